@@ -1,0 +1,47 @@
+#include "base/json.h"
+
+#include <boost/json/src.hpp>  // the library's one implementation unit
+
+namespace lifeboat {
+
+json::value parse_json(std::string_view text, std::string_view what) {
+  json::error_code error;
+  json::value value = json::parse(json::string_view(text.data(), text.size()), error);
+  if (error) fail(Code::kCorruption, format("{}: not JSON: {}", what, error.message()));
+  return value;
+}
+
+json::object error_to_json(const Error& error) {
+  json::array context;
+  for (const std::string& each : error.context) context.emplace_back(each);
+  json::object inner{{"code", code_name(error.code)},
+                     {"exit", exit_status(error.code)},
+                     {"message", error.message},
+                     {"hint", error.hint},
+                     {"context", std::move(context)}};
+  return json::object{{"error", std::move(inner)}};
+}
+
+namespace {
+const json::value& member(const json::object& object, std::string_view key) {
+  const json::value* value = object.if_contains(json::string_view(key.data(), key.size()));
+  if (value == nullptr) fail(Code::kCorruption, format("JSON lacks '{}'", key));
+  return *value;
+}
+}  // namespace
+
+std::string json_string(const json::object& object, std::string_view key) {
+  const json::value& value = member(object, key);
+  if (!value.is_string()) fail(Code::kCorruption, format("JSON '{}' is not a string", key));
+  return {value.get_string().data(), value.get_string().size()};
+}
+
+std::int64_t json_integer(const json::object& object, std::string_view key) {
+  const json::value& value = member(object, key);
+  json::error_code error;
+  const auto number = value.to_number<std::int64_t>(error);
+  if (error) fail(Code::kCorruption, format("JSON '{}' is not an integer", key));
+  return number;
+}
+
+}  // namespace lifeboat

@@ -1,0 +1,23 @@
+/// JSON (Boost.JSON behind one name, so that only `base` includes it).
+#pragma once
+
+#include <boost/json.hpp>
+#include <string>
+#include <string_view>
+
+#include "base/error.h"
+
+namespace lifeboat {
+
+namespace json = boost::json;
+
+/// Parses untrusted text; throws kCorruption naming `what`.
+json::value parse_json(std::string_view text, std::string_view what);
+/// `{"error":{"code","exit","message","hint","context"}}`, as every --json command prints on failure.
+json::object error_to_json(const Error& error);
+
+/// A member of an object from untrusted JSON; throws kCorruption naming the key if absent or of another type.
+std::string json_string(const json::object& object, std::string_view key);
+std::int64_t json_integer(const json::object& object, std::string_view key);
+
+}  // namespace lifeboat

@@ -1,0 +1,185 @@
+#include "base/process.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <charconv>
+#include <cstdlib>
+#include <thread>
+
+#include "base/error.h"
+
+namespace lifeboat {
+namespace {
+
+std::vector<std::string> child_environment(const ProcessOptions& options) {
+  std::vector<std::string> list;
+  for (char** each = environ; *each != nullptr; ++each) {
+    const std::string_view pair(*each);
+    const std::string name(pair.substr(0, pair.find('=')));
+    if (options.env.contains(name) || std::ranges::find(options.unset_env, name) != options.unset_env.end()) continue;
+    list.emplace_back(pair);
+  }
+  for (const auto& [name, value] : options.env) list.push_back(name + "=" + value);
+  return list;
+}
+
+std::vector<char*> pointers(std::vector<std::string>& strings) {
+  std::vector<char*> list;
+  for (std::string& each : strings) list.push_back(each.data());
+  list.push_back(nullptr);
+  return list;
+}
+
+/// In the child, between fork and exec: only async-signal-safe calls.
+[[noreturn]] void exec_child(const ProcessOptions& options, char* const* argv, char* const* env, int out, int err, int report,
+                             pid_t parent) {
+  if (options.new_session) ::setsid();
+  if (options.die_with_parent) {
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (::getppid() != parent) ::_exit(127);
+  }
+  if (options.null_stdin) {
+    const int null = ::open("/dev/null", O_RDONLY);
+    ::dup2(null, 0);
+  }
+  if (out >= 0) ::dup2(out, 1);
+  if (err >= 0) ::dup2(err, 2);
+  ::signal(SIGPIPE, SIG_DFL);
+  sigset_t none;
+  ::sigemptyset(&none);
+  ::sigprocmask(SIG_SETMASK, &none, nullptr);
+  ::execvpe(argv[0], argv, env);
+  const int error = errno;
+  [[maybe_unused]] const ssize_t n = ::write(report, &error, sizeof error);
+  ::_exit(127);
+}
+
+pid_t start(const ProcessOptions& options, int out_fd) {
+  LIFEBOAT_CHECK(!options.argv.empty());
+  std::vector<std::string> args = options.argv;
+  std::vector<std::string> env = child_environment(options);
+  const std::vector<char*> argv = pointers(args);
+  const std::vector<char*> envp = pointers(env);
+  UniqueFd out;
+  UniqueFd err;
+  if (!options.stdout_file.empty()) out = open_file(options.stdout_file, O_WRONLY | O_CREAT | O_APPEND);
+  if (!options.stderr_file.empty()) err = open_file(options.stderr_file, O_WRONLY | O_CREAT | O_APPEND);
+  int report[2];
+  if (::pipe2(report, O_CLOEXEC) != 0) fail_errno("pipe", errno);
+  const UniqueFd report_read(report[0]);
+  UniqueFd report_write(report[1]);
+  const pid_t parent = ::getpid();
+  const pid_t pid = ::fork();
+  if (pid < 0) fail_errno("fork", errno);
+  if (pid == 0) {
+    exec_child(options, argv.data(), envp.data(), out.valid() ? out.get() : out_fd, err.get(), report[1], parent);
+  }
+  report_write.reset();
+  int error = 0;
+  if (::read(report_read.get(), &error, sizeof error) == sizeof error) {
+    ::waitpid(pid, nullptr, 0);
+    fail_errno(format("run {}", options.argv.front()), error);
+  }
+  return pid;
+}
+
+}  // namespace
+
+ChildProcess::ChildProcess(const ProcessOptions& options) : pid_(start(options, -1)) {}
+
+ChildProcess::ChildProcess(ChildProcess&& other) noexcept : pid_(other.pid_), status_(other.status_) { other.pid_ = -1; }
+
+ChildProcess::~ChildProcess() {
+  if (pid_ < 0 || status_) return;
+  ::kill(pid_, SIGKILL);
+  ::waitpid(pid_, nullptr, 0);
+}
+
+std::optional<int> ChildProcess::poll() {
+  if (status_ || pid_ < 0) return status_;
+  int status = 0;
+  if (::waitpid(pid_, &status, WNOHANG) == pid_) status_ = status;
+  return status_;
+}
+
+std::optional<int> ChildProcess::wait_for(std::chrono::milliseconds timeout) {
+  const auto deadline = std::chrono::steady_clock::now() + timeout;
+  while (!poll() && std::chrono::steady_clock::now() < deadline) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
+  return status_;
+}
+
+void ChildProcess::signal(int number) {
+  if (!poll() && pid_ > 0) ::kill(pid_, number);
+}
+
+int ChildProcess::stop(std::chrono::milliseconds patience) {
+  signal(SIGTERM);
+  if (!wait_for(patience)) {
+    signal(SIGKILL);
+    int status = 0;
+    if (::waitpid(pid_, &status, 0) == pid_) status_ = status;
+  }
+  return status_.value_or(0);
+}
+
+ProcessResult run_process(ProcessOptions options) {
+  int out[2];
+  if (::pipe2(out, O_CLOEXEC) != 0) fail_errno("pipe", errno);
+  const UniqueFd read_end(out[0]);
+  UniqueFd write_end(out[1]);
+  const pid_t pid = start(options, out[1]);
+  write_end.reset();
+  ProcessResult result;
+  std::vector<char> buffer(std::size_t{64} << 10U);
+  for (;;) {
+    const ssize_t n = ::read(read_end.get(), buffer.data(), buffer.size());
+    if (n < 0 && errno == EINTR) continue;
+    if (n <= 0) break;
+    if (result.out.size() < (std::size_t{64} << 20U)) result.out.append(buffer.data(), static_cast<std::size_t>(n));
+  }
+  int status = 0;
+  while (::waitpid(pid, &status, 0) < 0 && errno == EINTR) {
+  }
+  result.exit_status = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+  return result;
+}
+
+std::optional<std::uint64_t> process_start_time(pid_t pid) {
+  if (pid <= 0) return std::nullopt;
+  const UniqueFd fd = find_file(format("/proc/{}/stat", pid), O_RDONLY);
+  if (!fd.valid()) return std::nullopt;
+  std::vector<char> buffer(4096);
+  const ssize_t n = ::read(fd.get(), buffer.data(), buffer.size());
+  if (n <= 0) return std::nullopt;
+  std::string_view text(buffer.data(), static_cast<std::size_t>(n));
+  // proc(5): the name in parentheses may hold anything, so fields are counted after the last ')'.
+  const std::size_t close = text.rfind(')');
+  if (close == std::string_view::npos || close + 2 >= text.size()) return std::nullopt;
+  text.remove_prefix(close + 2);
+  if (text.front() == 'Z' || text.front() == 'X') return std::nullopt;
+  for (int field = 3; field < 22; ++field) {
+    const std::size_t space = text.find(' ');
+    if (space == std::string_view::npos) return std::nullopt;
+    text.remove_prefix(space + 1);
+  }
+  std::uint64_t ticks = 0;
+  std::from_chars(text.data(), text.data() + text.size(), ticks);
+  return ticks;
+}
+
+ProcessIdentity ProcessIdentity::of(pid_t pid) { return {pid, process_start_time(pid).value_or(0)}; }
+
+bool ProcessIdentity::alive() const {
+  const auto started = process_start_time(pid);
+  return started && *started == start_time;
+}
+
+}  // namespace lifeboat

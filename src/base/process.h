@@ -1,0 +1,72 @@
+/// Child processes: started without a shell, identified by pid and start time, ended politely and then firmly.
+/// Errors: Exception. Threads: one ChildProcess, one thread at a time.
+#pragma once
+
+#include <sys/types.h>
+
+#include <chrono>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/file.h"
+
+namespace lifeboat {
+
+struct ProcessOptions {
+  std::vector<std::string> argv;             ///< argv[0] is looked up in PATH
+  std::map<std::string, std::string> env;    ///< added to ours
+  std::vector<std::string> unset_env;        ///< removed from ours
+  Path stdout_file;                          ///< appended to; empty: ours (or a pipe in run())
+  Path stderr_file;                          ///< empty: ours
+  bool null_stdin = true;
+  bool new_session = false;                  ///< setsid: outlives our terminal
+  bool die_with_parent = false;              ///< SIGKILL when the starting thread's process ends
+};
+
+/// A running child. Destruction kills and reaps it, unless detach() was called.
+class ChildProcess {
+ public:
+  explicit ChildProcess(const ProcessOptions& options);
+  ChildProcess(ChildProcess&& other) noexcept;
+  ChildProcess& operator=(ChildProcess&&) = delete;
+  ChildProcess(const ChildProcess&) = delete;
+  ChildProcess& operator=(const ChildProcess&) = delete;
+  ~ChildProcess();
+
+  pid_t pid() const { return pid_; }
+  /// The wait status once it has ended.
+  std::optional<int> poll();
+  std::optional<int> wait_for(std::chrono::milliseconds timeout);
+  void signal(int number);
+  /// SIGTERM, wait up to `patience`, then SIGKILL; returns the wait status.
+  int stop(std::chrono::milliseconds patience);
+  /// It goes on without us.
+  void detach() { pid_ = -1; }
+
+ private:
+  pid_t pid_ = -1;
+  std::optional<int> status_;
+};
+
+struct ProcessResult {
+  int exit_status = 0;  ///< 128 + signal if it was killed
+  std::string out;
+};
+/// Runs to the end and collects stdout (bounded to 64 MiB).
+ProcessResult run_process(ProcessOptions options);
+
+/// When a process was started, in clock ticks since boot: with the pid an identity that is not re-used.
+/// Empty if it does not exist (a zombie does not count as existing).
+std::optional<std::uint64_t> process_start_time(pid_t pid);
+
+/// A pid and its start time, as kept in files: `alive` is never true of another process that got the same pid.
+struct ProcessIdentity {
+  pid_t pid = 0;
+  std::uint64_t start_time = 0;
+  static ProcessIdentity of(pid_t pid);
+  bool alive() const;
+};
+
+}  // namespace lifeboat

@@ -1,0 +1,113 @@
+/// A volume: an image mounted copy-on-write. This is the engine under the FUSE adapter (volume/fuse_adapter.h) and knows
+/// nothing of FUSE: inodes, reads, writes, durability, snapshots, hydration. Layout on disk and crash rules:
+/// docs/internals/volume-format.md.
+///
+/// Threads: every operation is safe from any thread. Errors: Exception; the adapter turns Code into errno
+/// (kOutOfSpace → ENOSPC). Durability: when fsync() returns, the file's content and all earlier metadata operations survive kill -9
+/// of this process and power loss.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/file.h"
+#include "vault/image_reader.h"
+#include "vault/image_writer.h"
+
+namespace lifeboat::volume {
+
+using InodeNumber = std::uint64_t;
+inline constexpr InodeNumber kRootInode = 1;
+
+struct VolumeOptions {
+  std::uint64_t space_max = 0;  ///< bound on local bytes, 0: what the file system has; writes beyond it get kOutOfSpace
+};
+
+struct Attributes {
+  InodeNumber inode = 0;
+  vault::FileType type = vault::FileType::kFile;
+  std::uint32_t mode = 0;
+  std::uint32_t uid = 0;
+  std::uint32_t gid = 0;
+  std::uint32_t links = 1;
+  std::int64_t mtime_ns = 0;
+  std::uint64_t size = 0;
+  std::uint64_t blocks_512 = 0;
+};
+
+struct AttributeChange {
+  std::optional<std::uint32_t> mode;
+  std::optional<std::uint32_t> uid;
+  std::optional<std::uint32_t> gid;
+  std::optional<std::int64_t> mtime_ns;
+  std::optional<std::uint64_t> size;
+};
+
+struct DirectoryEntry {
+  std::string name;
+  InodeNumber inode = 0;
+  vault::FileType type = vault::FileType::kFile;
+};
+
+struct VolumeStatus {
+  std::string image;             ///< what it was mounted from, or last committed as
+  std::uint64_t bytes = 0;       ///< logical
+  std::uint64_t local_bytes = 0; ///< on the local disk
+  std::uint64_t dirty_bytes = 0; ///< to be stored by the next commit
+  std::uint64_t hydrated_bytes = 0;
+  bool hydrated = false;         ///< no longer needs the vault
+};
+
+class Volume {
+ public:
+  /// Makes the local state in `directory` (which must not hold one yet) for `image`; touches the vault only to read the tree's root.
+  static void create(const Path& directory, vault::Vault& vault, const vault::ImageName& image);
+  /// Opens local state, replaying the journal; takes the lease (kBusy if another process has it). `vault` may be null
+  /// when the volume is fully hydrated: then commit and unhydrated reads throw kUnavailable.
+  static std::unique_ptr<Volume> open(const Path& directory, vault::Vault* vault, VolumeOptions options = {});
+  ~Volume();
+
+  // Name space. Errors: kNotFound, kExists, and kRefused for what a database's files never need.
+  Attributes lookup(InodeNumber parent, std::string_view name);
+  Attributes attributes(InodeNumber inode);
+  Attributes set_attributes(InodeNumber inode, const AttributeChange& change);
+  Attributes create(InodeNumber parent, std::string_view name, vault::FileType type, std::uint32_t mode, std::uint32_t uid,
+                    std::uint32_t gid, std::string_view link_target = {});
+  void remove(InodeNumber parent, std::string_view name, bool directory);
+  void rename(InodeNumber parent, std::string_view name, InodeNumber new_parent, std::string_view new_name, bool no_replace);
+  std::vector<DirectoryEntry> list(InodeNumber directory);
+  std::string read_link(InodeNumber inode);
+
+  // Content. An inode that is open stays readable and writable after its last name is removed.
+  void opened(InodeNumber inode);
+  void closed(InodeNumber inode);
+  std::size_t read(InodeNumber inode, std::uint64_t offset, ByteSpan out);
+  void write(InodeNumber inode, std::uint64_t offset, ByteView in);
+  enum class Allocate { kReserve, kReserveKeepSize, kPunchHole, kZeroRange };
+  void allocate(InodeNumber inode, std::uint64_t offset, std::uint64_t length, Allocate mode);
+  void fsync(InodeNumber inode);
+  void sync_all();
+
+  /// Turns the changes into a new image, from an atomic snapshot taken at entry, while writes go on. Throws kUnavailable if the
+  /// vault cannot be reached; the changes then stay for the next commit. One at a time (kBusy).
+  vault::ImageInfo commit(const vault::ImageInfo& describe);
+
+  /// Fetches `limit` more bytes' worth of chunks not yet local (launch list first); false when nothing is left.
+  bool hydrate(std::uint64_t limit);
+  /// Chunks fetched or read since open, in order of first touch: what the next boot will want first.
+  void save_launch_list();
+
+  VolumeStatus status();
+
+ private:
+  struct State;
+  explicit Volume(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace lifeboat::volume
