@@ -68,7 +68,9 @@ void Encoder::text(std::string_view text) {
   raw(text);
 }
 
-void Decoder::bad(std::string_view why) const { fail(Code::kCorruption, format("{}: {}", what_, why)); }
+void Decoder::bad(std::string_view why) const {
+  fail(Code::kCorruption, format("{}: {}", what_, why));
+}
 
 ByteView Decoder::raw(std::size_t size) {
   if (size > left()) bad("truncated");
@@ -84,10 +86,18 @@ std::uint64_t Decoder::fixed(int width) {
   return value;
 }
 
-std::uint8_t Decoder::u8() { return static_cast<std::uint8_t>(fixed(1)); }
-std::uint16_t Decoder::u16() { return static_cast<std::uint16_t>(fixed(2)); }
-std::uint32_t Decoder::u32() { return static_cast<std::uint32_t>(fixed(4)); }
-std::uint64_t Decoder::u64() { return fixed(8); }
+std::uint8_t Decoder::u8() {
+  return static_cast<std::uint8_t>(fixed(1));
+}
+std::uint16_t Decoder::u16() {
+  return static_cast<std::uint16_t>(fixed(2));
+}
+std::uint32_t Decoder::u32() {
+  return static_cast<std::uint32_t>(fixed(4));
+}
+std::uint64_t Decoder::u64() {
+  return fixed(8);
+}
 
 std::uint64_t Decoder::varint() {
   std::uint64_t value = 0;

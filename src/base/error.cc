@@ -19,14 +19,22 @@ struct CodeRow {
 };
 
 constexpr std::array kCodes{
-    CodeRow{Code::kInternal, "internal", 500},     CodeRow{Code::kUsage, "usage", 400},
-    CodeRow{Code::kNotFound, "not_found", 404},    CodeRow{Code::kExists, "exists", 409},
-    CodeRow{Code::kConflict, "conflict", 409},     CodeRow{Code::kCorruption, "corruption", 500},
-    CodeRow{Code::kUnavailable, "unavailable", 503}, CodeRow{Code::kOutOfSpace, "out_of_space", 507},
-    CodeRow{Code::kDenied, "denied", 403},         CodeRow{Code::kUnsupported, "unsupported", 501},
-    CodeRow{Code::kTimeout, "timeout", 504},       CodeRow{Code::kCancelled, "cancelled", 499},
-    CodeRow{Code::kBusy, "busy", 423},             CodeRow{Code::kRefused, "refused", 412},
-    CodeRow{Code::kLocked, "locked", 401},         CodeRow{Code::kIo, "io", 500},
+    CodeRow{Code::kInternal, "internal", 500},
+    CodeRow{Code::kUsage, "usage", 400},
+    CodeRow{Code::kNotFound, "not_found", 404},
+    CodeRow{Code::kExists, "exists", 409},
+    CodeRow{Code::kConflict, "conflict", 409},
+    CodeRow{Code::kCorruption, "corruption", 500},
+    CodeRow{Code::kUnavailable, "unavailable", 503},
+    CodeRow{Code::kOutOfSpace, "out_of_space", 507},
+    CodeRow{Code::kDenied, "denied", 403},
+    CodeRow{Code::kUnsupported, "unsupported", 501},
+    CodeRow{Code::kTimeout, "timeout", 504},
+    CodeRow{Code::kCancelled, "cancelled", 499},
+    CodeRow{Code::kBusy, "busy", 423},
+    CodeRow{Code::kRefused, "refused", 412},
+    CodeRow{Code::kLocked, "locked", 401},
+    CodeRow{Code::kIo, "io", 500},
 };
 
 const CodeRow& row(Code code) {
@@ -62,9 +70,15 @@ std::string place_text(const std::source_location& place) {
 
 }  // namespace
 
-std::string_view code_name(Code code) { return row(code).name; }
-int exit_status(Code code) { return static_cast<int>(code); }
-int http_status(Code code) { return row(code).http; }
+std::string_view code_name(Code code) {
+  return row(code).name;
+}
+int exit_status(Code code) {
+  return static_cast<int>(code);
+}
+int http_status(Code code) {
+  return row(code).http;
+}
 
 const std::vector<Code>& all_codes() {
   static const std::vector<Code> codes = [] {
@@ -96,7 +110,8 @@ void fail_errno(std::string what, int error_number, std::source_location place) 
   const Code code = code_of_errno(error_number);
   std::string hint;
   if (code == Code::kOutOfSpace) hint = "Free some room on that file system, then try again; nothing was lost.";
-  throw Exception(Error{code, what + ": " + std::generic_category().message(error_number), hint, {}, place_text(place)});
+  throw Exception(
+      Error{code, what + ": " + std::generic_category().message(error_number), hint, {}, place_text(place)});
 }
 
 Error current_error() {

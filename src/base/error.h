@@ -80,8 +80,7 @@ class Exception : public std::exception {
 Error current_error();
 
 /// A check that can only fail through our own bug; on in release too. Never for bytes from disk, wire or user.
-#define LIFEBOAT_CHECK(condition) \
-  ((condition) ? static_cast<void>(0) : ::lifeboat::check_failed(#condition))
+#define LIFEBOAT_CHECK(condition) ((condition) ? static_cast<void>(0) : ::lifeboat::check_failed(#condition))
 [[noreturn]] void check_failed(const char* condition, std::source_location place = std::source_location::current());
 
 }  // namespace lifeboat

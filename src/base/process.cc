@@ -37,8 +37,8 @@ std::vector<char*> pointers(std::vector<std::string>& strings) {
 }
 
 /// In the child, between fork and exec: only async-signal-safe calls.
-[[noreturn]] void exec_child(const ProcessOptions& options, char* const* argv, char* const* env, int out, int err, int report,
-                             pid_t parent) {
+[[noreturn]] void exec_child(const ProcessOptions& options, char* const* argv, char* const* env, int out, int err,
+                             int report, pid_t parent) {
   if (options.new_session) ::setsid();
   if (options.die_with_parent) {
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -93,7 +93,9 @@ pid_t start(const ProcessOptions& options, int out_fd) {
 
 ChildProcess::ChildProcess(const ProcessOptions& options) : pid_(start(options, -1)) {}
 
-ChildProcess::ChildProcess(ChildProcess&& other) noexcept : pid_(other.pid_), status_(other.status_) { other.pid_ = -1; }
+ChildProcess::ChildProcess(ChildProcess&& other) noexcept : pid_(other.pid_), status_(other.status_) {
+  other.pid_ = -1;
+}
 
 ChildProcess::~ChildProcess() {
   if (pid_ < 0 || status_) return;
@@ -175,7 +177,9 @@ std::optional<std::uint64_t> process_start_time(pid_t pid) {
   return ticks;
 }
 
-ProcessIdentity ProcessIdentity::of(pid_t pid) { return {pid, process_start_time(pid).value_or(0)}; }
+ProcessIdentity ProcessIdentity::of(pid_t pid) {
+  return {pid, process_start_time(pid).value_or(0)};
+}
 
 bool ProcessIdentity::alive() const {
   const auto started = process_start_time(pid);

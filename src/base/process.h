@@ -15,14 +15,14 @@
 namespace lifeboat {
 
 struct ProcessOptions {
-  std::vector<std::string> argv;             ///< argv[0] is looked up in PATH
-  std::map<std::string, std::string> env;    ///< added to ours
-  std::vector<std::string> unset_env;        ///< removed from ours
-  Path stdout_file;                          ///< appended to; empty: ours (or a pipe in run())
-  Path stderr_file;                          ///< empty: ours
+  std::vector<std::string> argv;           ///< argv[0] is looked up in PATH
+  std::map<std::string, std::string> env;  ///< added to ours
+  std::vector<std::string> unset_env;      ///< removed from ours
+  Path stdout_file;                        ///< appended to; empty: ours (or a pipe in run())
+  Path stderr_file;                        ///< empty: ours
   bool null_stdin = true;
-  bool new_session = false;                  ///< setsid: outlives our terminal
-  bool die_with_parent = false;              ///< SIGKILL when the starting thread's process ends
+  bool new_session = false;      ///< setsid: outlives our terminal
+  bool die_with_parent = false;  ///< SIGKILL when the starting thread's process ends
 };
 
 /// A running child. Destruction kills and reaps it, unless detach() was called.

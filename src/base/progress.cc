@@ -37,8 +37,9 @@ void Progress::write_line(bool last) {
   std::optional<double> left;
   if (total > done && rate > 0) left = static_cast<double>(total - done) / rate;
   if (style_ == ProgressStyle::kJson) {
-    json::object line{{"progress", what_}, {"done", done}, {"total", nullptr}, {"bytes_per_second", rate},
-                      {"seconds", seconds}, {"seconds_left", nullptr}, {"last", last}};
+    json::object line{
+        {"progress", what_},       {"done", done}, {"total", nullptr}, {"bytes_per_second", rate}, {"seconds", seconds},
+        {"seconds_left", nullptr}, {"last", last}};
     if (total > 0) line["total"] = total;
     if (left) line["seconds_left"] = *left;
     std::fprintf(stderr, "%s\n", json::serialize(line).c_str());
@@ -49,7 +50,9 @@ void Progress::write_line(bool last) {
     line += format(" of {} ({}%)", format_size(total), done >= total ? 100 : done * 100 / total);
   }
   line += format(", {}/s", format_size(static_cast<std::uint64_t>(rate)));
-  if (left) line += format(", about {} left", format_duration(std::chrono::milliseconds(static_cast<std::int64_t>(*left * 1000))));
+  if (left)
+    line +=
+        format(", about {} left", format_duration(std::chrono::milliseconds(static_cast<std::int64_t>(*left * 1000))));
   std::fprintf(stderr, "\r\x1b[K%s%s", line.c_str(), last ? "\n" : "");
   std::fflush(stderr);
 }

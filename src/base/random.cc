@@ -25,6 +25,8 @@ Bytes random_bytes(std::size_t size) {
   return out;
 }
 
-std::string random_hex(std::size_t bytes) { return to_hex(random_bytes(bytes)); }
+std::string random_hex(std::size_t bytes) {
+  return to_hex(random_bytes(bytes));
+}
 
 }  // namespace lifeboat

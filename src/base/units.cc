@@ -27,7 +27,9 @@ std::uint64_t parse_with_suffix(std::string_view text, std::string_view what, co
 
 }  // namespace
 
-SystemTime now() { return std::chrono::time_point_cast<std::chrono::milliseconds>(std::chrono::system_clock::now()); }
+SystemTime now() {
+  return std::chrono::time_point_cast<std::chrono::milliseconds>(std::chrono::system_clock::now());
+}
 
 std::string format_time(SystemTime time) {
   const std::time_t seconds = std::chrono::system_clock::to_time_t(time);
@@ -66,9 +68,16 @@ std::string format_duration(std::chrono::milliseconds duration) {
 
 std::uint64_t parse_size(std::string_view text) {
   static constexpr std::uint64_t kKi = 1024;
-  static constexpr std::array<std::pair<std::string_view, std::uint64_t>, 10> kUnits{
-      {{"", 1}, {"B", 1}, {"K", kKi}, {"KiB", kKi}, {"M", kKi * kKi}, {"MiB", kKi * kKi}, {"G", kKi * kKi * kKi},
-       {"GiB", kKi * kKi * kKi}, {"T", kKi * kKi * kKi * kKi}, {"TiB", kKi * kKi * kKi * kKi}}};
+  static constexpr std::array<std::pair<std::string_view, std::uint64_t>, 10> kUnits{{{"", 1},
+                                                                                      {"B", 1},
+                                                                                      {"K", kKi},
+                                                                                      {"KiB", kKi},
+                                                                                      {"M", kKi * kKi},
+                                                                                      {"MiB", kKi * kKi},
+                                                                                      {"G", kKi * kKi * kKi},
+                                                                                      {"GiB", kKi * kKi * kKi},
+                                                                                      {"T", kKi * kKi * kKi * kKi},
+                                                                                      {"TiB", kKi * kKi * kKi * kKi}}};
   return parse_with_suffix(text, "size (try 512MiB or 4GiB)", kUnits);
 }
 

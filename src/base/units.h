@@ -12,8 +12,12 @@ using SystemTime = std::chrono::time_point<std::chrono::system_clock, std::chron
 
 SystemTime now();
 /// Milliseconds since 1970 UTC.
-inline std::int64_t unix_ms(SystemTime time) { return time.time_since_epoch().count(); }
-inline SystemTime from_unix_ms(std::int64_t ms) { return SystemTime(std::chrono::milliseconds(ms)); }
+inline std::int64_t unix_ms(SystemTime time) {
+  return time.time_since_epoch().count();
+}
+inline SystemTime from_unix_ms(std::int64_t ms) {
+  return SystemTime(std::chrono::milliseconds(ms));
+}
 /// "2026-11-22T19:04:10Z".
 std::string format_time(SystemTime time);
 /// Parses what format_time writes; throws kUsage.

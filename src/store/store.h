@@ -69,8 +69,9 @@ class Store {
   virtual std::uint64_t remove_unfinished(std::chrono::milliseconds age) = 0;
 };
 
-/// `file:///dir`, a plain path, or `s3://bucket/prefix?endpoint=…&region=…&ca=…`; throws kUsage with the accepted forms.
-/// Credentials for S3: AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN, or AWS_SHARED_CREDENTIALS_FILE.
+/// `file:///dir`, a plain path, or `s3://bucket/prefix?endpoint=…&region=…&ca=…`; throws kUsage with the accepted
+/// forms. Credentials for S3: AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN, or
+/// AWS_SHARED_CREDENTIALS_FILE.
 std::unique_ptr<Store> open_store(std::string_view url);
 
 /// Throws kUsage unless `name` is a legal object name.

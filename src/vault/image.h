@@ -19,14 +19,15 @@ using ImageName = std::string;
 
 struct ImageInfo {
   ImageName name;
-  SystemTime time;          ///< when its content was current (snapshot or import start)
-  ImageName parent;         ///< the image it was made against; may be empty
-  std::string origin;       ///< "import /var/lib/mysql on host h", "commit of volume v"
+  SystemTime time;              ///< when its content was current (snapshot or import start)
+  ImageName parent;             ///< the image it was made against; may be empty
+  std::string origin;           ///< "import /var/lib/mysql on host h", "commit of volume v"
   std::uint64_t bytes = 0;      ///< logical size of all files
   std::uint64_t new_bytes = 0;  ///< bytes added to the vault for it
   std::uint64_t files = 0;
-  json::object server;      ///< what server::inspect found: version, page size, options; see docs
-  json::object attachments; ///< small sealed files needed to boot (encryption keys, my.cnf), name → base64; never shown
+  json::object server;  ///< what server::inspect found: version, page size, options; see docs
+  json::object
+      attachments;  ///< small sealed files needed to boot (encryption keys, my.cnf), name → base64; never shown
 };
 
 /// Newest last. Damaged ones are reported through `damaged` (if given), else thrown as kCorruption.

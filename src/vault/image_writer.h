@@ -20,13 +20,14 @@ namespace lifeboat::vault {
 /// The blocks a delta is computed from. Called with block numbers inside one chunk; the views need to live until the
 /// next call of the same function.
 struct ChunkSource {
-  std::function<ByteView(std::uint32_t block)> current;   ///< content now, kBlockBytes
-  std::function<ByteView(std::uint32_t block)> previous;  ///< content in the previous image; empty function: not at hand
+  std::function<ByteView(std::uint32_t block)> current;  ///< content now, kBlockBytes
+  std::function<ByteView(std::uint32_t block)>
+      previous;  ///< content in the previous image; empty function: not at hand
 };
 
 struct WriterOptions {
   int compression_level = 1;
-  bool use_dedup_index = true;    ///< the bounded local index of content stored elsewhere
+  bool use_dedup_index = true;  ///< the bounded local index of content stored elsewhere
   std::size_t pack_bytes = std::size_t{32} << 20U;
 };
 
@@ -38,8 +39,8 @@ class ImageWriter {
   ImageWriter(const ImageWriter&) = delete;
   ImageWriter& operator=(const ImageWriter&) = delete;
 
-  /// Stores a whole chunk's content (kChunkBytes, zero padded) unless it is zeros, equal to `previous` (the chunk at the
-  /// same place in the parent), or found in the index. Stored as a delta where that is much smaller than plain.
+  /// Stores a whole chunk's content (kChunkBytes, zero padded) unless it is zeros, equal to `previous` (the chunk at
+  /// the same place in the parent), or found in the index. Stored as a delta where that is much smaller than plain.
   ChunkRef store_chunk(ByteView content, const ChunkRef& previous);
 
   /// As store_chunk where only the blocks in `dirty` may differ from `previous`: reads those blocks, and more only as

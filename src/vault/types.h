@@ -19,9 +19,11 @@ inline constexpr std::uint16_t kFormatVersion = 1;
 inline constexpr std::uint32_t kBlockBytes = 4096;
 inline constexpr std::uint32_t kBlocksPerChunk = 32;
 inline constexpr std::uint32_t kChunkBytes = kBlockBytes * kBlocksPerChunk;  // 128 KiB
-using BlockMask = std::uint32_t;  ///< bit i: block i of a chunk
+using BlockMask = std::uint32_t;                                             ///< bit i: block i of a chunk
 
-constexpr std::uint64_t chunk_count(std::uint64_t file_size) { return (file_size + kChunkBytes - 1) / kChunkBytes; }
+constexpr std::uint64_t chunk_count(std::uint64_t file_size) {
+  return (file_size + kChunkBytes - 1) / kChunkBytes;
+}
 
 using Id = std::array<std::uint8_t, 16>;
 /// XOR over the chunk's non-zero blocks of a keyed PRF of (block number, block): a chunk of zeros has digest zero, and
@@ -55,9 +57,9 @@ enum class FileType : std::uint8_t { kFile = 1, kDirectory = 2, kSymlink = 3 };
 
 /// A file's chunks: none, a few inline, or the root node of a radix tree of 256-way nodes over chunk numbers.
 struct ChunkMap {
-  std::uint8_t depth = 0;          ///< 0: `inline_chunks`; n: `root` is a node n levels above the chunks (1 = leaf)
+  std::uint8_t depth = 0;  ///< 0: `inline_chunks`; n: `root` is a node n levels above the chunks (1 = leaf)
   std::vector<ChunkRef> inline_chunks;  ///< chunk 0…; fewer than chunk_count() means the rest are holes
-  RecordRef root;                  ///< depth > 0
+  RecordRef root;                       ///< depth > 0
   bool operator==(const ChunkMap&) const = default;
 };
 inline constexpr std::size_t kInlineChunksMax = 4;

@@ -1,10 +1,10 @@
-/// A volume: an image mounted copy-on-write. This is the engine under the FUSE adapter (volume/fuse_adapter.h) and knows
-/// nothing of FUSE: inodes, reads, writes, durability, snapshots, hydration. Layout on disk and crash rules:
+/// A volume: an image mounted copy-on-write. This is the engine under the FUSE adapter (volume/fuse_adapter.h) and
+/// knows nothing of FUSE: inodes, reads, writes, durability, snapshots, hydration. Layout on disk and crash rules:
 /// docs/internals/volume-format.md.
 ///
 /// Threads: every operation is safe from any thread. Errors: Exception; the adapter turns Code into errno
-/// (kOutOfSpace → ENOSPC). Durability: when fsync() returns, the file's content and all earlier metadata operations survive kill -9
-/// of this process and power loss.
+/// (kOutOfSpace → ENOSPC). Durability: when fsync() returns, the file's content and all earlier metadata operations
+/// survive kill -9 of this process and power loss.
 #pragma once
 
 #include <cstdint>
@@ -55,17 +55,18 @@ struct DirectoryEntry {
 };
 
 struct VolumeStatus {
-  std::string image;             ///< what it was mounted from, or last committed as
-  std::uint64_t bytes = 0;       ///< logical
-  std::uint64_t local_bytes = 0; ///< on the local disk
-  std::uint64_t dirty_bytes = 0; ///< to be stored by the next commit
+  std::string image;              ///< what it was mounted from, or last committed as
+  std::uint64_t bytes = 0;        ///< logical
+  std::uint64_t local_bytes = 0;  ///< on the local disk
+  std::uint64_t dirty_bytes = 0;  ///< to be stored by the next commit
   std::uint64_t hydrated_bytes = 0;
-  bool hydrated = false;         ///< no longer needs the vault
+  bool hydrated = false;  ///< no longer needs the vault
 };
 
 class Volume {
  public:
-  /// Makes the local state in `directory` (which must not hold one yet) for `image`; touches the vault only to read the tree's root.
+  /// Makes the local state in `directory` (which must not hold one yet) for `image`; touches the vault only to read the
+  /// tree's root.
   static void create(const Path& directory, vault::Vault& vault, const vault::ImageName& image);
   /// Opens local state, replaying the journal; takes the lease (kBusy if another process has it). `vault` may be null
   /// when the volume is fully hydrated: then commit and unhydrated reads throw kUnavailable.
@@ -76,10 +77,11 @@ class Volume {
   Attributes lookup(InodeNumber parent, std::string_view name);
   Attributes attributes(InodeNumber inode);
   Attributes set_attributes(InodeNumber inode, const AttributeChange& change);
-  Attributes create(InodeNumber parent, std::string_view name, vault::FileType type, std::uint32_t mode, std::uint32_t uid,
-                    std::uint32_t gid, std::string_view link_target = {});
+  Attributes create(InodeNumber parent, std::string_view name, vault::FileType type, std::uint32_t mode,
+                    std::uint32_t uid, std::uint32_t gid, std::string_view link_target = {});
   void remove(InodeNumber parent, std::string_view name, bool directory);
-  void rename(InodeNumber parent, std::string_view name, InodeNumber new_parent, std::string_view new_name, bool no_replace);
+  void rename(InodeNumber parent, std::string_view name, InodeNumber new_parent, std::string_view new_name,
+              bool no_replace);
   std::vector<DirectoryEntry> list(InodeNumber directory);
   std::string read_link(InodeNumber inode);
 
@@ -93,8 +95,8 @@ class Volume {
   void fsync(InodeNumber inode);
   void sync_all();
 
-  /// Turns the changes into a new image, from an atomic snapshot taken at entry, while writes go on. Throws kUnavailable if the
-  /// vault cannot be reached; the changes then stay for the next commit. One at a time (kBusy).
+  /// Turns the changes into a new image, from an atomic snapshot taken at entry, while writes go on. Throws
+  /// kUnavailable if the vault cannot be reached; the changes then stay for the next commit. One at a time (kBusy).
   vault::ImageInfo commit(const vault::ImageInfo& describe);
 
   /// Fetches `limit` more bytes' worth of chunks not yet local (launch list first); false when nothing is left.

@@ -1,0 +1,30 @@
+// `lifeboat vault init`: makes a vault and prints the recovery key, once.
+
+#include "base/error.h"
+#include "cli/commands.h"
+
+namespace lifeboat::cli {
+namespace {
+
+void run(Context& context, const NoOptions&) {
+  const auto store = context.open_store();
+  const vault::InitResult made = vault::Vault::init(*store, context.credential());
+  const std::string key(as_text(made.recovery_key.view()));
+  const std::string text = format(
+      "vault {} made at {}\n\nrecovery key:\n\n  {}\n\n"
+      "Write it down and keep it away from this host. It opens the vault alone, and is shown only now.",
+      vault::id_text(made.vault_id), store->url(), key);
+  context.print(json::object{{"vault", vault::id_text(made.vault_id)}, {"url", store->url()}, {"recovery_key", key}},
+                text);
+}
+
+}  // namespace
+
+void add_vault_init(CLI::App& noun, Context& context) {
+  add_command<NoOptions>(
+      noun, context, "init", "Make a vault in an empty directory or bucket prefix",
+      "lifeboat vault init --vault file:///backup/vault --passphrase-file /etc/lifeboat/passphrase",
+      [](CLI::App&, NoOptions&) {}, run);
+}
+
+}  // namespace lifeboat::cli
