@@ -1,0 +1,36 @@
+/// What a pack holds, and whether all of it is whole: for scrub, prune and copy.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "vault/records.h"
+
+namespace lifeboat::vault {
+
+struct PackEntry {
+  RecordKind kind = RecordKind::kChunk;
+  RecordRef ref;
+};
+
+/// The pack's own list of its records, in order. Two or three small gets. Throws kCorruption if header, trailer or
+/// index is damaged, kNotFound if there is no such pack.
+std::vector<PackEntry> read_pack_index(Vault& vault, const Id& pack);
+
+struct PackCheck {
+  struct Finding {
+    std::string what;  ///< "chunk at 4096: damaged", "trailer: …"
+    PackEntry entry;   ///< the damaged record; ref.length 0 if it is header, index or trailer that is damaged
+  };
+  std::uint64_t bytes = 0;  ///< read and checked
+  std::vector<PackEntry> records;
+  std::vector<Finding> damage;
+  bool whole() const { return damage.empty(); }
+};
+
+/// Reads the whole pack in pieces and checks header, trailer, index and the tag of every record. Damage is returned;
+/// what keeps us from looking (the store's errors, a missing pack, a newer format) is thrown.
+PackCheck check_pack(Vault& vault, const Id& pack);
+
+}  // namespace lifeboat::vault
