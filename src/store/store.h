@@ -1,11 +1,13 @@
 /// Object stores behind one small interface. An object is a name and immutable bytes: it is created whole or not at
 /// all, never overwritten, perhaps removed. Two drivers: a directory, and S3.
 ///
-/// Names: [a-z0-9A-Z./_-], no leading slash, no "..", at most 200 characters.
+/// Names: [a-z0-9A-Z./_-], at most 200 characters, in parts divided by single slashes; no part is "." or "..". A name
+///   is never also the beginning of another one's path ("a" and "a/b"): a directory could not hold both.
 /// Threads: every call is safe from any thread, and from several processes and hosts.
 /// Errors: Exception: kNotFound, kExists, kUnavailable (after the driver's own retries), kDenied, kOutOfSpace,
 ///   kCorruption (an answer shorter or longer than it says), kTimeout. The driver retries what is worth retrying.
-/// Durability: when `put` or `ObjectWriter::commit` returns, the object survives power loss of the store.
+/// Durability: when `put` or `ObjectWriter::commit` returns, the object survives power loss of the store; when
+///   `remove` returns, its absence does.
 #pragma once
 
 #include <chrono>
@@ -28,7 +30,8 @@ struct ObjectInfo {
   SystemTime modified;  ///< by the store's clock
 };
 
-/// Streams one new object. Destruction without commit leaves nothing visible (at most garbage the driver removes).
+/// Streams one new object; used by one thread at a time, borrows its store. Destruction without commit leaves nothing
+/// visible (at most garbage the driver removes).
 class ObjectWriter {
  public:
   virtual ~ObjectWriter() = default;
@@ -69,8 +72,8 @@ class Store {
   virtual std::uint64_t remove_unfinished(std::chrono::milliseconds age) = 0;
 };
 
-/// `file:///dir`, a plain path, or `s3://bucket/prefix?endpoint=…&region=…&ca=…`; throws kUsage with the accepted
-/// forms. Credentials for S3: AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN, or
+/// `file:///dir` (as in a URL: %20 is a blank), a plain path, or `s3://bucket/prefix?endpoint=…&region=…&ca=…`; throws
+/// kUsage with the accepted forms. Credentials for S3: AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN, or
 /// AWS_SHARED_CREDENTIALS_FILE.
 std::unique_ptr<Store> open_store(std::string_view url);
 
