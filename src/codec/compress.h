@@ -13,7 +13,7 @@ std::size_t compress_bound(std::size_t size);
 /// Compresses `in` to `out` (at least compress_bound(in.size()) long); returns the bytes written. `level` as in zstd,
 /// negative ones included.
 std::size_t compress(ByteView in, ByteSpan out, int level);
-/// As compress, finding matches in `prefix` too. Tuned for inputs of a few blocks.
+/// As compress, finding matches in `prefix` too, which must not overlap `in`. Tuned for inputs of a few blocks.
 std::size_t compress_with_prefix(ByteView in, ByteView prefix, ByteSpan out, int level);
 
 /// Decompresses one whole frame to `out`; returns the content's size, at most out.size().

@@ -7,18 +7,18 @@
 #include <initializer_list>
 
 #include "base/bytes.h"
-#include "codec/secret.h"
+#include "codec/cipher_key.h"
 
 namespace lifeboat::codec {
 
 inline constexpr std::size_t kSealTagBytes = 16;
 using Nonce = std::array<std::uint8_t, 12>;
 
-/// Threads: a const SealKey may be shared; cipher contexts are kept per thread and re-keyed only when the key changes.
+/// A value. Threads: a const SealKey may be shared.
 class SealKey {
  public:
   /// `key` is 32 bytes.
-  explicit SealKey(ByteView key);
+  explicit SealKey(ByteView key) : key_(key) {}
 
   /// Seals the parts, one after another, to `out`, which is exactly kSealTagBytes longer than they are. A single part
   /// may lie where `out` begins; else they must not overlap.
@@ -28,8 +28,7 @@ class SealKey {
   [[nodiscard]] bool open(const Nonce& nonce, ByteView associated, ByteView sealed, ByteSpan out) const;
 
  private:
-  Secret key_;
-  std::uint64_t serial_;  ///< tells keys apart in the per-thread contexts
+  CipherKey key_;
 };
 
 }  // namespace lifeboat::codec

@@ -11,6 +11,7 @@ class Secret {
  public:
   Secret() = default;
   explicit Secret(ByteView bytes) : bytes_(bytes.begin(), bytes.end()) {}
+  explicit Secret(Bytes&& bytes) : bytes_(std::move(bytes)) {}
   explicit Secret(std::string_view text) : Secret(as_bytes(text)) {}
   Secret(Secret&& other) noexcept : bytes_(std::move(other.bytes_)) { other.bytes_.clear(); }
   Secret& operator=(Secret&& other) noexcept;
