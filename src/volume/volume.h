@@ -3,8 +3,11 @@
 /// docs/internals/volume-format.md.
 ///
 /// Threads: every operation is safe from any thread. Errors: Exception; the adapter turns Code into errno
-/// (kOutOfSpace → ENOSPC). Durability: when fsync() returns, the file's content and all earlier metadata operations
-/// survive kill -9 of this process and power loss.
+/// (kOutOfSpace → ENOSPC, kConflict → ENOTEMPTY, kNotFound → ENOENT or ENOTDIR, kUsage → EINVAL; a directory where a
+/// file is needed is kUsage). After a failed write or sync of the volume's own metadata the local state is suspect:
+/// everything but reads then throws kIo until the volume is opened again. Durability: when fsync() returns, the file's
+/// content and all earlier metadata operations survive kill -9 of this process and power loss; what was not fsynced may
+/// be lost by either. Descriptors: up to three for each open inode; raise RLIMIT_NOFILE to its hard limit first.
 #pragma once
 
 #include <cstdint>
@@ -58,22 +61,24 @@ struct VolumeStatus {
   std::string image;              ///< what it was mounted from, or last committed as
   std::uint64_t bytes = 0;        ///< logical
   std::uint64_t local_bytes = 0;  ///< on the local disk
-  std::uint64_t dirty_bytes = 0;  ///< to be stored by the next commit
+  std::uint64_t dirty_bytes = 0;  ///< changed since the image, in whole blocks
   std::uint64_t hydrated_bytes = 0;
   bool hydrated = false;  ///< no longer needs the vault
 };
 
 class Volume {
  public:
-  /// Makes the local state in `directory` (which must not hold one yet) for `image`; touches the vault only to read the
-  /// tree's root.
+  /// Makes the local state in `directory` (which must not hold one yet) for `image`. Reads the image's entries (names
+  /// and attributes, not content) once, so that the name space never needs the vault again.
   static void create(const Path& directory, vault::Vault& vault, const vault::ImageName& image);
   /// Opens local state, replaying the journal; takes the lease (kBusy if another process has it). `vault` may be null
   /// when the volume is fully hydrated: then commit and unhydrated reads throw kUnavailable.
   static std::unique_ptr<Volume> open(const Path& directory, vault::Vault* vault, VolumeOptions options = {});
+  /// Closes without syncing: to an observer the same as kill -9. Call sync_all() first for a clean end.
   ~Volume();
 
-  // Name space. Errors: kNotFound, kExists, and kRefused for what a database's files never need.
+  // Name space. Errors: kNotFound, kExists, kConflict (directory not empty), kRefused for what a database's files never
+  // need (hard links, device files).
   Attributes lookup(InodeNumber parent, std::string_view name);
   Attributes attributes(InodeNumber inode);
   Attributes set_attributes(InodeNumber inode, const AttributeChange& change);
@@ -103,6 +108,10 @@ class Volume {
   bool hydrate(std::uint64_t limit);
   /// Chunks fetched or read since open, in order of first touch: what the next boot will want first.
   void save_launch_list();
+
+  /// Housekeeping: writes out what has been waiting for some seconds, merges a committed snapshot into the base,
+  /// removes dropped files. Call it about once a second from one thread; nothing but promptness depends on it.
+  void maintain();
 
   VolumeStatus status();
 
