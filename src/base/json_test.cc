@@ -1,0 +1,52 @@
+#include "base/json.h"
+
+#include <gtest/gtest.h>
+
+namespace lifeboat {
+namespace {
+
+Code code_of(const auto& work) {
+  try {
+    work();
+  } catch (const Exception& e) {
+    return e.code();
+  }
+  return Code::kInternal;
+}
+
+TEST(ParseJson, DamagedTextIsCorruptionThatNamesTheThing) {
+  EXPECT_EQ(parse_json(R"({"a":[1,2]})", "x").as_object().at("a").as_array().size(), 2U);
+  for (const char* bad : {"", "{", "{\"a\":}", "[1,]", "1 2", "\xff"}) {
+    EXPECT_EQ(code_of([&] { parse_json(bad, "mark m"); }), Code::kCorruption) << bad;
+  }
+  try {
+    parse_json("{", "mark m");
+  } catch (const Exception& e) {
+    EXPECT_TRUE(e.error().message.starts_with("mark m: ")) << e.what();
+  }
+}
+
+TEST(ParseJson, DeepNestingIsRefusedAndNotARecursionToDeath) {
+  EXPECT_EQ(code_of([] { parse_json(std::string(1'000'000, '['), "x"); }), Code::kCorruption);
+}
+
+TEST(JsonMembers, AbsentOrOfAnotherTypeIsCorruption) {
+  const json::object object{{"text", "a"}, {"number", 7}, {"half", 0.5}, {"null", nullptr}};
+  EXPECT_EQ(json_string(object, "text"), "a");
+  EXPECT_EQ(json_integer(object, "number"), 7);
+  EXPECT_EQ(code_of([&] { json_string(object, "number"); }), Code::kCorruption);
+  EXPECT_EQ(code_of([&] { json_string(object, "absent"); }), Code::kCorruption);
+  EXPECT_EQ(code_of([&] { json_integer(object, "text"); }), Code::kCorruption);
+  EXPECT_EQ(code_of([&] { json_integer(object, "half"); }), Code::kCorruption);
+  EXPECT_EQ(code_of([&] { json_integer(object, "null"); }), Code::kCorruption);
+}
+
+TEST(ErrorToJson, HasEveryFieldAndEscapesText) {
+  const Error error{Code::kLocked, "vault \"v\"\n", "Try the recovery key.", {"opening"}, "src/x.cc:1"};
+  EXPECT_EQ(json::serialize(error_to_json(error)),
+            R"({"error":{"code":"locked","exit":15,"message":"vault \"v\"\n","hint":"Try the recovery key.",)"
+            R"("context":["opening"]}})");
+}
+
+}  // namespace
+}  // namespace lifeboat

@@ -1,0 +1,149 @@
+#include "base/process.h"
+
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/error.h"
+
+namespace lifeboat {
+namespace {
+
+using namespace std::chrono_literals;
+
+ProcessOptions shell(const std::string& script) {
+  ProcessOptions options;
+  options.argv = {"sh", "-c", script};
+  return options;
+}
+
+TEST(RunProcess, CollectsOutputAndStatus) {
+  const ProcessResult result = run_process(shell("printf hello; exit 3"));
+  EXPECT_EQ(result.out, "hello");
+  EXPECT_EQ(result.exit_status, 3);
+  EXPECT_EQ(run_process(shell("kill -9 $$")).exit_status, 128 + SIGKILL);
+}
+
+TEST(RunProcess, PassesArgumentsWithoutAShell) {
+  ProcessOptions options;
+  options.argv = {"printf", "%s|", "a b", "$HOME", "*", ""};
+  EXPECT_EQ(run_process(options).out, "a b|$HOME|*||");
+}
+
+TEST(RunProcess, EnvironmentIsOursWithChanges) {
+  ::setenv("LIFEBOAT_TEST_SECRET", "x", 1);
+  ProcessOptions options = shell("printf '%s %s' \"$LIFEBOAT_TEST_ADDED\" \"${LIFEBOAT_TEST_SECRET-unset}\"");
+  options.env["LIFEBOAT_TEST_ADDED"] = "added";
+  options.unset_env = {"LIFEBOAT_TEST_SECRET"};
+  EXPECT_EQ(run_process(options).out, "added unset");
+  ::unsetenv("LIFEBOAT_TEST_SECRET");
+}
+
+TEST(RunProcess, AnAbsentProgramIsNotFound) {
+  ProcessOptions options;
+  options.argv = {"lifeboat-no-such-program"};
+  try {
+    run_process(options);
+    ADD_FAILURE() << "it ran";
+  } catch (const Exception& e) {
+    EXPECT_EQ(e.code(), Code::kNotFound);
+    EXPECT_NE(std::string(e.what()).find("lifeboat-no-such-program"), std::string::npos);
+  }
+}
+
+TEST(RunProcess, StandardInputIsEmpty) {
+  EXPECT_EQ(run_process(shell("wc -c | tr -d ' '")).out, "0\n");
+}
+
+TEST(ChildProcess, OutputGoesToFilesThatAreAppendedTo) {
+  const TempDir dir;
+  for (int i = 0; i < 2; ++i) {
+    ProcessOptions options = shell("echo out; echo err >&2");
+    options.stdout_file = dir.path() / "out";
+    options.stderr_file = dir.path() / "err";
+    ChildProcess child(options);
+    EXPECT_EQ(child.wait_for(10s), 0);
+  }
+  EXPECT_EQ(as_text(read_file(dir.path() / "out")), "out\nout\n");
+  EXPECT_EQ(as_text(read_file(dir.path() / "err")), "err\nerr\n");
+}
+
+TEST(ChildProcess, StopIsPoliteFirst) {
+  const TempDir dir;
+  const Path ready = dir.path() / "ready";
+  // The shell waits in a way that a signal interrupts at once; "ready" is a pipe: reading it waits for the trap to be
+  // set.
+  ASSERT_EQ(::mkfifo(ready.c_str(), 0600), 0);
+  ChildProcess child(
+      shell(format("trap 'exit 5' TERM; echo set > {}; while :; do sleep 1 & wait; done", ready.string())));
+  EXPECT_EQ(run_process(shell("cat " + ready.string())).out, "set\n");
+  const int status = child.stop(10s);
+  ASSERT_TRUE(WIFEXITED(status));
+  EXPECT_EQ(WEXITSTATUS(status), 5);
+}
+
+TEST(ChildProcess, StopIsFirmWithOneThatWillNot) {
+  const TempDir dir;
+  const Path ready = dir.path() / "ready";
+  ASSERT_EQ(::mkfifo(ready.c_str(), 0600), 0);
+  ChildProcess child(shell(format("trap '' TERM; echo set > {}; exec sleep 100", ready.string())));
+  EXPECT_EQ(run_process(shell("cat " + ready.string())).out, "set\n");
+  const int status = child.stop(50ms);
+  ASSERT_TRUE(WIFSIGNALED(status));
+  EXPECT_EQ(WTERMSIG(status), SIGKILL);
+}
+
+TEST(ChildProcess, DestructionEndsAndReapsIt) {
+  pid_t pid = -1;
+  {
+    const ChildProcess child(shell("exec sleep 100"));
+    pid = child.pid();
+    EXPECT_EQ(::kill(pid, 0), 0);
+  }
+  EXPECT_NE(::kill(pid, 0), 0);
+}
+
+TEST(ChildProcess, DiesWithItsParentIfAsked) {
+  const TempDir dir;
+  int ends[2];
+  ASSERT_EQ(::pipe(ends), 0);
+  const UniqueFd read_end(ends[0]);
+  UniqueFd write_end(ends[1]);
+  const pid_t middle = ::fork();
+  if (middle == 0) {
+    ProcessOptions options = shell("exec sleep 100");
+    options.die_with_parent = true;
+    ChildProcess child(options);
+    const pid_t pid = child.pid();
+    const ssize_t n = ::write(write_end.get(), &pid, sizeof pid);
+    child.detach();
+    ::_exit(n == sizeof pid ? 0 : 1);
+  }
+  pid_t grandchild = -1;
+  ASSERT_EQ(::read(read_end.get(), &grandchild, sizeof grandchild), static_cast<ssize_t>(sizeof grandchild));
+  int status = 0;
+  ASSERT_EQ(::waitpid(middle, &status, 0), middle);
+  const auto deadline = std::chrono::steady_clock::now() + 10s;
+  while (process_start_time(grandchild) && std::chrono::steady_clock::now() < deadline) ::sched_yield();
+  EXPECT_FALSE(process_start_time(grandchild).has_value());
+}
+
+TEST(ProcessIdentity, IsNotFooledByAPidThatIsUsedAgain) {
+  const ProcessIdentity us = ProcessIdentity::of(::getpid());
+  EXPECT_TRUE(us.alive());
+  EXPECT_FALSE((ProcessIdentity{us.pid, us.start_time + 1}).alive());
+  EXPECT_FALSE((ProcessIdentity{0, 0}).alive());
+}
+
+TEST(ProcessIdentity, AZombieIsNotAlive) {
+  const pid_t pid = ::fork();
+  if (pid == 0) ::_exit(0);
+  siginfo_t info{};
+  ASSERT_EQ(::waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED | WNOWAIT), 0);
+  EXPECT_FALSE(process_start_time(pid).has_value());
+  ::waitpid(pid, nullptr, 0);
+}
+
+}  // namespace
+}  // namespace lifeboat
