@@ -17,19 +17,19 @@ void write(Level level, std::string_view message);
 
 template <typename... Args>
 void debug(fmt::format_string<Args...> text, Args&&... args) {
-  write(Level::kDebug, format(text, std::forward<Args>(args)...));
+  write(Level::kDebug, lifeboat::format(text, std::forward<Args>(args)...));
 }
 template <typename... Args>
 void info(fmt::format_string<Args...> text, Args&&... args) {
-  write(Level::kInfo, format(text, std::forward<Args>(args)...));
+  write(Level::kInfo, lifeboat::format(text, std::forward<Args>(args)...));
 }
 template <typename... Args>
 void warn(fmt::format_string<Args...> text, Args&&... args) {
-  write(Level::kWarn, format(text, std::forward<Args>(args)...));
+  write(Level::kWarn, lifeboat::format(text, std::forward<Args>(args)...));
 }
 template <typename... Args>
 void error(fmt::format_string<Args...> text, Args&&... args) {
-  write(Level::kError, format(text, std::forward<Args>(args)...));
+  write(Level::kError, lifeboat::format(text, std::forward<Args>(args)...));
 }
 
 }  // namespace lifeboat::log
