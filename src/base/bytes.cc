@@ -1,5 +1,7 @@
 #include "base/bytes.h"
 
+#include <algorithm>
+
 #include "base/error.h"
 
 namespace lifeboat {
@@ -34,6 +36,44 @@ Bytes from_hex(std::string_view hex) {
     if (high < 0 || low < 0) fail(Code::kUsage, format("'{}' is not hexadecimal", hex));
     out.push_back(static_cast<std::uint8_t>(high * 16 + low));
   }
+  return out;
+}
+
+namespace {
+constexpr std::string_view kBase64 = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+}
+
+std::string to_base64(ByteView bytes) {
+  std::string out;
+  out.reserve((bytes.size() + 2) / 3 * 4);
+  for (std::size_t i = 0; i < bytes.size(); i += 3) {
+    const std::size_t left = std::min<std::size_t>(bytes.size() - i, 3);
+    std::uint32_t group = 0;
+    for (std::size_t k = 0; k < 3; ++k) group = group << 8U | (k < left ? bytes[i + k] : 0U);
+    for (std::size_t k = 0; k < 4; ++k) out += k <= left ? kBase64[(group >> (18 - 6 * k)) & 63U] : '=';
+  }
+  return out;
+}
+
+Bytes from_base64(std::string_view text) {
+  Bytes out;
+  std::string_view digits = text;
+  while (digits.size() + 2 > text.size() && digits.ends_with('=')) digits.remove_suffix(1);
+  std::uint32_t group = 0;
+  unsigned bits = 0;
+  bool legal = text.size() % 4 == 0;
+  for (const char c : digits) {
+    const std::size_t value = kBase64.find(c);
+    legal = legal && value != std::string_view::npos;
+    if (!legal) break;
+    group = (group << 6U | static_cast<std::uint32_t>(value)) & 0xffffffU;
+    bits += 6;
+    if (bits < 8) continue;
+    bits -= 8;
+    out.push_back(static_cast<std::uint8_t>(group >> bits));
+  }
+  // The bits left over are zero in what to_base64 writes.
+  if (!legal || (group & ((1U << bits) - 1)) != 0) fail(Code::kUsage, "not base64");
   return out;
 }
 

@@ -25,6 +25,11 @@ std::string to_hex(ByteView bytes);
 /// Throws kUsage unless `hex` is an even number of hex digits.
 Bytes from_hex(std::string_view hex);
 
+/// RFC 4648, with padding.
+std::string to_base64(ByteView bytes);
+/// Throws kUsage unless `text` is base64 as to_base64 writes it.
+Bytes from_base64(std::string_view text);
+
 /// True if every byte is zero; fast (word by word).
 bool all_zero(ByteView bytes);
 
