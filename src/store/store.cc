@@ -7,6 +7,8 @@
 #include "base/error.h"
 #include "store/directory_store.h"
 #include "store/driver.h"
+#include "store/s3_credentials.h"
+#include "store/s3_store.h"
 #include "store/url.h"
 
 namespace lifeboat::store {
@@ -41,6 +43,7 @@ void check_name(std::string_view name) {
 std::unique_ptr<Store> open_store(std::string_view url) {
   const Url parsed = parse_url(url);
   if (parsed.scheme == "file") return open_directory_store(parsed.path);
+  if (parsed.scheme == "s3") return open_s3_store(parse_s3_location(parsed, url), load_s3_credentials());
   fail_url(url, format("\"{}://\" is not a kind of store", parsed.scheme));
 }
 

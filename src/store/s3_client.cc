@@ -1,0 +1,88 @@
+#include "store/s3_client.h"
+
+#include <algorithm>
+#include <ctime>
+
+#include "base/error.h"
+#include "codec/hash.h"
+#include "store/s3_errors.h"
+
+namespace lifeboat::store {
+namespace {
+
+std::string signing_time() {
+  const std::time_t seconds = std::time(nullptr);
+  std::tm parts{};
+  ::gmtime_r(&seconds, &parts);
+  std::array<char, 32> text{};
+  return {text.data(), std::strftime(text.data(), text.size(), "%Y%m%dT%H%M%SZ", &parts)};
+}
+
+}  // namespace
+
+S3Client::S3Client(S3Location location, S3Credentials credentials, const S3Tuning& tuning)
+    : location_(std::move(location)),
+      credentials_(std::move(credentials)),
+      tuning_(tuning),
+      http_(tuning.limits, location_.ca_file) {}
+
+net::HttpAnswer S3Client::send(const S3Request& request) {
+  const std::string time = signing_time();
+  SignedRequest to_sign{.method = request.method,
+                        .path = location_.path_of(request.key),
+                        .query = request.query,
+                        .headers = request.headers,
+                        .payload_hash = to_hex(codec::sha256(request.body))};
+  to_sign.headers["host"] = location_.host;
+  to_sign.headers["x-amz-date"] = time;
+  to_sign.headers["x-amz-content-sha256"] = to_sign.payload_hash;
+  if (!credentials_.session_token.empty()) to_sign.headers["x-amz-security-token"] = credentials_.session_token;
+  const SigningScope scope{.time = time, .region = location_.region};
+
+  net::HttpRequest http{.method = request.method,
+                        .url = format("{}://{}{}", location_.scheme, location_.host, to_sign.path),
+                        .body = request.body,
+                        .target = request.target,
+                        .body_size_max = request.body_size_max,
+                        .stop = request.stop};
+  if (!request.query.empty()) http.url += "?" + encode_query(request.query);
+  http.headers.push_back({"authorization", authorization(to_sign, scope, credentials_)});
+  for (const auto& [name, value] : to_sign.headers) {
+    if (name != "host") http.headers.push_back({name, value});  // the HTTP client sends the same one
+  }
+  net::HttpAnswer answer = http_.send(http);
+  learn_latency(request, answer.wait);
+  return answer;
+}
+
+S3Result S3Client::perform(const S3Request& request, std::span<const int> accepted,
+                           const std::function<void(const net::HttpAnswer&)>& check) {
+  Backoff backoff(tuning_.retry);
+  for (int attempt = 1;; ++attempt) {
+    S3Failure failure;
+    try {
+      net::HttpAnswer answer = send(request);
+      if (answer.status / 100 == 2 || std::ranges::count(accepted, answer.status) > 0) {
+        if (check) check(answer);
+        return {.answer = std::move(answer), .repeated = attempt > 1};
+      }
+      failure = judge_answer(answer, location_, request.what());
+    } catch (const Exception& e) {
+      failure = {.error = e.error(), .retry = is_worth_retrying(e.code())};
+    }
+    if (failure.retry && backoff.wait(request.stop)) continue;
+    Exception final_error(std::move(failure.error));
+    if (attempt > 1) final_error.add_context(format("after {} attempts", attempt));
+    throw final_error;
+  }
+}
+
+void S3Client::learn_latency(const S3Request& request, std::chrono::microseconds wait) {
+  if (!request.body.empty()) return;
+  const std::int64_t old_us = latency_us_.load();
+  const std::int64_t difference = wait.count() - old_us;
+  // Lost updates of a race do no harm to an estimate.
+  latency_us_.store(old_us + difference / (difference < 0 ? 2 : 16));
+}
+
+}  // namespace lifeboat::store
