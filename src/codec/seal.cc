@@ -17,7 +17,7 @@ bool add_associated(EVP_CIPHER_CTX* context, ByteView associated) {
 }
 }  // namespace
 
-void SealKey::seal(const Nonce& nonce, ByteView associated, std::initializer_list<ByteView> parts, ByteSpan out) const {
+void SealKey::seal(const Nonce& nonce, ByteView associated, std::span<const ByteView> parts, ByteSpan out) const {
   thread_local CipherContext cipher(kCipher, Direction::kEncrypt);
   EVP_CIPHER_CTX* context = cipher.begin(key_, nonce.data());
   check_openssl(add_associated(context, associated), "sealing");

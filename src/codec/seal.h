@@ -5,6 +5,7 @@
 #include <array>
 #include <cstdint>
 #include <initializer_list>
+#include <span>
 
 #include "base/bytes.h"
 #include "codec/cipher_key.h"
@@ -22,7 +23,10 @@ class SealKey {
 
   /// Seals the parts, one after another, to `out`, which is exactly kSealTagBytes longer than they are. A single part
   /// may lie where `out` begins; else they must not overlap.
-  void seal(const Nonce& nonce, ByteView associated, std::initializer_list<ByteView> parts, ByteSpan out) const;
+  void seal(const Nonce& nonce, ByteView associated, std::span<const ByteView> parts, ByteSpan out) const;
+  void seal(const Nonce& nonce, ByteView associated, std::initializer_list<ByteView> parts, ByteSpan out) const {
+    seal(nonce, associated, std::span(parts.begin(), parts.size()), out);
+  }
   /// Opens `sealed` to `out`, which is exactly kSealTagBytes shorter and may begin where `sealed` does. False, and
   /// `out` is to be thrown away, if anything differs from what was sealed.
   [[nodiscard]] bool open(const Nonce& nonce, ByteView associated, ByteView sealed, ByteSpan out) const;

@@ -38,9 +38,17 @@ NewRecoverySlot add_recovery_slot(Vault& vault, std::string_view label);
 /// kRefused for the last whole slot; kNotFound.
 void remove_slot(Vault& vault, const Id& id);
 
+/// Ids of the objects under keys/, whole or not.
+std::vector<Id> slot_ids(store::Store& store);
+
+/// kUsage if it is empty.
+void check_passphrase(const Credential& passphrase);
+
 /// "ABCD-EFGH-…": 32 bytes in 14 groups, checksum included; and back, ignoring case, blanks and dashes.
 codec::Secret recovery_key_text(ByteView key);
 /// Empty if it is not a recovery key or has a typing mistake.
 std::optional<codec::Secret> parse_recovery_key(std::string_view text);
+/// Whether a person who typed this probably meant a recovery key.
+bool looks_like_recovery_key(std::string_view text);
 
 }  // namespace lifeboat::vault

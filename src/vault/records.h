@@ -20,6 +20,7 @@ namespace lifeboat::vault {
 enum class RecordKind : std::uint8_t { kChunk = 1, kDelta = 2, kNode = 3, kIndex = 4 };
 std::string_view kind_name(RecordKind kind);
 
+inline constexpr std::size_t kPayloadPartsMax = 3;
 inline constexpr std::size_t kRecordOverheadBytes = 1 + 16;  ///< codec byte and tag
 /// The largest sealed record, the index of a full pack included.
 inline constexpr std::uint32_t kRecordBytesMax = 16U << 20U;
@@ -41,7 +42,8 @@ class RecordWriter {
   RecordWriter(const RecordWriter&) = delete;
   RecordWriter& operator=(const RecordWriter&) = delete;
 
-  /// Seals one record whose payload is the parts, one after another. It can be read only after finish.
+  /// Seals one record whose payload is the parts (at most kPayloadPartsMax), one after another. It can be read only
+  /// after finish.
   RecordRef add(RecordKind kind, PayloadCodec codec, std::initializer_list<ByteView> payload);
   /// More may be added afterwards, into new packs.
   void finish();
