@@ -22,6 +22,23 @@ json::object error_to_json(const Error& error) {
   return json::object{{"error", std::move(inner)}};
 }
 
+std::optional<Error> error_from_json(const json::object& object) {
+  const json::value* found = object.if_contains("error");
+  if (found == nullptr || !found->is_object()) return std::nullopt;
+  const json::object& inner = found->get_object();
+  Error error{Code::kInternal, json_string(inner, "message"), json_string(inner, "hint"), {}, {}};
+  const std::string name = json_string(inner, "code");
+  for (const Code each : all_codes()) {
+    if (code_name(each) == name) error.code = each;
+  }
+  if (const json::value* context = inner.if_contains("context"); context != nullptr && context->is_array()) {
+    for (const json::value& each : context->get_array()) {
+      if (each.is_string()) error.context.emplace_back(each.get_string());
+    }
+  }
+  return error;
+}
+
 namespace {
 const json::value& member(const json::object& object, std::string_view key) {
   const json::value* value = object.if_contains(json::string_view(key.data(), key.size()));

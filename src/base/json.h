@@ -2,6 +2,7 @@
 #pragma once
 
 #include <boost/json.hpp>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -15,6 +16,8 @@ namespace json = boost::json;
 json::value parse_json(std::string_view text, std::string_view what);
 /// `{"error":{"code","exit","message","hint","context"}}`, as every --json command prints on failure.
 json::object error_to_json(const Error& error);
+/// The error in such an object, as another process of ours printed it; empty if the object holds none.
+std::optional<Error> error_from_json(const json::object& object);
 
 /// A member of an object from untrusted JSON; throws kCorruption naming the key if absent or of another type.
 std::string json_string(const json::object& object, std::string_view key);

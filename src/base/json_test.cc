@@ -48,5 +48,16 @@ TEST(ErrorToJson, HasEveryFieldAndEscapesText) {
             R"("context":["opening"]}})");
 }
 
+TEST(ErrorFromJson, GivesBackWhatErrorToJsonMade) {
+  const Error error{Code::kBusy, "it is held", "Wait.", {"while committing"}, ""};
+  const std::optional<Error> back = error_from_json(error_to_json(error));
+  ASSERT_TRUE(back);
+  EXPECT_EQ(back->code, error.code);
+  EXPECT_EQ(back->message, error.message);
+  EXPECT_EQ(back->hint, error.hint);
+  EXPECT_EQ(back->context, error.context);
+  EXPECT_FALSE(error_from_json(json::object{{"image", "x"}}));
+}
+
 }  // namespace
 }  // namespace lifeboat

@@ -7,4 +7,12 @@ namespace lifeboat::cli {
 
 void add_vault_init(CLI::App& noun, Context& context);
 
+void add_volume_commit(CLI::App& noun, Context& context);
+void add_volume_hydrate(CLI::App& noun, Context& context);
+void add_volume_ls(CLI::App& noun, Context& context);
+void add_volume_mount(CLI::App& noun, Context& context);
+void add_volume_rm(CLI::App& noun, Context& context);
+void add_volume_status(CLI::App& noun, Context& context);
+void add_volume_umount(CLI::App& noun, Context& context);
+
 }  // namespace lifeboat::cli

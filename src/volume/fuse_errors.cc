@@ -22,6 +22,7 @@ bool worth_logging(FuseContext& context, Code code) {
   switch (code) {
     case Code::kNotFound:
     case Code::kExists:
+    case Code::kConflict:
     case Code::kUsage:
     case Code::kUnsupported:
     case Code::kRefused:
@@ -42,6 +43,8 @@ int errno_for(Code code) {
       return ENOENT;
     case Code::kExists:
       return EEXIST;
+    case Code::kConflict:
+      return ENOTEMPTY;
     case Code::kUsage:
       return EINVAL;
     case Code::kOutOfSpace:

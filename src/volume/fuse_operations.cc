@@ -185,18 +185,13 @@ void on_symlink(fuse_req_t request, const char* target, fuse_ino_t parent, const
   });
 }
 
-/// The engine says kExists of a directory that holds something.
-int not_empty_if_exists(int error) {
-  return error == EEXIST ? ENOTEMPTY : error;
-}
-
 void remove_name(fuse_req_t request, fuse_ino_t parent, const char* name, bool directory) {
   FuseContext& context = context_of(request);
   int error = 0;
   try {
     context.volume.remove(parent, name, directory);
   } catch (...) {
-    error = not_empty_if_exists(handle_error(context, directory ? "rmdir" : "unlink", parent));
+    error = handle_error(context, directory ? "rmdir" : "unlink", parent);
   }
   ::fuse_reply_err(request, error);
 }
@@ -215,16 +210,14 @@ void on_rename(fuse_req_t request, fuse_ino_t parent, const char* name, fuse_ino
     ::fuse_reply_err(request, EINVAL);
     return;
   }
-  const bool no_replace = (flags & RENAME_NOREPLACE) != 0;
   FuseContext& context = context_of(request);
   int error = 0;
   try {
     const InodeNumber inode = context.volume.lookup(parent, name).inode;
-    context.volume.rename(parent, name, new_parent, new_name, no_replace);
+    context.volume.rename(parent, name, new_parent, new_name, (flags & RENAME_NOREPLACE) != 0);
     context.inodes.renamed(inode, new_parent, new_name);
   } catch (...) {
     error = handle_error(context, "rename", parent);
-    if (!no_replace) error = not_empty_if_exists(error);
   }
   ::fuse_reply_err(request, error);
 }
@@ -322,6 +315,14 @@ fuse_open_out open_reply(FuseContext& context, InodeNumber inode) {
   return {.fh = 0, .open_flags = caching | FOPEN_NOFLUSH, .padding = 0};
 }
 
+void close_file(FuseContext& context, InodeNumber inode) noexcept {
+  try {
+    context.volume.closed(inode);
+  } catch (...) {
+    handle_error(context, "release", inode);
+  }
+}
+
 void on_open(fuse_req_t request, fuse_ino_t inode, fuse_file_info* file) {
   answer(request, "open", inode, [&](FuseContext& context) {
     if ((file->flags & O_TRUNC) != 0) {
@@ -331,7 +332,8 @@ void on_open(fuse_req_t request, fuse_ino_t inode, fuse_file_info* file) {
       context.volume.set_attributes(inode, change);
     }
     const fuse_open_out reply = open_reply(context, inode);
-    ::fuse_reply_buf(request, reinterpret_cast<const char*>(&reply), sizeof reply);
+    context.volume.opened(inode);
+    if (::fuse_reply_buf(request, reinterpret_cast<const char*>(&reply), sizeof reply) != 0) close_file(context, inode);
   });
 }
 
@@ -361,16 +363,20 @@ fuse_entry_out entry_reply(const Attributes& attributes) {
 void on_create(fuse_req_t request, fuse_ino_t parent, const char* name, mode_t mode, fuse_file_info*) {
   answer(request, "create", parent, [&](FuseContext& context) {
     const Attributes made = make(request, context, parent, name, vault::FileType::kFile, mode);
+    context.volume.opened(made.inode);
     context.inodes.remember(made.inode, parent, name);
     fuse_entry_out entry = entry_reply(made);
     fuse_open_out open = open_reply(context, made.inode);
     const std::array<iovec, 2> parts{{{&entry, sizeof entry}, {&open, sizeof open}}};
-    if (::fuse_reply_iov(request, parts.data(), parts.size()) != 0) context.inodes.forget(made.inode, 1);
+    if (::fuse_reply_iov(request, parts.data(), parts.size()) != 0) {
+      close_file(context, made.inode);
+      context.inodes.forget(made.inode, 1);
+    }
   });
 }
 
-void on_release(fuse_req_t request, fuse_ino_t, fuse_file_info*) {
-  // The inode itself goes when the kernel forgets it.
+void on_release(fuse_req_t request, fuse_ino_t inode, fuse_file_info*) {
+  close_file(context_of(request), inode);
   ::fuse_reply_err(request, 0);
 }
 

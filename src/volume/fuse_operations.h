@@ -13,8 +13,7 @@ namespace lifeboat::volume {
 
 /// What the callbacks work on: the session's user data.
 struct FuseContext {
-  FuseContext(Volume& the_volume, FuseOptions the_options)
-      : volume(the_volume), options(std::move(the_options)), inodes(the_volume) {}
+  FuseContext(Volume& the_volume, FuseOptions the_options) : volume(the_volume), options(std::move(the_options)) {}
   Volume& volume;
   FuseOptions options;
   InodeTable inodes;

@@ -1,7 +1,6 @@
 #include "volume/inode_table.h"
 
-#include "base/error.h"
-#include "base/log.h"
+#include "base/format.h"
 #include "volume/fuse_adapter.h"
 
 namespace lifeboat::volume {
@@ -12,32 +11,22 @@ void InodeTable::remember(InodeNumber inode, InodeNumber parent, std::string_vie
   const auto [found, is_new] = part.entries.try_emplace(inode);
   Entry& entry = found->second;
   if (is_new) {
-    try {
-      // Under the lock, so that a forget cannot come between.
-      volume_.opened(inode);
-      entry = {.parent = parent, .name = std::string(name), .bypasses_cache = bypasses_page_cache(name)};
-    } catch (...) {
-      part.entries.erase(found);
-      throw;
-    }
+    entry.parent = parent;
+    entry.name = name;
+    entry.bypasses_cache = bypasses_page_cache(name);
   }
   ++entry.lookups;
 }
 
-void InodeTable::forget(InodeNumber inode, std::uint64_t times) noexcept {
-  try {
-    Shard& part = shard(inode);
-    const std::lock_guard lock(part.mutex);
-    const auto found = part.entries.find(inode);
-    if (found == part.entries.end()) return;
-    if (found->second.lookups > times) {
-      found->second.lookups -= times;
-      return;
-    }
+void InodeTable::forget(InodeNumber inode, std::uint64_t times) {
+  Shard& part = shard(inode);
+  const std::lock_guard lock(part.mutex);
+  const auto found = part.entries.find(inode);
+  if (found == part.entries.end()) return;
+  if (found->second.lookups > times) {
+    found->second.lookups -= times;
+  } else {
     part.entries.erase(found);
-    volume_.closed(inode);
-  } catch (...) {
-    log::error("forgetting inode {} failed: {}", inode, current_error().text());
   }
 }
 

@@ -1,6 +1,5 @@
-/// What the kernel remembers of a volume's inodes: how often it looked each up, and under which name last. An inode is
-/// held open in the engine from its first lookup until the kernel forgets it, so removed files stay usable while open.
-/// Threads: safe from any.
+/// What the kernel remembers of a volume's inodes: how often it looked each up, and under which name last. From the
+/// name follow the caching rule of a file and its path in messages. Threads: safe from any.
 #pragma once
 
 #include <array>
@@ -15,12 +14,9 @@ namespace lifeboat::volume {
 
 class InodeTable {
  public:
-  explicit InodeTable(Volume& volume) : volume_(volume) {}
-
   /// The kernel was told of `inode` as `name` in `parent` once more.
   void remember(InodeNumber inode, InodeNumber parent, std::string_view name);
-  /// Never fails: what goes wrong in the engine is logged.
-  void forget(InodeNumber inode, std::uint64_t times) noexcept;
+  void forget(InodeNumber inode, std::uint64_t times);
   void renamed(InodeNumber inode, InodeNumber parent, std::string_view name);
   bool bypasses_cache(InodeNumber inode);
   /// For messages: the path inside the volume as last known.
@@ -39,7 +35,6 @@ class InodeTable {
   };
   Shard& shard(InodeNumber inode) { return shards_[inode % shards_.size()]; }
 
-  Volume& volume_;
   std::array<Shard, 32> shards_;
 };
 

@@ -162,6 +162,9 @@ Path log_file(const Path& state_dir) {
 Path process_file(const Path& state_dir) {
   return state_dir / "process.json";
 }
+Path last_status_file(const Path& state_dir) {
+  return state_dir / "status.json";
+}
 Path engine_directory(const Path& state_dir) {
   return state_dir / "local";
 }

@@ -2,6 +2,7 @@
 ///   `volume.json`  what it is: image, mountpoint, bound, how to reach its vault (paths and URL, never a secret)
 ///   `process.json` pid and start time of the volume process, while one runs
 ///   `local/`       the engine's state (docs/internals/volume-format.md)
+///   `status.json`  how it stood when it was last unmounted cleanly
 ///   `control`      unix socket of the volume process
 ///   `log`          what the volume process says
 /// Threads: functions without state. Errors: Exception.
@@ -57,6 +58,8 @@ void save_volume_record(const VolumeRecord& record);
 Path control_socket(const Path& state_dir);
 Path log_file(const Path& state_dir);
 Path process_file(const Path& state_dir);
+/// How the volume stood when it was last unmounted cleanly.
+Path last_status_file(const Path& state_dir);
 Path engine_directory(const Path& state_dir);
 
 }  // namespace lifeboat::volume

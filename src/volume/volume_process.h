@@ -4,6 +4,7 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <string>
 
 #include "base/file.h"
@@ -39,8 +40,9 @@ struct MountedVolume {
 /// fails, its error is thrown.
 MountedVolume mount_volume(const MountRequest& request);
 
-/// The volume process itself: serves until unmounted or told by SIGTERM or SIGINT, with everything synced at the end.
-void serve_volume(const MountRequest& request);
+/// The volume process itself: calls `mounted` once the mount answers, then serves until unmounted or told by SIGTERM,
+/// SIGINT or SIGHUP, with everything synced at the end. Before any other thread is started: it blocks those signals.
+void serve_volume(const MountRequest& request, const std::function<void(const MountedVolume&)>& mounted);
 
 /// Syncs, unmounts and ends the process. kBusy names the processes that have files open; nothing is changed then.
 /// For a dead volume: removes the dead mount.

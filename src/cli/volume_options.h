@@ -1,0 +1,35 @@
+/// What the commands that name a volume have in common.
+#pragma once
+
+#include "base/units.h"
+#include "cli/command.h"
+#include "volume/state_dir.h"
+
+namespace lifeboat::cli {
+
+struct VolumeOptions {
+  std::string volume;
+  std::string state;
+};
+
+inline void add_volume_options(CLI::App& command, VolumeOptions& options) {
+  command.add_option("VOLUME", options.volume, "name or mountpoint; may be left out if there is only one");
+  command.add_option("--state", options.state, "directory of local state (default: LIFEBOAT_STATE, else the system's)");
+}
+
+inline Path state_root(const std::string& option) {
+  return option.empty() ? volume::default_state_root() : Path(option);
+}
+
+inline volume::VolumeRecord open_volume_record(const VolumeOptions& options) {
+  return volume::open_volume_record(state_root(options.state), options.volume);
+}
+
+/// As `volume ls` and `volume status` print it: from its process, or as it was left, or only what its files tell.
+json::object volume_to_json(const volume::VolumeRecord& record);
+/// "87 %" or "not known".
+std::string hydrated_text(const json::object& status);
+/// A size in the status, or "not known".
+std::string size_text(const json::object& status, std::string_view key);
+
+}  // namespace lifeboat::cli

@@ -1,0 +1,28 @@
+#include "volume/control_client.h"
+
+#include "base/error.h"
+#include "volume/line_socket.h"
+#include "volume/state_dir.h"
+
+namespace lifeboat::volume {
+json::object control_call(const Path& state_dir, std::string_view what, json::object arguments,
+                          std::chrono::milliseconds patience, const ProgressListener& on_progress) {
+  UniqueFd fd = find_connection(control_socket(state_dir));
+  if (!fd.valid()) {
+    fail(Code::kUnavailable, format("volume {}: no process answers", state_dir.filename().string()),
+         "See its state with: lifeboat volume ls. Mount it again with: lifeboat volume mount IMAGE DIR");
+  }
+  LineSocket socket(std::move(fd));
+  arguments["do"] = what;
+  socket.send(arguments);
+  for (;;) {
+    std::optional<json::object> reply = socket.receive(patience);
+    if (!reply) fail(Code::kUnavailable, format("volume {}: its process ended", state_dir.filename().string()));
+    if (std::optional<Error> error = error_from_json(*reply)) throw Exception(std::move(*error));
+    const json::value* progress = reply->if_contains("progress");
+    if (progress == nullptr) return std::move(*reply);
+    if (on_progress && progress->is_object()) on_progress(progress->get_object());
+  }
+}
+
+}  // namespace lifeboat::volume

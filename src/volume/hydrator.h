@@ -1,0 +1,46 @@
+/// The thread that fetches what a volume does not hold yet, behind the running server, and says how far it is.
+///
+/// Ownership: borrows the volume. Threads: any. Errors: none leave; what went wrong is in the status and is tried
+/// again with growing pauses.
+#pragma once
+
+#include <condition_variable>
+#include <mutex>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <thread>
+
+#include "base/json.h"
+#include "volume/volume.h"
+
+namespace lifeboat::volume {
+
+class Hydrator {
+ public:
+  Hydrator(Volume& volume, bool paused);
+  ~Hydrator();
+  Hydrator(const Hydrator&) = delete;
+  Hydrator& operator=(const Hydrator&) = delete;
+
+  void pause(bool paused);
+  /// `state` (running, paused, waiting, complete), `bytes_per_second`, `seconds_left` (null: not known), `error`.
+  json::object status() const;
+
+ private:
+  void run(const std::stop_token& stop);
+  void fetch_some();
+  void note_failure();
+
+  Volume& volume_;
+  mutable std::mutex mutex_;
+  std::condition_variable_any changed_;
+  bool paused_;
+  bool complete_ = false;
+  double bytes_per_second_ = 0;
+  std::string last_error_;
+  std::chrono::seconds retry_after_{0};
+  std::jthread thread_;
+};
+
+}  // namespace lifeboat::volume

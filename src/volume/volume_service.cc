@@ -1,0 +1,165 @@
+#include "volume/volume_service.h"
+
+#include <unistd.h>
+
+#include <array>
+#include <csignal>
+#include <ctime>
+#include <future>
+
+#include "base/error.h"
+#include "base/log.h"
+#include "base/units.h"
+#include "volume/mount_table.h"
+
+namespace lifeboat::volume {
+namespace {
+
+std::string host_name() {
+  std::array<char, 256> name{};
+  ::gethostname(name.data(), name.size() - 1);
+  return name.data();
+}
+
+FuseOptions fuse_options(const VolumeRecord& record) {
+  return {.mountpoint = record.mountpoint,
+          .name = record.name,
+          .local_directory = record.state_dir,
+          .space_max = record.space_max,
+          .threads = 0};
+}
+
+}  // namespace
+
+VolumeService::VolumeService(Volume& volume, const VolumeRecord& record, bool hydrate)
+    : volume_(volume),
+      record_(record),
+      mount_(volume, fuse_options(record)),
+      hydrator_(volume, !hydrate),
+      housekeeper_([this](const std::stop_token& stop) { keep_house(stop); }),
+      control_(control_socket(record.state_dir),
+               [this](std::string_view what, const json::object& request, const ControlServer::SendProgress& progress) {
+                 return handle(what, request, progress);
+               }) {}
+
+void VolumeService::serve_until(const sigset_t& signals) {
+  constexpr timespec kTick{.tv_sec = 0, .tv_nsec = 20'000'000};
+  while (!mount_.ended()) {
+    if (const int number = ::sigtimedwait(&signals, nullptr, &kTick); number > 0) {
+      log::info("signal {}: unmounting", number);
+      return;
+    }
+  }
+}
+
+void VolumeService::end() {
+  if (!launch_list_saved_) save_launch_list();
+  if (!mount_.ended()) {
+    volume_.sync_all();
+    try {
+      mount_.unmount();
+    } catch (const Exception& e) {
+      log::warn("{}: detached all the same", e.error().text());
+      detach_mount(record_.mountpoint);
+    }
+  }
+  volume_.sync_all();
+}
+
+/// A convenience for the next boot: its failure is no failure of the volume.
+void VolumeService::save_launch_list() {
+  try {
+    volume_.save_launch_list();
+    launch_list_saved_ = true;
+  } catch (...) {
+    log::warn("launch list not saved: {}", current_error().text());
+  }
+}
+
+void VolumeService::keep_house(const std::stop_token& stop) {
+  std::string last_error;
+  while (!stop.stop_requested()) {
+    try {
+      volume_.maintain();
+      last_error.clear();
+    } catch (...) {
+      const std::string error = current_error().text();
+      if (error != last_error) log::error("housekeeping: {}", error);
+      last_error = error;
+    }
+    std::unique_lock lock(house_mutex_);
+    house_changed_.wait_for(lock, stop, std::chrono::seconds(1), [] { return false; });
+  }
+}
+
+json::object VolumeService::status() {
+  const VolumeStatus status = volume_.status();
+  return {{"volume", record_.name},
+          {"state", volume_state_name(VolumeState::kMounted)},
+          {"mountpoint", record_.mountpoint.string()},
+          {"pid", record_.process.pid},
+          {"image", status.image},
+          {"bytes", status.bytes},
+          {"local_bytes", status.local_bytes},
+          {"dirty_bytes", status.dirty_bytes},
+          {"hydrated_bytes", status.hydrated_bytes},
+          {"hydrated", status.hydrated},
+          {"space_max", record_.space_max},
+          {"committing", committing_.load()},
+          {"hydration", hydrator_.status()}};
+}
+
+json::object VolumeService::handle(std::string_view what, const json::object& request,
+                                   const ControlServer::SendProgress& progress) {
+  if (what == "status") return status();
+  if (what == "commit") return commit(progress);
+  if (what == "umount") return unmount();
+  if (what == "sync") {
+    volume_.sync_all();
+    return {{"synced", true}};
+  }
+  if (what == "launch_saved") {
+    volume_.save_launch_list();
+    launch_list_saved_ = true;
+    return {{"saved", true}};
+  }
+  if (what == "hydrate") {
+    const json::value* pause = request.if_contains("pause");
+    hydrator_.pause(pause != nullptr && pause->is_bool() && pause->get_bool());
+    return hydrator_.status();
+  }
+  fail(Code::kUsage, format("control request \"{}\": not known", what),
+       "Known are status, commit, sync, hydrate, launch_saved and umount.");
+}
+
+json::object VolumeService::commit(const ControlServer::SendProgress& progress) {
+  const Stopwatch watch;
+  vault::ImageInfo describe;
+  describe.time = now();
+  describe.origin = format("commit of volume {} on {}", record_.name, host_name());
+  const std::uint64_t dirty_bytes = volume_.status().dirty_bytes;
+  std::future<vault::ImageInfo> result = std::async(std::launch::async, [&] { return volume_.commit(describe); });
+  committing_ = true;
+  while (result.wait_for(std::chrono::seconds(1)) != std::future_status::ready) {
+    try {
+      progress({{"seconds", watch.seconds()}, {"dirty_bytes", dirty_bytes}});
+    } catch (const Exception& e) {
+      log::debug("commit goes on without its client: {}", e.error().text());
+      result.wait();
+    }
+  }
+  committing_ = false;
+  const vault::ImageInfo made = result.get();
+  return {{"image", made.name}, {"bytes", made.bytes}, {"new_bytes", made.new_bytes}, {"seconds", watch.seconds()}};
+}
+
+json::object VolumeService::unmount() {
+  if (committing_) {
+    fail(Code::kBusy, format("volume {}: a commit is running", record_.name), "Wait until it is done, then try again.");
+  }
+  volume_.sync_all();
+  mount_.unmount();
+  return {{"unmounted", record_.mountpoint.string()}};
+}
+
+}  // namespace lifeboat::volume

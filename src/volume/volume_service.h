@@ -1,0 +1,52 @@
+/// What one volume process does while its volume is mounted: serve the mount, hydrate, keep house, answer the control
+/// socket. For volume_process.cc alone.
+///
+/// Ownership: borrows the volume. Threads: wait() and end() from the thread that made it.
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <mutex>
+#include <stop_token>
+#include <string>
+#include <thread>
+
+#include "volume/control_server.h"
+#include "volume/fuse_adapter.h"
+#include "volume/hydrator.h"
+#include "volume/state_dir.h"
+#include "volume/volume.h"
+
+namespace lifeboat::volume {
+
+class VolumeService {
+ public:
+  /// `record.process` is this process. Mounted and answering when it returns.
+  VolumeService(Volume& volume, const VolumeRecord& record, bool hydrate);
+
+  /// Until the mount is gone or a signal of `signals` (blocked in every thread) arrives.
+  void serve_until(const sigset_t& signals);
+  /// Saves the launch list, unmounts (detaches, if files are open) and syncs.
+  void end();
+  json::object status();
+
+ private:
+  json::object handle(std::string_view what, const json::object& request, const ControlServer::SendProgress& progress);
+  json::object commit(const ControlServer::SendProgress& progress);
+  json::object unmount();
+  void save_launch_list();
+  void keep_house(const std::stop_token& stop);
+
+  Volume& volume_;
+  VolumeRecord record_;
+  std::atomic<bool> committing_{false};
+  std::atomic<bool> launch_list_saved_{false};
+  FuseMount mount_;
+  Hydrator hydrator_;
+  std::mutex house_mutex_;
+  std::condition_variable_any house_changed_;
+  std::jthread housekeeper_;
+  ControlServer control_;
+};
+
+}  // namespace lifeboat::volume
