@@ -41,6 +41,7 @@ struct Transfer {
   HttpAnswer answer;
   std::size_t sent = 0;
   std::size_t header_bytes = 0;
+  bool head_complete = false;
   bool too_large = false;
   std::array<char, CURL_ERROR_SIZE> message{};
 };
@@ -111,8 +112,10 @@ std::size_t store_header(Transfer& transfer, std::string_view line) {
   }
   if (line.starts_with("HTTP/")) {  // the final answer follows an interim one
     transfer.answer.headers.clear();
+    transfer.head_complete = false;
     return size;
   }
+  if (line == "\r\n" || line == "\n") transfer.head_complete = true;
   const std::size_t colon = line.find(':');
   if (colon == std::string_view::npos) return size;
   HttpHeader header{.name = std::string(line.substr(0, colon))};
@@ -230,9 +233,12 @@ Code code_of(CURLcode result) {
   }
 }
 
+std::string what_of(const HttpRequest& request) {
+  return format("{} {}", request.method, std::string_view(request.url).substr(0, request.url.find('?')));
+}
+
 [[noreturn]] void fail_transfer(CURLcode result, const Transfer& transfer) {
-  const std::string_view url = std::string_view(transfer.request.url).substr(0, transfer.request.url.find('?'));
-  const std::string what = format("{} {}", transfer.request.method, url);
+  const std::string what = what_of(transfer.request);
   if (transfer.too_large) fail(Code::kOutOfSpace, format("{}: the answer is larger than it may be", what));
   if (transfer.request.stop.stop_requested()) fail(Code::kCancelled, format("{}: stopped", what));
   const Code code = code_of(result);
@@ -245,6 +251,15 @@ Code code_of(CURLcode result) {
     hint = "Check the host's name and port, that the server runs, and the network between.";
   }
   fail(code, format("{}: {}", what, why), hint);
+}
+
+// libcurl takes a connection that closes inside the head, or inside a body of unstated length, for an answer's end.
+void refuse_if_cut_short(const Transfer& transfer, int status) {
+  const HttpAnswer& answer = transfer.answer;
+  const bool has_body = transfer.request.method != "HEAD" && status != 204 && status != 304;
+  const bool has_end = !answer.header("content-length").empty() || !answer.header("transfer-encoding").empty();
+  if (transfer.head_complete && (has_end || !has_body)) return;
+  fail(Code::kUnavailable, format("{}: the answer does not say where it ends", what_of(transfer.request)));
 }
 
 }  // namespace
@@ -316,6 +331,7 @@ HttpAnswer HttpClient::send(const HttpRequest& request) {
   curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
   curl_easy_getinfo(curl, CURLINFO_STARTTRANSFER_TIME_T, &first_byte);
   curl_easy_getinfo(curl, CURLINFO_PRETRANSFER_TIME_T, &before);
+  refuse_if_cut_short(transfer, static_cast<int>(status));
   transfer.answer.status = static_cast<int>(status);
   transfer.answer.wait = std::chrono::microseconds(std::max<curl_off_t>(0, first_byte - before));
   pool_->give_back(std::move(handle));
