@@ -1,6 +1,7 @@
 #include "store/s3_store.h"
 
 #include <array>
+#include <atomic>
 #include <mutex>
 
 #include "base/error.h"
@@ -71,7 +72,7 @@ class S3Store final : public Store {
     check_name(name);
     const net::HttpAnswer answer = client_.perform({.method = "HEAD", .key = key_of(name)}, kAbsent).answer;
     if (answer.status == 404) {
-      check_bucket();
+      if (!bucket_seen_) check_bucket();  // a HEAD's 404 does not tell which of the two is absent
       return std::nullopt;
     }
     const auto size = parse_number(answer.header("content-length"));
@@ -168,6 +169,7 @@ class S3Store final : public Store {
       fail(Code::kNotFound, format("{}: there is no bucket {}", url(), client_.location().bucket),
            "Make the bucket first, or correct its name in the URL.");
     }
+    bucket_seen_ = true;
     return answer;
   }
 
@@ -196,6 +198,7 @@ class S3Store final : public Store {
 
   S3Client client_;
   PartSlots slots_{kPartsInFlightMax};
+  std::atomic<bool> bucket_seen_ = false;
   std::mutex probe_mutex_;
   bool probed_ = false;
 };
