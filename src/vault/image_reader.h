@@ -16,11 +16,14 @@
 
 namespace lifeboat::vault {
 
+struct DirectoryNode;
+class NodeReader;
+
 struct ReaderOptions {
   std::size_t node_cache_bytes = std::size_t{32} << 20U;
 };
 
-/// One chunk wanted by read_chunks.
+/// One chunk wanted by read_chunks; not a hole.
 struct ChunkRequest {
   ChunkRef ref;
   std::uint64_t tag = 0;  ///< the caller's own
@@ -47,11 +50,15 @@ class ImageReader {
 
   /// Fills `out` (kChunkBytes) with the chunk's content, zeros after its end. kCorruption names the pack.
   void read_chunk(const ChunkRef& ref, ByteSpan out);
-  /// Many chunks, in any order of delivery: neighbours in a pack are fetched in one ranged get (up to 4 MiB), several
-  /// gets at once where the store has latency, decoding on up to `threads` threads. `deliver` is called from those
-  /// threads with kChunkBytes of content. The first error stops and is thrown.
+  /// Many chunks, in any order of delivery: neighbours in a pack are fetched in one ranged get (up to 4 MiB), on up to
+  /// `threads` threads, or more where the store has latency. `deliver` is called from those threads with kChunkBytes of
+  /// content. The first error stops and is thrown.
   void read_chunks(std::span<const ChunkRequest> wanted, int threads,
                    const std::function<void(const ChunkRequest&, ByteView content)>& deliver);
+
+  /// The tree itself, for the rest of this part: the root node of entries, and the cache that all nodes come through.
+  const DirectoryNode& root() const;
+  NodeReader& nodes();
 
  private:
   struct State;

@@ -64,7 +64,7 @@ class ImageWriter {
 };
 
 /// Builds a file's chunk map from a previous one (or none), rewriting only the nodes that change.
-/// set() in ascending order of index costs least. Memory: the changed leaves of one path.
+/// Goes from left to right: set() and clear() take ascending indexes, each at most once. Memory: one node per level.
 class ChunkMapEditor {
  public:
   /// `previous` belongs to the writer's parent image (or is empty).
@@ -73,7 +73,9 @@ class ChunkMapEditor {
   /// The chunk at the same place before (a hole if none).
   ChunkRef previous(std::uint64_t index);
   void set(std::uint64_t index, const ChunkRef& ref);
-  /// Everything set, with chunks at or beyond `chunks` dropped.
+  /// As setting every chunk from `first` up to and not including `last` to a hole; costs what was there.
+  void clear(std::uint64_t first, std::uint64_t last);
+  /// Everything set, and of the previous map the rest; nothing at or beyond `chunks`, where nothing may have been set.
   ChunkMap finish(std::uint64_t chunks);
 
  private:

@@ -1,0 +1,180 @@
+#include "vault/export.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <memory>
+#include <vector>
+
+#include "base/error.h"
+
+namespace lifeboat::vault {
+
+namespace {
+
+/// Chunks asked for at once (128 MiB of content), so that neighbours in packs are found, whatever file they belong to.
+constexpr std::size_t kBatchChunks = 1024;
+/// Open files in one batch.
+constexpr std::size_t kBatchFiles = 512;
+
+timespec to_timespec(std::int64_t ns) {
+  constexpr std::int64_t kSecond = 1'000'000'000;
+  const std::int64_t seconds = ns >= 0 ? ns / kSecond : -((-ns + kSecond - 1) / kSecond);
+  return {.tv_sec = seconds, .tv_nsec = ns - seconds * kSecond};
+}
+
+void prepare_directory(const Path& directory) {
+  make_directories(directory);
+  if (!list_directory(directory).empty()) {
+    fail(Code::kRefused, format("{} is not empty", directory.string()),
+         "Name a directory that is empty or does not exist yet.");
+  }
+}
+
+class Export {
+ public:
+  Export(ImageReader& image, const ExportOptions& options)
+      : image_(image), options_(options), is_root_(::geteuid() == 0) {
+    prepare_directory(options.directory);
+    if (options.progress != nullptr) options.progress->set_total(image.info().bytes);
+  }
+
+  void run() {
+    image_.for_each_entry([&](const FileEntry& entry) { add(entry); });
+    write_batch();
+    // Links come last, so that no path leads through one; directories after what changes their times.
+    for (const FileEntry& link : links_) make_link(link);
+    for (auto entry = directories_.rbegin(); entry != directories_.rend(); ++entry) restore_directory(*entry);
+    const UniqueFd fd = open_file(options_.directory, O_RDONLY | O_DIRECTORY);
+    if (::syncfs(fd.get()) != 0) fail_errno(format("sync {}", options_.directory.string()), errno);
+    sync_directory(std::filesystem::absolute(options_.directory).parent_path());
+  }
+
+ private:
+  struct Target {
+    FileEntry entry;
+    std::string path;
+    UniqueFd fd;
+  };
+
+  std::string path_of(const FileEntry& entry) const { return (options_.directory / entry.path).string(); }
+
+  void add(const FileEntry& entry) {
+    switch (entry.type) {
+      case FileType::kDirectory:
+        if (::mkdir(path_of(entry).c_str(), 0700) != 0) fail_errno(format("mkdir {}", path_of(entry)), errno);
+        directories_.push_back(entry);
+        break;
+      case FileType::kSymlink:
+        links_.push_back(entry);
+        break;
+      case FileType::kFile:
+        add_file(entry);
+        break;
+    }
+  }
+
+  void add_file(const FileEntry& entry) {
+    auto target = std::make_unique<Target>(Target{entry, path_of(entry), {}});
+    target->fd = open_file(target->path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW);
+    if (::ftruncate(target->fd.get(), static_cast<off_t>(entry.size)) != 0) {
+      fail_errno(format("grow {}", target->path), errno);
+    }
+    targets_.push_back(std::move(target));
+    image_.for_each_chunk(entry, 0, chunk_count(entry.size), [&](std::uint64_t index, const ChunkRef& ref) {
+      if (requests_.size() == kBatchChunks) write_requests();
+      places_.push_back({targets_.back().get(), index});
+      requests_.push_back({ref, places_.size() - 1});
+    });
+    if (targets_.size() >= kBatchFiles) write_batch();
+  }
+
+  /// Everything asked for so far; then the files that are complete get their metadata.
+  void write_batch() {
+    write_requests();
+    for (const auto& target : targets_) restore_file(*target);
+    targets_.clear();
+  }
+
+  void write_requests() {
+    image_.read_chunks(requests_, options_.threads, [&](const ChunkRequest& request, ByteView content) {
+      const Place& place = places_[request.tag];
+      write_chunk(*place.target, place.index, content);
+    });
+    requests_.clear();
+    places_.clear();
+  }
+
+  /// Runs of blocks that hold anything.
+  void write_chunk(const Target& target, std::uint64_t index, ByteView content) {
+    const std::uint64_t offset = index * kChunkBytes;
+    content = content.first(static_cast<std::size_t>(std::min<std::uint64_t>(kChunkBytes, target.entry.size - offset)));
+    if (options_.progress != nullptr) options_.progress->add(content.size());
+    const auto block_end = [&](std::size_t at) { return std::min<std::size_t>(at + kBlockBytes, content.size()); };
+    std::size_t at = 0;
+    while (at < content.size()) {
+      while (at < content.size() && all_zero(content.subspan(at, block_end(at) - at))) at = block_end(at);
+      const std::size_t from = at;
+      while (at < content.size() && !all_zero(content.subspan(at, block_end(at) - at))) at = block_end(at);
+      if (at > from) pwrite_full(target.fd.get(), content.subspan(from, at - from), offset + from, target.path);
+    }
+    // Starts the disk now, so that it does not wait for the sync at the end; only a hint.
+    static_cast<void>(
+        ::sync_file_range(target.fd.get(), static_cast<off_t>(offset), kChunkBytes, SYNC_FILE_RANGE_WRITE));
+  }
+
+  void restore_file(const Target& target) {
+    const FileEntry& entry = target.entry;
+    if (is_root_ && ::fchown(target.fd.get(), entry.uid, entry.gid) != 0) {
+      fail_errno(format("chown {}", target.path), errno);
+    }
+    if (::fchmod(target.fd.get(), entry.mode) != 0) fail_errno(format("chmod {}", target.path), errno);
+    const timespec times[2] = {to_timespec(entry.mtime_ns), to_timespec(entry.mtime_ns)};
+    if (::futimens(target.fd.get(), times) != 0) fail_errno(format("set times of {}", target.path), errno);
+  }
+
+  void make_link(const FileEntry& entry) {
+    const std::string path = path_of(entry);
+    if (::symlink(entry.link_target.c_str(), path.c_str()) != 0) fail_errno(format("link {}", path), errno);
+    restore_path(entry, path);
+  }
+
+  void restore_directory(const FileEntry& entry) {
+    const std::string path = path_of(entry);
+    restore_path(entry, path);
+    if (::chmod(path.c_str(), entry.mode) != 0) fail_errno(format("chmod {}", path), errno);
+  }
+
+  void restore_path(const FileEntry& entry, const std::string& path) const {
+    if (is_root_ && ::lchown(path.c_str(), entry.uid, entry.gid) != 0) fail_errno(format("chown {}", path), errno);
+    const timespec times[2] = {to_timespec(entry.mtime_ns), to_timespec(entry.mtime_ns)};
+    if (::utimensat(AT_FDCWD, path.c_str(), times, AT_SYMLINK_NOFOLLOW) != 0) {
+      fail_errno(format("set times of {}", path), errno);
+    }
+  }
+
+  struct Place {
+    const Target* target;
+    std::uint64_t index;
+  };
+
+  ImageReader& image_;
+  const ExportOptions& options_;
+  bool is_root_;
+  std::vector<FileEntry> directories_;
+  std::vector<FileEntry> links_;
+  std::vector<std::unique_ptr<Target>> targets_;
+  std::vector<ChunkRequest> requests_;
+  std::vector<Place> places_;
+};
+
+}  // namespace
+
+void export_image(ImageReader& image, const ExportOptions& options) {
+  Export(image, options).run();
+}
+
+}  // namespace lifeboat::vault

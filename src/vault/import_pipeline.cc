@@ -1,0 +1,108 @@
+#include "vault/import_pipeline.h"
+
+#include <fcntl.h>
+
+#include <algorithm>
+
+#include "base/error.h"
+
+namespace lifeboat::vault {
+
+namespace {
+
+/// Extents read ahead of the threads: enough for a disk to stream, little enough to stay in memory.
+constexpr std::size_t kExtentsInFlight = 24;
+
+std::uint64_t byte_of(std::uint64_t chunk) {
+  return chunk * kChunkBytes;
+}
+
+}  // namespace
+
+ImportPipeline::ImportPipeline(ImageWriter& writer, int threads) : writer_(writer) {
+  for (int i = 0; i < std::max(threads, 1); ++i) {
+    threads_.emplace_back([this](const std::stop_token& stop) { work(stop); });
+  }
+}
+
+ImportPipeline::~ImportPipeline() {
+  for (std::jthread& thread : threads_) thread.request_stop();
+  threads_.clear();  // joins, before what they work on goes
+}
+
+bool ImportPipeline::full() const {
+  return in_flight_.size() >= kExtentsInFlight;
+}
+
+void ImportPipeline::push(std::unique_ptr<Extent> extent) {
+  if (extent->hole || extent->count == 0) {
+    extent->done = true;
+    in_flight_.push_back(std::move(extent));
+    return;
+  }
+  LIFEBOAT_CHECK(extent->count <= kExtentChunks && extent->previous.size() == extent->count);
+  // A hint that starts the disk; reading tells if it fails.
+  static_cast<void>(::posix_fadvise(extent->file->fd.get(), static_cast<off_t>(byte_of(extent->first)),
+                                    static_cast<off_t>(byte_of(extent->count)), POSIX_FADV_WILLNEED));
+  Extent* raw = extent.get();
+  in_flight_.push_back(std::move(extent));
+  {
+    const std::scoped_lock lock(mutex_);
+    waiting_.push_back(raw);
+  }
+  work_.notify_one();
+}
+
+std::unique_ptr<Extent> ImportPipeline::pop() {
+  LIFEBOAT_CHECK(!in_flight_.empty());
+  {
+    std::unique_lock lock(mutex_);
+    done_.wait(lock, [&] { return in_flight_.front()->done; });
+  }
+  std::unique_ptr<Extent> extent = std::move(in_flight_.front());
+  in_flight_.pop_front();
+  if (extent->error) std::rethrow_exception(extent->error);
+  return extent;
+}
+
+void ImportPipeline::work(const std::stop_token& stop) {
+  Bytes buffer(std::size_t{kExtentChunks} * kChunkBytes);
+  while (true) {
+    Extent* extent = nullptr;
+    {
+      std::unique_lock lock(mutex_);
+      if (!work_.wait(lock, stop, [&] { return !waiting_.empty(); })) return;
+      extent = waiting_.front();
+      waiting_.pop_front();
+    }
+    try {
+      store(*extent, buffer);
+    } catch (...) {
+      extent->error = std::current_exception();
+    }
+    {
+      const std::scoped_lock lock(mutex_);
+      extent->done = true;
+    }
+    done_.notify_one();
+  }
+}
+
+void ImportPipeline::store(Extent& extent, ByteSpan buffer) {
+  const ImportedFile& file = *extent.file;
+  const std::uint64_t offset = byte_of(extent.first);
+  const std::uint64_t size = std::min(byte_of(extent.count), file.entry.size - offset);
+  const ByteSpan content = buffer.first(static_cast<std::size_t>(size));
+  if (pread_full(file.fd.get(), content, offset, file.path) != size) {
+    fail(Code::kConflict, format("{} became shorter while it was read", file.path),
+         "Something works in this directory. Stop it, or import a snapshot or copy instead.");
+  }
+  const std::size_t padded = static_cast<std::size_t>(byte_of(extent.count));
+  std::ranges::fill(buffer.subspan(content.size(), padded - content.size()), std::uint8_t{0});
+  extent.stored.reserve(extent.previous.size());
+  for (std::size_t i = 0; i < extent.previous.size(); ++i) {
+    extent.stored.push_back(writer_.store_chunk(buffer.subspan(i * kChunkBytes, kChunkBytes), extent.previous[i]));
+  }
+}
+
+}  // namespace lifeboat::vault

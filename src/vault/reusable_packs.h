@@ -1,0 +1,30 @@
+/// Which packs a writer may build on besides its parent's: those it wrote itself, and those that exist and that no
+/// removal mark names. Asked of the store once per pack.
+/// Ownership: borrows the vault. Threads: safe from any thread.
+#pragma once
+
+#include <map>
+#include <mutex>
+#include <set>
+
+#include "vault/vault.h"
+
+namespace lifeboat::vault {
+
+class ReusablePacks {
+ public:
+  /// `marked` as read after the writer's session was registered.
+  ReusablePacks(Vault& vault, std::set<Id> marked) : vault_(vault), marked_(std::move(marked)) {}
+
+  bool contains(const Id& pack);
+  /// This writer puts records into it.
+  void add_own(const Id& pack);
+
+ private:
+  Vault& vault_;
+  std::set<Id> marked_;
+  std::mutex mutex_;
+  std::map<Id, bool> known_;
+};
+
+}  // namespace lifeboat::vault
