@@ -18,13 +18,18 @@ class Branch(Client):
         super().__init__("")
 
     def start(self):
-        self.started = json.loads(self.tool.run("branch", "start", self.image, "--name", self.name, "--json").out)
+        try:
+            self.started = json.loads(self.tool.run("branch", "start", self.image, "--name", self.name, "--json").out)
+        except measure.Failed:
+            self.remove()
+            raise
         self.socket = self.started["socket"]
         return self
 
     def remove(self):
-        for verb in ("stop", "rm"):
-            subprocess.run([self.tool.binary(), "branch", verb, self.name], env={**os.environ, **self.tool.env},
+        """Tries both, whatever the state: it is called after failures as well."""
+        for words in (["stop", self.name], ["rm", self.name, "--discard"]):
+            subprocess.run([self.tool.binary(), "branch", *words], env={**os.environ, **self.tool.env},
                            check=False, capture_output=True)
 
     __enter__ = start
@@ -46,11 +51,11 @@ class Branch(Client):
     def volume(self):
         """This branch's row of `volume ls`."""
         rows = json.loads(self.tool.run("volume", "ls", "--json").out)
-        return next(row for row in rows if self.name in (row.get("volume"), row.get("name")))
+        return next(row for row in rows if row["volume"] == self.name)
 
     def wait_until_hydrated(self, limit_s=1800):
         deadline = time.monotonic() + limit_s
-        while not self.volume().get("hydrated"):
+        while not self.volume()["hydrated"]:
             if time.monotonic() > deadline:
                 raise TimeoutError("the volume was not hydrated in time")
             time.sleep(0.2)

@@ -83,6 +83,7 @@ int http_status(Code code) {
 const std::vector<Code>& all_codes() {
   static const std::vector<Code> codes = [] {
     std::vector<Code> list;
+    list.reserve(kCodes.size());
     for (const CodeRow& each : kCodes) list.push_back(each.code);
     return list;
   }();
@@ -111,7 +112,7 @@ void fail_errno(std::string what, int error_number, std::source_location place) 
   std::string hint;
   if (code == Code::kOutOfSpace) hint = "Free some room on that file system, then try again; nothing was lost.";
   throw Exception(
-      Error{code, what + ": " + std::generic_category().message(error_number), hint, {}, place_text(place)});
+      Error{code, std::move(what) + ": " + std::generic_category().message(error_number), hint, {}, place_text(place)});
 }
 
 Error current_error() {
