@@ -8,7 +8,8 @@ LIBRARIES = {
 }
 TEST_LIBRARIES = r"gtest/|gmock/|rapidcheck"
 SYSTEM = (r"[a-z_]+$|(sys|linux|netinet|arpa|net)/[a-z0-9_]+\.h$|"
-          r"(unistd|fcntl|signal|errno|poll|dirent|pthread|sched|time|pwd|grp|netdb|dlfcn|termios|stdlib|stdio|string)\.h$")
+          r"(unistd|fcntl|signal|errno|poll|dirent|pthread|sched|time|pwd|grp|netdb|dlfcn|termios|stdlib|stdio|string|fnmatch|glob|"
+          r"spawn|getopt|endian|limits|malloc|syslog|utime|mntent|ucontext)\.h$")
 
 
 class Part:
@@ -82,7 +83,7 @@ def each_outside_library_has_one_part(tree):
     for library in sorted(set(LIBRARIES) ^ set(owner)):
         yield f"{library} is known to only one of ARCHITECTURE.md and tests/style/parts.py"
     for path in tree.select(r"^(src|tests)/.*\.(cc|h)$"):
-        in_test = path.startswith("tests/") or re.search(r"_test(_\w+)?\.(cc|h)$|_fuzz\.cc$", path)
+        in_test = path.startswith("tests/") or re.search(r"_test(ing)?\.(cc|h)$|(_fuzz|/fuzzing)\.(cc|h)$", path)
         for name in includes(tree, path, "<"):
             library = next((lib for lib, pattern in LIBRARIES.items() if re.match(pattern, name)), None)
             if library is None:
