@@ -1,0 +1,54 @@
+/// Branches: a server running on a volume. Start, stop, remove; state on disk is server/branch_record.h.
+/// Errors: Exception; a start that fails leaves nothing running and nothing new behind. Threads: one call per branch at
+/// a time (kBusy).
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "server/branch_record.h"
+#include "server/connection.h"
+#include "vault/vault.h"
+#include "volume/volume_process.h"
+
+namespace lifeboat::server {
+
+struct BranchRequest {
+  std::string image;       ///< "latest", a name or unique prefix; empty: resume the branch `name`
+  std::string name;        ///< empty: made from the image's
+  Path binary;             ///< empty: this host's mariadbd, or the one it was last started with
+  std::uint16_t port = 0;  ///< 0: a free one, or the last one if still free
+  std::vector<Login> logins;
+  std::optional<std::chrono::milliseconds> patience;  ///< empty: as long as recovery takes
+  volume::MountRequest mount;                         ///< state root, vault and program; the rest is filled in
+  std::function<std::unique_ptr<vault::Vault>()> open_vault;
+  const std::atomic<bool>* cancelled = nullptr;
+  /// Told once, before the server is started, what it will have to do.
+  std::function<void(const ServerInfo& info, const BranchRecord& record)> on_boot;
+};
+
+struct StartedBranch {
+  BranchRecord record;
+  bool ready = false;     ///< false: recovery goes on behind
+  bool answered = false;  ///< false, though ready: the server is up and denied the login
+  std::string why_not;
+  double mount_seconds = 0;  ///< from the call until the volume was mounted
+  double boot_seconds = 0;   ///< of the server, to its first answer
+  ServerInfo at_boot;        ///< as inspected on the volume just before
+};
+
+StartedBranch start_branch(const BranchRequest& request);
+
+/// Server first, then volume; its local state stays, so that the branch can be started again. False if the server had
+/// to be killed.
+bool stop_branch(const BranchRecord& record, std::chrono::milliseconds patience);
+
+/// Deletes a stopped branch and its volume's local state. kBusy while it runs; kRefused if it holds changes that are in
+/// no image, unless `discard`.
+void remove_branch(const BranchRecord& record, bool discard);
+
+}  // namespace lifeboat::server

@@ -1,0 +1,200 @@
+#include "server/options.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+
+#include "base/error.h"
+#include "server/encryption.h"
+#include "server/settings.h"
+
+namespace lifeboat::server {
+namespace {
+
+constexpr std::uint64_t kMiB = std::uint64_t{1} << 20U;
+
+/// Settings that are taken from the files themselves, or are about places outside the image.
+constexpr std::array<std::string_view, 11> kFromFiles = {"innodb_data_file_path",
+                                                         "innodb_data_home_dir",
+                                                         "innodb_encrypt_log",
+                                                         "innodb_log_group_home_dir",
+                                                         "innodb_page_size",
+                                                         "innodb_undo_directory",
+                                                         "innodb_undo_tablespaces",
+                                                         "log_bin",
+                                                         "plugin_load",
+                                                         "plugin_load_add",
+                                                         "wsrep_on"};
+
+bool is_about_encryption(std::string_view name) {
+  return name.find("encrypt") != std::string_view::npos;
+}
+
+using Arguments = std::vector<std::string>;
+
+void add_places(Arguments& out, const LaunchPlan& plan) {
+  out.push_back(format("--datadir={}", plan.data_directory.string()));
+  out.push_back(format("--socket={}", plan.socket.string()));
+  out.push_back(format("--pid-file={}", plan.pid_file.string()));
+  out.push_back(format("--log-error={}", plan.error_log.string()));
+  out.push_back(format("--tmpdir={}", plan.private_directory.temporary().string()));
+  // Reachable from this host alone. A DNS server that is down in the same incident must not delay a login.
+  out.push_back(format("--port={}", plan.port));
+  out.emplace_back("--bind-address=127.0.0.1");
+  out.emplace_back("--skip-name-resolve");
+  // mariadbd refuses to run as root unless told so; the mount is the invoking user's, so the server has to be as well.
+  if (::geteuid() == 0) out.emplace_back("--user=root");
+}
+
+/// A branch does nothing by itself and reaches no other host.
+void add_quiet(Arguments& out, const LaunchPlan& plan) {
+  const PrivateDirectory& own = plan.private_directory;
+  // Replication is configured in files of the data directory: the server is shown empty ones of its own instead, so
+  // that no connection exists that START SLAVE could start.
+  out.push_back(format("--master-info-file={}", (own.replication() / "master.info").string()));
+  out.push_back(format("--relay-log-info-file={}", (own.replication() / "relay-log.info").string()));
+  out.push_back(format("--relay-log={}", (own.replication() / "relay").string()));
+  out.emplace_back("--skip-slave-start");
+  out.push_back(format("--server-id={}", plan.server_id));  // never the production server's
+  out.emplace_back("--event-scheduler=OFF");
+  // Plugins recorded in mysql.plugin are loaded even with --no-defaults: the directory holds only harmless ones, and
+  // federated links stay off even if their plugin is put there.
+  out.push_back(format("--plugin-dir={}", own.plugins().string()));
+  out.emplace_back("--loose-federated=OFF");
+  out.emplace_back("--loose-feedback=OFF");  // reports to its maker
+  out.emplace_back("--loose-wsrep-on=OFF");
+  // Clients get no files of this host, and give none.
+  out.emplace_back("--local-infile=OFF");
+  out.push_back(format("--secure-file-priv={}", own.exchange().string()));
+  out.emplace_back("--skip-symbolic-links");
+}
+
+std::string data_file_path(const ServerInfo& info) {
+  std::string out;
+  for (std::size_t i = 0; i < info.system_files.size(); ++i) {
+    const SystemFile& file = info.system_files[i];
+    const bool last = i + 1 == info.system_files.size();
+    if (!out.empty()) out += ';';
+    // The last may be larger than said; the others must be just so.
+    out += last ? format("{}:{}M:autoextend", file.name, std::max<std::uint64_t>(file.bytes / kMiB, 1))
+                : format("{}:{}K", file.name, file.bytes / 1024);
+  }
+  return out;
+}
+
+/// What InnoDB finds must be what it is told, or it rebuilds the redo log, or refuses.
+void add_innodb(Arguments& out, const ServerInfo& info, const LaunchPlan& plan) {
+  if (info.page_bytes != 0) out.push_back(format("--innodb-page-size={}", info.page_bytes));
+  if (info.redo_bytes != 0) out.push_back(format("--innodb-log-file-size={}", info.redo_bytes));
+  if (!info.system_files.empty()) out.push_back(format("--innodb-data-file-path={}", data_file_path(info)));
+  out.push_back(format("--innodb-undo-tablespaces={}", info.undo_tablespaces));
+  out.push_back(format("--innodb-encrypt-log={}", info.redo_encrypted ? "ON" : "OFF"));
+  out.push_back(format("--innodb-buffer-pool-size={}", plan.buffer_pool_bytes));
+  // Reading the old pool's pages back would fetch gigabytes ahead of what is asked for.
+  out.emplace_back("--innodb-buffer-pool-load-at-startup=OFF");
+  out.emplace_back("--innodb-buffer-pool-dump-at-shutdown=OFF");
+  // What is acknowledged is durable, and a page torn by a crash can be mended.
+  out.emplace_back("--innodb-flush-log-at-trx-commit=1");
+  out.emplace_back("--innodb-doublewrite=ON");
+  out.emplace_back("--innodb-flush-method=O_DIRECT");    // cached once, by InnoDB
+  out.emplace_back("--loose-innodb-log-file-mmap=OFF");  // a volume has no shared mappings
+}
+
+/// Transactions that were prepared when the image was taken are committed or rolled back by what the binary log holds,
+/// so it has to be on, under its name, where it was.
+void add_binlog(Arguments& out, const ServerInfo& info) {
+  if (info.binlog_base.empty()) {
+    out.emplace_back("--skip-log-bin");
+    return;
+  }
+  out.push_back(format("--log-bin={}", info.binlog_base));
+  out.emplace_back("--sync-binlog=1");
+  out.emplace_back("--expire-logs-days=0");  // a branch purges nothing
+}
+
+void add_settings(Arguments& out, const ServerInfo& info, const LaunchPlan& plan) {
+  // Any row can be read back, whatever production's bound is.
+  if (!info.settings.contains("max_allowed_packet")) out.emplace_back("--max-allowed-packet=1G");
+  for (const auto& [name, value] : info.settings) {
+    if (!is_known_setting(name) || std::ranges::find(kFromFiles, name) != kFromFiles.end()) continue;
+    if (is_about_encryption(name) && !plan.has_keys) continue;
+    out.push_back(format("--loose-{}={}", name, value));
+  }
+}
+
+/// Plugins that production loaded from its option file rather than from mysql.plugin: "name=library;library…".
+void add_plugins(Arguments& out, const ServerInfo& info, const LaunchPlan& plan) {
+  for (const char* option : {"plugin_load", "plugin_load_add"}) {
+    const auto found = info.settings.find(option);
+    if (found == info.settings.end()) continue;
+    std::string_view list = found->second;
+    while (!list.empty()) {
+      const std::size_t end = std::min(list.find(';'), list.size());
+      const std::string item(list.substr(0, end));
+      list.remove_prefix(std::min(end + 1, list.size()));
+      const std::size_t equals = item.find('=');
+      std::string library = equals == std::string::npos ? item : item.substr(equals + 1);
+      if (!library.ends_with(".so")) library += ".so";
+      const bool keys = library == "file_key_management.so";  // added where the key files are
+      const bool there = std::filesystem::exists(plan.private_directory.plugins() / library);
+      if (plugin_allowed(library) && there && !keys) out.push_back(format("--plugin-load-add={}", item));
+    }
+  }
+}
+
+}  // namespace
+
+std::vector<std::string> server_arguments(const ServerInfo& info, const LaunchPlan& plan) {
+  Arguments out = {"--no-defaults"};  // nothing of this host's own server
+  add_places(out, plan);
+  add_quiet(out, plan);
+  add_innodb(out, info, plan);
+  add_binlog(out, info);
+  if (info.lower_case_table_names && !info.settings.contains("lower_case_table_names")) {
+    out.push_back(format("--lower-case-table-names={}", *info.lower_case_table_names));
+  }
+  add_settings(out, info, plan);
+  add_plugins(out, info, plan);
+  return out;
+}
+
+void check_bootable(const ServerInfo& info, bool has_keys) {
+  if (!info.outside.empty()) {
+    fail(Code::kRefused,
+         format("{} leads outside the data directory; a branch would share it with the production server",
+                info.outside.front()),
+         "Move those tables into the data directory, import it again, and boot the new image.");
+  }
+  if (needs_keys(info) && !has_keys) {
+    fail(Code::kLocked, "the image holds encrypted tables or logs, and no keys are kept with it",
+         "Import again with --defaults-file naming the server's my.cnf, so that its key file travels with the image.");
+  }
+}
+
+std::uint64_t choose_buffer_pool(std::uint64_t data_bytes, std::uint64_t available_memory) {
+  constexpr std::uint64_t kSmallest = 128 * kMiB;
+  const std::uint64_t useful = data_bytes + data_bytes / 4;  // pages, and what InnoDB keeps about them
+  const std::uint64_t pool = std::max(kSmallest, std::min(available_memory / 2, useful));
+  return pool / kMiB * kMiB;
+}
+
+std::uint64_t available_memory() {
+  // Files of /proc have no size to read by.
+  const UniqueFd fd = open_file("/proc/meminfo", O_RDONLY);
+  Bytes content(4096);
+  content.resize(pread_full(fd.get(), content, 0, "/proc/meminfo"));
+  constexpr std::string_view kLabel = "MemAvailable:";
+  std::string_view text = as_text(content);
+  const std::size_t at = text.find(kLabel);
+  if (at == std::string_view::npos) return 0;
+  text.remove_prefix(at + kLabel.size());
+  text.remove_prefix(std::min(text.find_first_not_of(' '), text.size()));
+  std::uint64_t kib = 0;
+  std::from_chars(text.data(), text.data() + text.size(), kib);
+  return kib * 1024;
+}
+
+}  // namespace lifeboat::server

@@ -1,0 +1,38 @@
+/// The arguments of a branch's mariadbd: the data's own shape from the inspection, and for the rest what suits a
+/// rescue. docs/guide/branch.md tells how that differs from production.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/file.h"
+#include "server/private_directory.h"
+#include "server/server_info.h"
+
+namespace lifeboat::server {
+
+struct LaunchPlan {
+  Path data_directory;
+  PrivateDirectory private_directory;
+  Path socket;
+  Path pid_file;
+  Path error_log;
+  std::uint16_t port = 0;
+  std::uint32_t server_id = 1;
+  std::uint64_t buffer_pool_bytes = 0;
+  bool has_keys = false;  ///< encryption keys are at hand (server/encryption.h)
+};
+
+/// Without the binary itself; --no-defaults comes first.
+std::vector<std::string> server_arguments(const ServerInfo& info, const LaunchPlan& plan);
+
+/// Throws kRefused if a branch of this would touch files outside the volume, or could not read its own.
+void check_bootable(const ServerInfo& info, bool has_keys);
+
+/// A buffer pool of half the memory that is free, but no larger than the data needs.
+std::uint64_t choose_buffer_pool(std::uint64_t data_bytes, std::uint64_t available_memory);
+/// MemAvailable of /proc/meminfo.
+std::uint64_t available_memory();
+
+}  // namespace lifeboat::server
