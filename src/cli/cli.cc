@@ -29,10 +29,22 @@ void add_globals(CLI::App& app, Globals& globals) {
   app.add_flag("-v,--verbose", globals.verbose, "say more on stderr");
 }
 
+CLI::App& add_noun(CLI::App& app, std::string name, std::string help) {
+  CLI::App* noun = app.add_subcommand(std::move(name), std::move(help));
+  noun->require_subcommand(1);
+  return *noun;
+}
+
 void add_nouns(CLI::App& app, Context& context) {
-  CLI::App* vault = app.add_subcommand("vault", "The repository of everything kept");
-  vault->require_subcommand(1);
-  static_cast<void>(context);
+  CLI::App& vault = add_noun(app, "vault", "The repository of everything kept");
+  add_vault_init(vault, context);
+
+  CLI::App& image = add_noun(app, "image", "Data directories at one moment, in the vault");
+  add_image_import(image, context);
+  add_image_ls(image, context);
+  add_image_show(image, context);
+  add_image_diff(image, context);
+  add_image_export(image, context);
 }
 
 int report(const Error& error, bool as_json) {

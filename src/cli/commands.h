@@ -7,6 +7,12 @@ namespace lifeboat::cli {
 
 void add_vault_init(CLI::App& noun, Context& context);
 
+void add_image_diff(CLI::App& noun, Context& context);
+void add_image_export(CLI::App& noun, Context& context);
+void add_image_import(CLI::App& noun, Context& context);
+void add_image_ls(CLI::App& noun, Context& context);
+void add_image_show(CLI::App& noun, Context& context);
+
 void add_volume_commit(CLI::App& noun, Context& context);
 void add_volume_hydrate(CLI::App& noun, Context& context);
 void add_volume_ls(CLI::App& noun, Context& context);

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "vault/record_ranges.h"
 
 namespace lifeboat::vault {
 
@@ -121,7 +122,8 @@ class Export {
       while (at < content.size() && !all_zero(content.subspan(at, block_end(at) - at))) at = block_end(at);
       if (at > from) pwrite_full(target.fd.get(), content.subspan(from, at - from), offset + from, target.path);
     }
-    // Starts the disk now, so that it does not wait for the sync at the end; only a hint.
+    // Starts the disk now, so that it does not wait for the sync at the end; only a hint, and too dear for small files.
+    if (target.entry.size < kRangeBytesMax) return;
     static_cast<void>(
         ::sync_file_range(target.fd.get(), static_cast<off_t>(offset), kChunkBytes, SYNC_FILE_RANGE_WRITE));
   }
