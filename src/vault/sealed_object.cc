@@ -11,7 +11,7 @@ constexpr codec::Nonce kNonce{};  // a key seals one object
 }  // namespace
 
 Bytes seal_object(const Keys& keys, ObjectKind kind, std::string_view name, ByteView payload) {
-  LIFEBOAT_CHECK(payload.size() <= kSmallObjectBytesMax / 2);
+  LIFEBOAT_CHECK(payload.size() <= kSmallPayloadBytesMax);
   const ObjectHeader header = make_header(kind, keys.vault_id(), name);
   const Bytes frame = codec::compress(payload, kLevel);
   const bool smaller = frame.size() < payload.size();
@@ -36,7 +36,7 @@ Bytes open_object(const Keys& keys, ObjectKind kind, std::string_view name, Byte
   const auto codec = static_cast<PayloadCodec>(opened.front());
   opened.erase(opened.begin());
   if (codec == PayloadCodec::kNone) return opened;
-  if (codec == PayloadCodec::kZstd) return codec::decompress(opened, kSmallObjectBytesMax);
+  if (codec == PayloadCodec::kZstd) return codec::decompress(opened, kSmallPayloadBytesMax);
   fail(Code::kCorruption, format("{}: unknown codec {}", name, static_cast<int>(codec)));
 }
 
