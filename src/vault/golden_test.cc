@@ -1,0 +1,182 @@
+// A vault written once by the release that introduced its format, kept in testdata/: every later release reads it, to
+// the bit. A change of format makes a new directory beside it:
+//   vault_test --gtest_also_run_disabled_tests --gtest_filter=Golden.DISABLED_Write
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include <set>
+
+#include "codec/hash.h"
+#include "vault/config.h"
+#include "vault/export.h"
+#include "vault/image_testing.h"
+#include "vault/import.h"
+#include "vault/key_slot_format.h"
+#include "vault/key_slots.h"
+#include "vault/keys.h"
+#include "vault/pack_check.h"
+#include "vault/sealed_object.h"
+
+namespace lifeboat::vault {
+namespace {
+
+constexpr std::string_view kPassphrase = "a passphrase for the golden vault";
+constexpr std::string_view kPinName = "pins/golden";
+constexpr std::string_view kPinPayload = R"({"reason":"golden"})";
+
+Path golden() {
+  return Path(LIFEBOAT_SOURCE_DIR) / "src/vault/testdata/v1";
+}
+
+Bytes block(std::uint32_t seed) {
+  Bytes out;
+  while (out.size() < kBlockBytes) {
+    const std::string row = format("row {} of seed {};", out.size(), seed);
+    out.insert(out.end(), row.begin(), row.end());
+  }
+  out.resize(kBlockBytes);
+  return out;
+}
+
+void set_time(const Path& path) {
+  const timespec time{.tv_sec = 1795000000, .tv_nsec = 123456789};
+  const timespec times[] = {time, time};
+  ASSERT_EQ(::utimensat(AT_FDCWD, path.c_str(), times, AT_SYMLINK_NOFOLLOW), 0);
+}
+
+/// The data directory as it was at the first image: a table with a tree of chunks, a small file, a hole, a link.
+void make_first_state(const Path& root) {
+  make_directories(root / "db/empty");
+  Bytes table(kChunkBytes * 6);
+  for (std::uint32_t chunk = 0; chunk < 6; ++chunk) {
+    for (std::uint32_t i = 0; i < 20; ++i) {
+      std::ranges::copy(block(chunk * 100 + i), table.begin() + chunk * kChunkBytes + i * kBlockBytes);
+    }
+  }
+  write_content(root / "db/table.ibd", table);
+  write_content(root / "db/small.frm", as_bytes("small"));
+  write_content(root / "sparse", {});
+  std::filesystem::resize_file(root / "sparse", 1'000'000);
+  std::filesystem::create_symlink("db/small.frm", root / "link");
+  ::chmod((root / "db/table.ibd").c_str(), 0640);
+  for (const char* path : {"db/empty", "db/table.ibd", "db/small.frm", "db", "sparse", "link"}) set_time(root / path);
+}
+
+/// And at the second: a changed page, a new file.
+void make_second_state(const Path& root) {
+  overwrite(root / "db/table.ibd", 2 * kChunkBytes + 3 * kBlockBytes, block(7777));
+  write_content(root / "new", as_bytes("new"));
+  for (const char* path : {"db/table.ibd", "new"}) set_time(root / path);
+}
+
+void expect_tree(const Path& got, const Path& want) {
+  TreeState left = tree_state(got);
+  TreeState right = tree_state(want);
+  for (TreeState* state : {&left, &right}) {
+    for (auto& [path, entry] : state->entries) entry.uid = entry.gid = 0;  // restored for root only
+  }
+  EXPECT_EQ(left.entries, right.entries);
+  EXPECT_TRUE(left.contents == right.contents);
+}
+
+Digest digest_of(const Keys& keys, ByteView content) {
+  Digest digest{};
+  for (std::uint32_t i = 0; i < kBlocksPerChunk; ++i) {
+    const ByteView one = content.subspan(std::size_t{i} * kBlockBytes, kBlockBytes);
+    if (all_zero(one)) continue;
+    const codec::BlockPrf::Value value = keys.block_prf()(i, one);
+    for (std::size_t k = 0; k < digest.size(); ++k) digest[k] ^= value[k];
+  }
+  return digest;
+}
+
+class Golden : public testing::Test {
+ protected:
+  /// A copy of the kept vault, since opening may write beside it.
+  std::unique_ptr<Vault> open(std::string_view credential_text) {
+    if (!std::filesystem::exists(work_.path() / "store")) {
+      std::filesystem::copy(golden() / "store", work_.path() / "store", std::filesystem::copy_options::recursive);
+    }
+    return Vault::open(store::open_store((work_.path() / "store").string()), credential(credential_text));
+  }
+
+  CacheInTempDir cache_;
+  TempDir work_;
+};
+
+TEST_F(Golden, OpensWithPassphraseAndRecoveryKey) {
+  const auto vault = open(kPassphrase);
+  EXPECT_EQ(open(as_text(read_file(golden() / "recovery-key")))->id(), vault->id());
+  EXPECT_EQ(vault->cache_name(), as_text(read_file(golden() / "cache-name")));
+  verify_config(vault->keys(), vault->store().get(kConfigName));
+  const std::vector<SlotInfo> slots = list_slots(*vault);
+  ASSERT_EQ(slots.size(), 2U);
+  for (const SlotInfo& slot : slots) EXPECT_EQ(slot.damage, "");
+  EXPECT_EQ(as_text(get_object(*vault, ObjectKind::kPin, kPinName)), kPinPayload);
+}
+
+TEST_F(Golden, ImagesAreWhatTheyWere) {
+  const auto vault = open(kPassphrase);
+  const std::vector<ImageInfo> images = list_images(*vault);
+  ASSERT_EQ(images.size(), 2U);
+  EXPECT_EQ(images[1].parent, images[0].name);
+  make_first_state(work_.path() / "want");
+  for (const ImageInfo& image : images) {
+    if (&image == &images[1]) make_second_state(work_.path() / "want");
+    ImageReader reader(*vault, image.name);
+    const Path got = work_.path() / image.name;
+    export_image(reader, {.directory = got});
+    expect_tree(got, work_.path() / "want");
+  }
+}
+
+TEST_F(Golden, DigestsAreWhatTheyWere) {
+  const auto vault = open(kPassphrase);
+  int chunks = 0;
+  for (const ImageInfo& image : list_images(*vault)) {
+    ImageReader reader(*vault, image.name);
+    Bytes content(kChunkBytes);
+    reader.for_each_chunk(reader.find("db/table.ibd").value(), 0, 6, [&](std::uint64_t, const ChunkRef& ref) {
+      reader.read_chunk(ref, content);
+      EXPECT_EQ(ref.digest, digest_of(vault->keys(), content));
+      ++chunks;
+    });
+  }
+  EXPECT_EQ(chunks, 12);
+}
+
+TEST_F(Golden, PacksAreWholeAndHoldEveryKindOfRecord) {
+  const auto vault = open(kPassphrase);
+  std::set<RecordKind> kinds;
+  vault->store().list(kPacksPrefix, [&](const store::ObjectInfo& object) {
+    const PackCheck check = check_pack(*vault, id_from_text(object.name.substr(object.name.rfind('/') + 1)));
+    EXPECT_TRUE(check.whole()) << object.name;
+    for (const PackEntry& entry : check.records) kinds.insert(entry.kind);
+  });
+  EXPECT_EQ(kinds, (std::set{RecordKind::kChunk, RecordKind::kDelta, RecordKind::kNode}));
+}
+
+TEST_F(Golden, DISABLED_Write) {
+  ASSERT_FALSE(std::filesystem::exists(golden())) << "never overwritten: choose another name";
+  make_directories(golden());
+  const auto store = store::open_store((golden() / "store").string());
+  const InitResult init = Vault::init(*store, credential(kPassphrase));
+  const auto vault = Vault::open(store::open_store((golden() / "store").string()), credential(kPassphrase));
+  write_content(golden() / "recovery-key", init.recovery_key.view());
+  write_content(golden() / "cache-name", as_bytes(vault->cache_name()));
+  put_object(*vault, ObjectKind::kPin, kPinName, as_bytes(kPinPayload));
+  const Path data = work_.path() / "data";
+  ImportOptions options;
+  options.directory = data;
+  options.describe.origin = "golden";
+  options.threads = 1;
+  make_first_state(data);
+  import_directory(*vault, options);
+  make_second_state(data);
+  import_directory(*vault, options);
+}
+
+}  // namespace
+}  // namespace lifeboat::vault
