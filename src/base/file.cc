@@ -94,10 +94,17 @@ namespace {
 Bytes read_open_file(int fd, const Path& path, std::size_t max_size) {
   struct stat info{};
   if (::fstat(fd, &info) != 0) fail_errno(format("stat {}", path.string()), errno);
-  const auto size = static_cast<std::uint64_t>(info.st_size);
-  if (size > max_size) fail(Code::kCorruption, format("{}: {} bytes are more than expected", path.string(), size));
-  Bytes content(static_cast<std::size_t>(size));
-  content.resize(pread_full(fd, content, 0, path.string()));
+  // Only a hint: files below /proc say 0, others may grow. One byte more shows the end.
+  constexpr std::size_t kGuessMin = 4096;
+  Bytes content(std::max(kGuessMin, std::min(static_cast<std::size_t>(info.st_size), max_size)) + 1);
+  std::size_t size = 0;
+  for (;;) {
+    size += pread_full(fd, ByteSpan(content).subspan(size), size, path.string());
+    if (size > max_size) fail(Code::kCorruption, format("{}: more than {} bytes", path.string(), max_size));
+    if (size < content.size()) break;
+    content.resize(content.size() * 2);
+  }
+  content.resize(size);
   return content;
 }
 }  // namespace

@@ -86,6 +86,11 @@ TEST(ReadFile, RefusesMoreThanItsBound) {
   EXPECT_EQ(code_of([&] { read_file(dir.path() / "a", 999); }), Code::kCorruption);
 }
 
+TEST(ReadFile, ReadsFilesThatDoNotTellTheirSize) {
+  EXPECT_FALSE(read_file("/proc/self/mounts").empty());
+  EXPECT_EQ(code_of([] { read_file("/proc/self/mounts", 3); }), Code::kCorruption);
+}
+
 TEST(ReadSecretFile, WantsAFileThatOnlyTheOwnerReads) {
   const TempDir dir;
   const Path path = dir.path() / "passphrase";

@@ -1,5 +1,5 @@
 /// Talks to a running volume process over the unix socket in its state directory: one JSON line asks, JSON lines answer
-/// (docs/internals/volume-format.md, "Control").
+/// (docs/internals/volume-process.md, "Control").
 #pragma once
 
 #include <chrono>

@@ -1,6 +1,6 @@
 /// Serves a Volume as a FUSE mount: a thin, multi-threaded translation of kernel requests into engine calls.
 ///
-/// Caching rules (docs/internals/volume-format.md, "FUSE"): files that InnoDB caches itself bypass the page cache;
+/// Caching rules (docs/internals/volume-process.md): files that InnoDB caches itself bypass the page cache;
 /// all others are cached, written through, and kept cached, since nobody else writes them. Locks are the kernel's own,
 /// local to the mount; the engine's lease keeps a second mount away.
 ///

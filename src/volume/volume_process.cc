@@ -245,6 +245,11 @@ MountedVolume mount_volume(const MountRequest& request) {
   } catch (...) {
     std::error_code ignored;
     std::filesystem::remove(result_file, ignored);
+    // A volume that never came to be leaves nothing; its log's last words are in the error.
+    if (!std::filesystem::exists(engine_directory(record.state_dir))) {
+      std::filesystem::remove_all(record.state_dir, ignored);
+      std::filesystem::remove(record.mountpoint, ignored);
+    }
     throw;
   }
 }

@@ -1,0 +1,114 @@
+#!/usr/bin/env python3
+"""Power cuts under a volume that is being written.
+
+The volume's local state lies on an ext4 of its own, in a file. A cut shuts that file system down at once
+(EXT4_IOC_SHUTDOWN without flushing its log), so that everything not synced is gone, as when the power fails; then the
+volume process is killed, the ext4 mounted again (replaying its log) and the volume too. What was fsynced, known from
+outside, must be there; what was not may be old or new, sector by sector, but nothing else. A commit taken after each
+cut must export what the mount shows. Prints one line: cuts=N operations=N seed=N. Needs root.
+"""
+import argparse
+import fcntl
+import os
+import random
+import shutil
+import struct
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "lib"))
+from lifeboat import Lifeboat, Volume, drive_fs_model, make_base_tree  # noqa: E402
+
+EXT4_IOC_SHUTDOWN = 0x8004587D
+EXT4_GOING_FLAGS_NOLOGFLUSH = 2
+SKIPPED = 77
+
+
+class CutDisk:
+    """An ext4 in a file, mounted through a loop device, whose power can be cut."""
+
+    def __init__(self, work, size):
+        self.image, self.top = work / "disk", work / "disk-mnt"
+        self.top.mkdir()
+        with open(self.image, "wb") as file:
+            file.truncate(size)
+        subprocess.run(["mke2fs", "-q", "-F", "-t", "ext4", str(self.image)], check=True)
+        self.mount()
+
+    def mount(self):
+        subprocess.run(["mount", "-o", "loop", str(self.image), str(self.top)], check=True)
+
+    def cut(self):
+        fd = os.open(self.top, os.O_RDONLY)
+        try:
+            fcntl.ioctl(fd, EXT4_IOC_SHUTDOWN, struct.pack("I", EXT4_GOING_FLAGS_NOLOGFLUSH))
+        finally:
+            os.close(fd)
+
+    def umount(self):
+        # The killed process's descriptors may take a moment to go.
+        for _ in range(200):
+            if subprocess.run(["umount", str(self.top)], capture_output=True, check=False).returncode == 0:
+                return
+            time.sleep(0.02)
+        subprocess.run(["umount", str(self.top)], check=True)
+
+    def close(self):
+        if os.path.ismount(self.top):
+            subprocess.run(["umount", "-l", str(self.top)], check=False)
+
+
+def run(work, operations, seed, threads, cuts):
+    rng = random.Random(seed)
+    disk = CutDisk(work, 4 << 30)
+    try:
+        boat = Lifeboat(work, state=disk.top / "state")
+        boat.init()
+        make_base_tree(work / "base", threads, seed)
+        boat.import_directory(work / "base")
+
+        def hydration():
+            return ["--no-hydrate"] if rng.random() < 0.7 else []
+
+        with Volume(boat, "cut", options=hydration()) as volume:
+            def cut():
+                disk.cut()
+                volume.kill()
+
+            def power_on():
+                disk.umount()
+                disk.mount()
+                volume.remount(*hydration())
+
+            return drive_fs_model(volume.mountpoint, operations, seed, threads, cuts, cut, power_on, volume.check_commit)
+    finally:
+        disk.close()
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--cuts", type=int, default=5)
+    parser.add_argument("--operations-per-cut", type=int, default=2000)
+    parser.add_argument("--seed", type=int, default=random.randrange(1 << 31))
+    parser.add_argument("--threads", type=int, default=3)
+    parser.add_argument("--work", type=Path)
+    args = parser.parse_args()
+    if os.geteuid() != 0:
+        print("power cuts need root, for loop devices")
+        sys.exit(SKIPPED)
+    print(f"seed {args.seed}", file=sys.stderr, flush=True)
+    work = Path(tempfile.mkdtemp(prefix="lifeboat-cut-", dir=args.work))
+    try:
+        done = run(work, args.operations_per_cut * args.cuts, args.seed, args.threads, args.cuts)
+    except Exception:
+        print(f"failed with seed {args.seed}; left for inspection: {work}", file=sys.stderr)
+        raise
+    shutil.rmtree(work)
+    print(f"cuts={args.cuts} operations={done} seed={args.seed}")
+
+
+if __name__ == "__main__":
+    main()
