@@ -1,0 +1,58 @@
+#!/usr/bin/env python3
+"""Reads the golden vault (src/vault/testdata) by the format's document alone, and compares what comes out with what was
+put in by src/vault/golden_test.cc. Exit status 77: Python's cryptography module is not there."""
+import sys
+from pathlib import Path
+
+try:
+    from vault_reader import BLOCK, CHUNK, PIN, Vault, recovery_key
+except ImportError as error:
+    print(f"skipped: {error}")
+    sys.exit(77)
+
+GOLDEN = Path(__file__).resolve().parents[2] / "src/vault/testdata/v1"
+PASSPHRASE = b"a passphrase for the golden vault"
+MTIME = 1795000000 * 10**9 + 123456789
+
+
+def block(seed):
+    out = b""
+    while len(out) < BLOCK:
+        out += b"row %d of seed %d;" % (len(out), seed)
+    return out[:BLOCK]
+
+
+def expected_files():
+    """Of the first image, then of the second."""
+    table = b"".join(b"".join(block(c * 100 + i) for i in range(20)).ljust(CHUNK, b"\0") for c in range(6))
+    first = {"db/table.ibd": table, "db/small.frm": b"small", "sparse": bytes(1_000_000)}
+    at = 2 * CHUNK + 3 * BLOCK
+    second = dict(first, new=b"new")
+    second["db/table.ibd"] = table[:at] + block(7777) + table[at + BLOCK :]
+    return first, second
+
+
+def main():
+    recovered = Vault(GOLDEN / "store", recovery=recovery_key((GOLDEN / "recovery-key").read_text()))
+    vault = Vault(GOLDEN / "store", passphrase=PASSPHRASE)
+    assert vault.key == recovered.key
+    assert vault.derive(b"cache")[:16].hex() == (GOLDEN / "cache-name").read_text()
+    assert vault.small_object(PIN, "pins/golden") == b'{"reason":"golden"}'
+
+    kinds = {kind for name in vault.names("packs") for kind in vault.check_pack(name)}
+    assert kinds == {1, 2, 3}, kinds
+
+    images = {name: vault.image(name) for name in vault.names("images")}
+    (first_name, first), (second_name, second) = sorted(images.items(), key=lambda item: item[1][0]["parent"])
+    assert first[0]["parent"] == "" and "images/" + second[0]["parent"] == first_name
+    for (metadata, entries), expected in zip((first, second), expected_files()):
+        assert {path: entry["content"] for path, entry in entries.items() if entry["type"] == 1} == expected
+        assert entries["link"]["target"] == b"db/small.frm" and entries["db/empty"]["type"] == 2
+        assert entries["db/table.ibd"]["mode"] == 0o640
+        assert metadata["files"] == len(expected) and metadata["bytes"] == sum(map(len, expected.values()))
+        assert all(entries[path]["mtime"] == MTIME for path in expected)
+    print(f"{len(images)} images, {len(second[1])} entries, records of kinds {sorted(kinds)}: as documented")
+
+
+if __name__ == "__main__":
+    main()
