@@ -1,5 +1,6 @@
 """Runs a command and measures it: wall time, processor time, peak memory; and the machine around it."""
 import os
+import re
 import statistics
 import subprocess
 import threading
@@ -51,11 +52,12 @@ def cpu_seconds(pid):
 
 
 def peak_resident(pid):
-    """VmHWM of a process that is running, in bytes."""
-    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
-        if line.startswith("VmHWM:"):
-            return int(line.split()[1]) * 1024
-    return 0
+    """VmHWM, in bytes: nothing between two samples is missed. 0 if the process is gone."""
+    try:
+        found = re.search(r"^VmHWM:\s*(\d+) kB", Path(f"/proc/{pid}/status").read_text(), re.M)
+    except OSError:
+        return 0
+    return int(found.group(1)) * 1024 if found else 0
 
 
 def descendants(pid):
@@ -83,9 +85,9 @@ class _Watcher(threading.Thread):
 
     def run(self):
         while not self.ended.wait(0.03):
-            sizes = [resident(p) for p in descendants(self.pid)[1 if self.skip_top else 0:]]
-            self.peak_one = max([self.peak_one, *sizes])
-            self.peak_all = max(self.peak_all, sum(sizes))
+            pids = descendants(self.pid)[1 if self.skip_top else 0:]
+            self.peak_one = max([self.peak_one, *(peak_resident(p) for p in pids)])
+            self.peak_all = max(self.peak_all, sum(resident(p) for p in pids))
 
 
 def run(argv, env=None, cwd=None, shell=False):
