@@ -55,8 +55,8 @@ net::HttpAnswer S3Client::send(const S3Request& request) {
   return answer;
 }
 
-S3Result S3Client::perform(const S3Request& request, std::span<const int> accepted,
-                           const std::function<void(const net::HttpAnswer&)>& check) {
+net::HttpAnswer S3Client::perform(const S3Request& request, std::span<const int> accepted,
+                                  const std::function<void(const net::HttpAnswer&)>& check) {
   Backoff backoff(tuning_.retry);
   for (int attempt = 1;; ++attempt) {
     S3Failure failure;
@@ -64,7 +64,7 @@ S3Result S3Client::perform(const S3Request& request, std::span<const int> accept
       net::HttpAnswer answer = send(request);
       if (answer.status / 100 == 2 || std::ranges::count(accepted, answer.status) > 0) {
         if (check) check(answer);
-        return {.answer = std::move(answer), .repeated = attempt > 1};
+        return answer;
       }
       failure = judge_answer(answer, location_, request.what());
     } catch (const Exception& e) {

@@ -35,12 +35,6 @@ struct S3Request {
   std::string what() const { return method + " " + (key.empty() ? "bucket" : key); }
 };
 
-struct S3Result {
-  net::HttpAnswer answer;
-  /// An earlier attempt failed without telling whether it took effect.
-  bool repeated = false;
-};
-
 class S3Client {
  public:
   S3Client(S3Location location, S3Credentials credentials, const S3Tuning& tuning);
@@ -49,9 +43,9 @@ class S3Client {
   const S3Tuning& tuning() const { return tuning_; }
 
   /// Until the answer is a success or has one of the `accepted` statuses, and `check` (which may throw kCorruption)
-  /// believes it.
-  S3Result perform(const S3Request& request, std::span<const int> accepted = {},
-                   const std::function<void(const net::HttpAnswer&)>& check = {});
+  /// believes it. A request that seemed to fail may have taken effect all the same.
+  net::HttpAnswer perform(const S3Request& request, std::span<const int> accepted = {},
+                          const std::function<void(const net::HttpAnswer&)>& check = {});
   /// Once, whatever the status.
   net::HttpAnswer send(const S3Request& request);
 

@@ -70,7 +70,7 @@ class S3Store final : public Store {
 
   std::optional<ObjectInfo> find(std::string_view name) override {
     check_name(name);
-    const net::HttpAnswer answer = client_.perform({.method = "HEAD", .key = key_of(name)}, kAbsent).answer;
+    const net::HttpAnswer answer = client_.perform({.method = "HEAD", .key = key_of(name)}, kAbsent);
     if (answer.status == 404) {
       if (!bucket_seen_) check_bucket();  // a HEAD's 404 does not tell which of the two is absent
       return std::nullopt;
@@ -103,7 +103,8 @@ class S3Store final : public Store {
 
   void remove(std::string_view name) override {
     check_name(name);
-    client_.perform({.method = "DELETE", .key = key_of(name)}, kAbsent);
+    const net::HttpAnswer answer = client_.perform({.method = "DELETE", .key = key_of(name)}, kAbsent);
+    if (parse_error(answer.body).code == "NoSuchBucket") check_bucket();
   }
 
   SystemTime clock() override {
@@ -142,9 +143,9 @@ class S3Store final : public Store {
   // A 404 is believed when said twice: caches and stores that settle slowly may not know a new object for a moment.
   net::HttpAnswer perform_get(const S3Request& request, std::string_view name, std::span<const int> accepted,
                               const std::function<void(const net::HttpAnswer&)>& check = {}) {
-    net::HttpAnswer answer = client_.perform(request, accepted, check).answer;
+    net::HttpAnswer answer = client_.perform(request, accepted, check);
     if (answer.status != 404) return answer;
-    answer = client_.perform(request, accepted, check).answer;
+    answer = client_.perform(request, accepted, check);
     if (answer.status != 404) return answer;
     if (parse_error(answer.body).code == "NoSuchBucket") check_bucket();
     fail_not_found(url(), name);
@@ -164,7 +165,7 @@ class S3Store final : public Store {
   }
 
   net::HttpAnswer check_bucket() {
-    net::HttpAnswer answer = client_.perform({.method = "HEAD"}, kAbsent).answer;
+    net::HttpAnswer answer = client_.perform({.method = "HEAD"}, kAbsent);
     if (answer.status == 404) {
       fail(Code::kNotFound, format("{}: there is no bucket {}", url(), client_.location().bucket),
            "Make the bucket first, or correct its name in the URL.");
@@ -180,7 +181,7 @@ class S3Store final : public Store {
     constexpr std::array kTaken{412};
     const S3Request probe{
         .method = "PUT", .key = key_of(kProbeName), .headers = {{"if-none-match", "*"}}, .body = as_bytes(kProbeText)};
-    for (int i = 0; i < 2 && !probed_; ++i) probed_ = client_.perform(probe, kTaken).answer.status == 412;
+    for (int i = 0; i < 2 && !probed_; ++i) probed_ = client_.perform(probe, kTaken).status == 412;
     if (probed_) return;
     fail(Code::kUnsupported, format("{}: the store overwrites objects although told not to", url()),
          "It ignores If-None-Match on PUT. Use a server that honours it; with Ceph before 20, a bucket without "
@@ -190,7 +191,7 @@ class S3Store final : public Store {
   std::uint64_t abort(const S3Upload& upload) {
     S3Request request{
         .method = "GET", .key = upload.key, .query = {{"uploadId", upload.id}}, .body_size_max = kListBytesMax};
-    const net::HttpAnswer parts = client_.perform(request, kAbsent).answer;
+    const net::HttpAnswer parts = client_.perform(request, kAbsent);
     const std::uint64_t size = parts.status == 404 ? 0 : parse_part_bytes(parts.body);
     client_.perform({.method = "DELETE", .key = upload.key, .query = request.query}, kAbsent);
     return size;

@@ -24,9 +24,9 @@ std::string key_of(const S3Client& client, std::string_view name) {
 
 /// The writer's mark of the object there now; nothing if there is no object.
 std::optional<std::string> find_mark(S3Client& client, std::string_view name) {
-  const S3Result result = client.perform({.method = "HEAD", .key = key_of(client, name)}, kAbsent);
-  if (result.answer.status == 404) return std::nullopt;
-  return std::string(result.answer.header(kMarkHeader));
+  const net::HttpAnswer answer = client.perform({.method = "HEAD", .key = key_of(client, name)}, kAbsent);
+  if (answer.status == 404) return std::nullopt;
+  return std::string(answer.header(kMarkHeader));
 }
 
 class MultipartWriter final : public ObjectWriter {
@@ -71,11 +71,11 @@ class MultipartWriter final : public ObjectWriter {
 
   void begin() {
     refuse_if_taken();
-    const S3Result result = client_.perform({.method = "POST",
-                                             .key = key_of(client_, name_),
-                                             .query = {{"uploads", ""}},
-                                             .headers = {{std::string(kMarkHeader), mark_}}});
-    upload_id_ = parse_upload_id(result.answer.body);
+    const net::HttpAnswer answer = client_.perform({.method = "POST",
+                                                    .key = key_of(client_, name_),
+                                                    .query = {{"uploads", ""}},
+                                                    .headers = {{std::string(kMarkHeader), mark_}}});
+    upload_id_ = parse_upload_id(answer.body);
   }
 
   void send_part() {
@@ -96,12 +96,13 @@ class MultipartWriter final : public ObjectWriter {
   }
 
   std::string upload_part(std::size_t number, ByteView body) {
-    const S3Result result = client_.perform({.method = "PUT",
-                                             .key = key_of(client_, name_),
-                                             .query = {{"partNumber", format("{}", number)}, {"uploadId", upload_id_}},
-                                             .body = body,
-                                             .stop = stop_.get_token()});
-    const std::string_view tag = result.answer.header("etag");
+    const net::HttpAnswer answer =
+        client_.perform({.method = "PUT",
+                         .key = key_of(client_, name_),
+                         .query = {{"partNumber", format("{}", number)}, {"uploadId", upload_id_}},
+                         .body = body,
+                         .stop = stop_.get_token()});
+    const std::string_view tag = answer.header("etag");
     if (tag.empty() || tag.find_first_of("<>&") != std::string_view::npos) {
       fail(Code::kCorruption, format("{}: a part of {} got no proper ETag", client_.location().url(), name_));
     }
@@ -156,10 +157,10 @@ class MultipartWriter final : public ObjectWriter {
   }
 
   void refuse_if_upload_is_gone() {
-    const S3Result result = client_.perform(
+    const net::HttpAnswer answer = client_.perform(
         {.method = "GET", .key = key_of(client_, name_), .query = {{"uploadId", upload_id_}, {"max-parts", "1"}}},
         kAbsent);
-    if (result.answer.status != 404) return;
+    if (answer.status != 404) return;
     fail(Code::kConflict,
          format("{}: the upload of {} was removed before it was finished", client_.location().url(), name_),
          "Somebody cleaned up unfinished objects while this one was still being written; start again.");
@@ -188,13 +189,14 @@ class MultipartWriter final : public ObjectWriter {
 
 void put_s3_object(S3Client& client, std::string_view name, ByteView bytes) {
   const std::string mark = random_hex(16);
-  const S3Result result = client.perform({.method = "PUT",
-                                          .key = key_of(client, name),
-                                          .headers = {{"if-none-match", "*"}, {std::string(kMarkHeader), mark}},
-                                          .body = bytes},
-                                         kTaken);
-  if (result.answer.status != 412) return;
-  if (result.repeated && find_mark(client, name) == mark) return;
+  const net::HttpAnswer answer = client.perform({.method = "PUT",
+                                                 .key = key_of(client, name),
+                                                 .headers = {{"if-none-match", "*"}, {std::string(kMarkHeader), mark}},
+                                                 .body = bytes},
+                                                kTaken);
+  if (answer.status != 412) return;
+  // The object that was in the way may be ours: libcurl, too, sends again when a kept connection dies.
+  if (find_mark(client, name) == mark) return;
   fail_exists(client.location().url(), name);
 }
 
