@@ -11,6 +11,7 @@
 #include "base/random.h"
 #include "store/directory_files.h"
 #include "store/driver.h"
+#include "store/url.h"
 
 namespace lifeboat::store {
 namespace {
@@ -71,7 +72,7 @@ class UnfinishedFile final : public ObjectWriter {
         return;
       }
     }
-    if (errno == EEXIST) fail_exists(files_.root().string(), name_);
+    if (errno == EEXIST) fail_exists("file://" + files_.root().string(), name_);
     if (errno == ENOENT) {
       fail(Code::kConflict, format("{} was removed before it was finished", path()),
            "Somebody cleaned up unfinished objects while this one was still being written; start again.");
@@ -104,7 +105,7 @@ class DirectoryStore final : public Store {
  public:
   explicit DirectoryStore(const Path& root) : files_(root), open_files_(kOpenFilesMax) {}
 
-  std::string url() const override { return "file://" + files_.root().string(); }
+  std::string url() const override { return "file://" + uri_encode(files_.root().string(), true); }
 
   void put(std::string_view name, ByteView bytes) override {
     const auto writer = create(name);

@@ -62,7 +62,7 @@ std::string S3Location::url() const {
   const std::string_view folder = std::string_view(prefix).substr(0, prefix.empty() ? 0 : prefix.size() - 1);
   std::string text = format("s3://{}{}{}?endpoint={}://{}&region={}", bucket, folder.empty() ? "" : "/", folder, scheme,
                             server, region);
-  if (!ca_file.empty()) text += format("&ca={}", ca_file.string());
+  if (!ca_file.empty()) text += format("&ca={}", uri_encode(ca_file.string(), true));
   if (virtual_style) text += "&style=virtual";
   return text;
 }

@@ -4,6 +4,7 @@
 
 #include "base/format.h"
 #include "codec/hash.h"
+#include "store/url.h"
 
 namespace lifeboat::store {
 namespace {
@@ -30,25 +31,6 @@ codec::Secret signing_key(const SigningScope& scope, const codec::Secret& secret
 }
 
 }  // namespace
-
-std::string uri_encode(std::string_view text, bool keep_slashes) {
-  constexpr std::string_view kDigits = "0123456789ABCDEF";
-  std::string out;
-  out.reserve(text.size());
-  for (const char c : text) {
-    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
-                       c == '.' || c == '_' || c == '~' || (c == '/' && keep_slashes);
-    if (plain) {
-      out += c;
-      continue;
-    }
-    const auto byte = static_cast<unsigned char>(c);
-    out += '%';
-    out += kDigits[byte >> 4U];
-    out += kDigits[byte & 15U];
-  }
-  return out;
-}
 
 std::string encode_query(const std::map<std::string, std::string>& query) {
   // Signatures want the order of the encoded names; the names S3 uses are not changed by encoding.

@@ -32,8 +32,6 @@ struct SigningScope {
   std::string_view service = "s3";
 };
 
-/// All but letters, digits and -._~ as %XX; '/' too unless `keep_slashes`.
-std::string uri_encode(std::string_view text, bool keep_slashes = false);
 /// "a=1&b=", encoded, in the order signatures want.
 std::string encode_query(const std::map<std::string, std::string>& query);
 

@@ -7,6 +7,7 @@
 
 #include "base/format.h"
 #include "codec/hash.h"
+#include "store/url.h"
 
 namespace lifeboat::store {
 namespace {

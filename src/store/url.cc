@@ -71,6 +71,25 @@ Url parse_url(std::string_view text) {
   return url;
 }
 
+std::string uri_encode(std::string_view text, bool keep_slashes) {
+  constexpr std::string_view kDigits = "0123456789ABCDEF";
+  std::string out;
+  out.reserve(text.size());
+  for (const char c : text) {
+    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+                       c == '.' || c == '_' || c == '~' || (c == '/' && keep_slashes);
+    if (plain) {
+      out += c;
+      continue;
+    }
+    const auto byte = static_cast<unsigned char>(c);
+    out += '%';
+    out += kDigits[byte >> 4U];
+    out += kDigits[byte & 15U];
+  }
+  return out;
+}
+
 void fail_url(std::string_view text, std::string_view why, std::source_location place) {
   fail(Code::kUsage, format("store URL \"{}\": {}", text, why),
        "Accepted are file:///directory, a plain path, and s3://bucket/prefix?endpoint=https://host:port&region=name "

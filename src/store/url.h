@@ -19,6 +19,9 @@ struct Url {
 /// Throws kUsage with the accepted forms.
 Url parse_url(std::string_view text);
 
+/// All but letters, digits and -._~ as %XX; '/' too unless `keep_slashes`.
+std::string uri_encode(std::string_view text, bool keep_slashes = false);
+
 /// Throws kUsage: "store URL …: why", with the accepted forms as the hint.
 [[noreturn]] void fail_url(std::string_view text, std::string_view why,
                            std::source_location place = std::source_location::current());
