@@ -21,7 +21,7 @@ namespace {
 constexpr std::size_t kIdleConnectionsMax = 32;
 constexpr std::size_t kHeaderBytesMax = std::size_t{64} << 10U;
 constexpr long kCurlBufferBytes = 256L << 10;
-constexpr long kStallBytesPerSecond = 1024;
+constexpr std::int64_t kStallBytesPerSecond = 1024;
 
 struct FreeEasy {
   void operator()(CURL* handle) const { curl_easy_cleanup(handle); }
@@ -41,6 +41,10 @@ struct Transfer {
   HttpAnswer answer;
   std::size_t sent = 0;
   std::size_t header_bytes = 0;
+  std::chrono::seconds stall;
+  std::int64_t moved = 0;  ///< bytes either way when the present stall would have begun
+  std::chrono::steady_clock::time_point moved_at = std::chrono::steady_clock::now();
+  bool stalled = false;
   bool head_complete = false;
   bool too_large = false;
   std::array<char, CURL_ERROR_SIZE> message{};
@@ -139,8 +143,18 @@ std::size_t on_header(char* data, std::size_t size, std::size_t count, void* use
   }
 }
 
-int on_progress(void* user, curl_off_t, curl_off_t, curl_off_t, curl_off_t) {
-  return static_cast<Transfer*>(user)->request.stop.stop_requested() ? 1 : 0;
+// Called at least once a second. libcurl's own limit looks at an average over several seconds, so after a fast start it
+// would notice a stall late.
+int on_progress(void* user, curl_off_t, curl_off_t received, curl_off_t, curl_off_t sent) {
+  auto& transfer = *static_cast<Transfer*>(user);
+  if (transfer.request.stop.stop_requested()) return 1;
+  const auto now = std::chrono::steady_clock::now();
+  if (received + sent - transfer.moved >= transfer.stall.count() * kStallBytesPerSecond) {
+    transfer.moved = received + sent;
+    transfer.moved_at = now;
+  }
+  transfer.stalled = now - transfer.moved_at > transfer.stall;
+  return transfer.stalled ? 1 : 0;
 }
 
 // Programs that we start must not inherit connections.
@@ -179,12 +193,6 @@ void set_method(CURL* handle, const HttpRequest& request, Transfer& transfer) {
     set(handle, CURLOPT_HTTPGET, 1L);
     set(handle, CURLOPT_CUSTOMREQUEST, request.method.c_str());
   }
-}
-
-void set_limits(CURL* handle, const HttpLimits& limits) {
-  set(handle, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(limits.connect.count()));
-  set(handle, CURLOPT_LOW_SPEED_LIMIT, kStallBytesPerSecond);
-  set(handle, CURLOPT_LOW_SPEED_TIME, static_cast<long>(limits.stall.count()));
 }
 
 void set_callbacks(CURL* handle, Transfer& transfer) {
@@ -241,9 +249,10 @@ std::string what_of(const HttpRequest& request) {
   const std::string what = what_of(transfer.request);
   if (transfer.too_large) fail(Code::kOutOfSpace, format("{}: the answer is larger than it may be", what));
   if (transfer.request.stop.stop_requested()) fail(Code::kCancelled, format("{}: stopped", what));
-  const Code code = code_of(result);
-  const std::string_view why =
-      transfer.message[0] != '\0' ? std::string_view(transfer.message.data()) : curl_easy_strerror(result);
+  const Code code = transfer.stalled ? Code::kTimeout : code_of(result);
+  const std::string why = transfer.stalled ? format("hardly a byte moved for {} seconds", transfer.stall.count())
+                          : transfer.message[0] != '\0' ? std::string(transfer.message.data())
+                                                        : curl_easy_strerror(result);
   std::string hint;
   if (code == Code::kDenied) {
     hint = "The server's certificate is not trusted. Name the right CA file, and check this host's clock.";
@@ -302,7 +311,7 @@ HttpClient::~HttpClient() = default;
 HttpAnswer HttpClient::send(const HttpRequest& request) {
   Easy handle = pool_->take();
   CURL* const curl = handle.get();
-  Transfer transfer{.request = request, .handle = curl};
+  Transfer transfer{.request = request, .handle = curl, .stall = limits_.stall};
   const HeaderList headers = header_lines(request);
   set(curl, CURLOPT_URL, request.url.c_str());
   set(curl, CURLOPT_PATH_AS_IS, 1L);
@@ -315,7 +324,7 @@ HttpAnswer HttpClient::send(const HttpRequest& request) {
   if (!ca_file_.empty()) set(curl, CURLOPT_CAINFO, ca_file_.c_str());
   if (is_loopback(request.url)) set(curl, CURLOPT_PROXY, "");  // else as http_proxy and no_proxy say
   set_method(curl, request, transfer);
-  set_limits(curl, limits_);
+  set(curl, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(limits_.connect.count()));
   set_callbacks(curl, transfer);
 
   CURLcode result = CURLE_OK;

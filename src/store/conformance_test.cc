@@ -339,5 +339,22 @@ TEST_P(StoreConformance, UnfinishedObjectsAreRemovedByAgeOnly) {
   EXPECT_EQ(names(*store_, ""), std::vector<std::string>{"finished"});
 }
 
+TEST(S3Tls, OnlyATrustedServerIsTalkedTo) {
+  const char* named = std::getenv("LIFEBOAT_TEST_S3_TLS_URL");
+  if (named == nullptr) GTEST_SKIP() << "LIFEBOAT_TEST_S3_TLS_URL is not set";
+  std::string url = named;
+  url.insert(url.find('?'), "/" + random_hex(8));
+  const auto store = open_store(url);
+  store->put("tls", pattern(100'000, 1));
+  EXPECT_EQ(store->get("tls"), pattern(100'000, 1));
+  store->remove("tls");
+  // Not signed by an authority that the system knows, and no certificate for this name.
+  const std::string untrusted = url.substr(0, url.find("&ca="));
+  EXPECT_EQ(code_of([&] { open_store(untrusted)->get("tls"); }), Code::kDenied);
+  std::string other_name = url;
+  other_name.replace(other_name.find("127.0.0.1"), 9, "localhost");
+  EXPECT_EQ(code_of([&] { open_store(other_name)->get("tls"); }), Code::kDenied);
+}
+
 }  // namespace
 }  // namespace lifeboat::store

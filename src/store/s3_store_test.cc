@@ -106,7 +106,7 @@ TEST(S3Store, WhatPersistsEndsInAClearErrorInBoundedTime) {
                                             {hang_up(), Code::kUnavailable, "mpty reply"},
                                             {reply(206, "3456", range_of(3, 6, 10)), Code::kCorruption, "bytes 3-6/10"},
                                             {s3_error(404, "NoSuchKey"), Code::kNotFound, "no object name"},
-                                            {{.hang = true}, Code::kTimeout, "too slow"}}) {
+                                            {{.hang = true}, Code::kTimeout, "hardly a byte"}}) {
     ScriptedServer server(in_turn({each.answer}));
     const Stopwatch watch;
     const Error error = error_of([&] { read_range(*open(server.url()), 2, 4); });

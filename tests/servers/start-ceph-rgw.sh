@@ -3,8 +3,9 @@
 #
 #   start-ceph-rgw.sh DIR [--store memstore|bluestore] [--port N]
 #
-# Everything lies below DIR. Prints the file to source; it sets LIFEBOAT_TEST_S3_URL (an empty bucket), AWS_ACCESS_KEY_ID
-# and AWS_SECRET_ACCESS_KEY. Each start makes a new, empty cluster. `stop-ceph-rgw.sh DIR` ends and removes it.
+# Everything lies below DIR. Prints the file to source; it sets LIFEBOAT_TEST_S3_URL (an empty bucket),
+# LIFEBOAT_TEST_S3_TLS_URL (the same over HTTPS), AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY. Each start makes a new,
+# empty cluster. `stop-ceph-rgw.sh DIR` ends and removes it.
 #   memstore (default)  objects in memory: up in about two seconds
 #   bluestore           objects on disk, as in production: for measuring
 # Exit 77: a package is missing and cannot be installed (not root, or no network).
@@ -48,8 +49,11 @@ for s in held: s.bind(("127.0.0.1", 0))
 print(*(s.getsockname()[1] for s in held))
 END
 }
-read -r MONITOR_PORT RANDOM_PORT < <(free_ports 2) || die "no free port"
+read -r MONITOR_PORT TLS_PORT RANDOM_PORT < <(free_ports 3) || die "no free port"
 PORT=${PORT:-$RANDOM_PORT}
+
+openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 30 -subj /CN=lifeboat-test \
+  -addext subjectAltName=IP:127.0.0.1 -keyout "$DATA/tls.key" -out "$DATA/tls.crt" >"$DATA/log/setup.log" 2>&1 || die "no certificate"
 
 ACCESS_KEY=lifeboattestkey00001
 SECRET_KEY=lifeboat/test+secret/000000000000000001
@@ -111,7 +115,7 @@ bluestore_block_wal_create = false
 crush_location = root=default host=loopback
 [client]
 rgw_data = $DATA/rgw
-rgw_frontends = beast endpoint=127.0.0.1:$PORT tcp_nodelay=1
+rgw_frontends = beast endpoint=127.0.0.1:$PORT tcp_nodelay=1 ssl_endpoint=127.0.0.1:$TLS_PORT ssl_certificate=$DATA/tls.crt ssl_private_key=$DATA/tls.key
 rgw_thread_pool_size = 64
 rgw_num_control_oids = 1
 rgw_gc_max_objs = 7
@@ -143,7 +147,7 @@ release=$(ceph-mon --version | awk '{print $5}')
   monmaptool --create --clobber --fsid "$(sed -n 's/^fsid = //p' "$DATA/ceph.conf")" --set-min-mon-release "$release" \
     --addv a "[v2:127.0.0.1:$MONITOR_PORT]" "$DATA/monmap" &&
     ceph-mon "${CONF[@]}" -i a --mkfs --monmap "$DATA/monmap"
-} >"$DATA/log/setup.log" 2>&1 || give_up "the monitor's store cannot be made"
+} >>"$DATA/log/setup.log" 2>&1 || give_up "the monitor's store cannot be made"
 start_daemon monitor ceph-mon -f "${CONF[@]}" -i a
 
 osd_uuid=$(cat /proc/sys/kernel/random/uuid)
@@ -167,6 +171,7 @@ wait_until 120 make_bucket || give_up "the gateway does not answer"
 
 cat >"$DATA/s3.env" <<END
 export LIFEBOAT_TEST_S3_URL='s3://lifeboat?endpoint=http://127.0.0.1:$PORT&region=us-east-1'
+export LIFEBOAT_TEST_S3_TLS_URL='s3://lifeboat?endpoint=https://127.0.0.1:$TLS_PORT&region=us-east-1&ca=$DATA/tls.crt'
 export AWS_ACCESS_KEY_ID=$ACCESS_KEY
 export AWS_SECRET_ACCESS_KEY=$SECRET_KEY
 unset AWS_SESSION_TOKEN AWS_PROFILE AWS_SHARED_CREDENTIALS_FILE

@@ -6,6 +6,6 @@ set -u
 [ -f "${1:-}/ceph.conf" ] || exit 0
 DATA=$(cd "$1" && pwd -P)
 stop_cluster
-rm -rf "${DATA:?}"/{mon,osd,rgw,run,log,crash,packages.log,monmap,keyring,ceph.conf,s3.env}
+rm -rf "${DATA:?}"/{mon,osd,rgw,run,log,crash,packages.log,monmap,keyring,ceph.conf,s3.env,tls.key,tls.crt}
 rmdir "$DATA" 2>/dev/null
 exit 0
