@@ -84,6 +84,7 @@ TEST(SealKey, ThreadsShareKeys) {
   const SealKey keys[] = {SealKey(Bytes(32, 1)), SealKey(Bytes(32, 2))};
   std::vector<std::thread> threads;
   std::atomic<int> opened{0};
+  threads.reserve(4);
   for (int t = 0; t < 4; ++t) {
     threads.emplace_back([&] {
       for (std::uint8_t i = 0; i < 200; ++i) {

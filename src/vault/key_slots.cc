@@ -59,12 +59,8 @@ bool any_whole_slot(Vault& vault) {
 std::vector<Id> slot_ids(store::Store& store) {
   std::vector<Id> ids;
   store.list(kKeysPrefix, [&](const store::ObjectInfo& object) {
-    const std::string_view text = std::string_view(object.name).substr(kKeysPrefix.size());
-    try {
-      ids.push_back(id_from_text(text));
-    } catch (const Exception&) {
-      // Not a slot's name, so no slot of ours.
-    }
+    // What is not named like a slot is no slot of ours.
+    if (const auto id = find_id(std::string_view(object.name).substr(kKeysPrefix.size()))) ids.push_back(*id);
   });
   return ids;
 }

@@ -63,11 +63,15 @@ Bytes Record::content(std::size_t max_size) const {
 }
 
 PackRange::PackRange(Id pack, std::shared_ptr<const codec::SealKey> key, std::uint32_t offset, std::size_t size)
-    : pack_(pack), key_(std::move(key)), offset_(offset), sealed_(size) {}
+    : pack_(pack),
+      key_(std::move(key)),
+      offset_(offset),
+      size_(size),
+      sealed_(std::make_shared_for_overwrite<std::uint8_t[]>(size)) {}
 
 bool PackRange::contains(const RecordRef& ref) const {
   return ref.pack == pack_ && ref.offset >= offset_ &&
-         std::uint64_t{ref.offset} + ref.length <= std::uint64_t{offset_} + sealed_.size();
+         std::uint64_t{ref.offset} + ref.length <= std::uint64_t{offset_} + size_;
 }
 
 void PackRange::open(const RecordRef& ref, RecordKind kind, Record& into) const {
@@ -75,7 +79,7 @@ void PackRange::open(const RecordRef& ref, RecordKind kind, Record& into) const 
   LIFEBOAT_CHECK(contains(ref));
   const std::size_t size = ref.length - codec::kSealTagBytes;
   into.buffer_.resize(size);
-  open_record(*key_, ref, kind, ByteView(sealed_).subspan(ref.offset - offset_, ref.length), into.buffer_);
+  open_record(*key_, ref, kind, ByteView(sealed_.get(), size_).subspan(ref.offset - offset_, ref.length), into.buffer_);
   into.size_ = size - 1;
   into.codec_ = check_codec(into.buffer_[0], ref, kind);
 }
@@ -120,7 +124,7 @@ Record RecordReader::read(const RecordRef& ref, RecordKind kind) {
 
 PackRange RecordReader::fetch(const Id& pack, std::uint32_t offset, std::uint32_t size) {
   PackRange range(pack, state_->key(pack), offset, size);
-  state_->vault.store().get_range(pack_name(pack), offset, range.sealed_);
+  state_->vault.store().get_range(pack_name(pack), offset, ByteSpan(range.sealed_.get(), size));
   return range;
 }
 

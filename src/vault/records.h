@@ -75,7 +75,8 @@ class Record {
   Bytes buffer_ = Bytes(1);
 };
 
-/// Sealed bytes of a contiguous part of one pack, from which its records are opened. A value; safe to share when const.
+/// Sealed bytes of a contiguous part of one pack, from which its records are opened. A value; copies share the
+/// bytes. Threads: a const one may be shared.
 class PackRange {
  public:
   bool contains(const RecordRef& ref) const;
@@ -88,7 +89,8 @@ class PackRange {
   Id pack_;
   std::shared_ptr<const codec::SealKey> key_;
   std::uint32_t offset_;
-  Bytes sealed_;
+  std::size_t size_;
+  std::shared_ptr<std::uint8_t[]> sealed_;
 };
 
 /// Reads records. Ownership: borrows the vault. Threads: safe from any thread. Memory: the keys of the packs used last

@@ -4,6 +4,7 @@
 #include <array>
 #include <compare>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -79,7 +80,9 @@ struct FileEntry {
 };
 
 std::string id_text(const Id& id);
-/// Throws kUsage.
+/// Empty unless `hex` is 32 hex digits.
+std::optional<Id> find_id(std::string_view hex);
+/// As find_id, but throws kUsage.
 Id id_from_text(std::string_view hex);
 Id random_id();
 

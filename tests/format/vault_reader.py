@@ -103,7 +103,8 @@ class Vault:
         return (self.directory / name).read_bytes()
 
     def names(self, folder):
-        return sorted(str(path.relative_to(self.directory)) for path in (self.directory / folder).rglob("*") if path.is_file())
+        files = [path for path in (self.directory / folder).rglob("*") if path.is_file()]
+        return sorted(str(path.relative_to(self.directory)) for path in files)
 
     def check_header(self, data, kind, name):
         hashed = hashlib.sha256(name.encode()).digest()[:8]
