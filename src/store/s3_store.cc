@@ -37,7 +37,7 @@ class S3Store final : public Store {
   std::unique_ptr<ObjectWriter> create(std::string_view name) override {
     check_name(name);
     check_server_keeps_objects();
-    return make_s3_writer(client_, slots_, name);
+    return make_s3_writer(client_, pool_, name);
   }
 
   void get_range(std::string_view name, std::uint64_t offset, ByteSpan out) override {
@@ -199,7 +199,7 @@ class S3Store final : public Store {
   }
 
   S3Client client_;
-  PartSlots slots_{kPartsInFlightMax};
+  PartPool pool_;
   std::atomic<bool> bucket_seen_ = false;
   std::mutex probe_mutex_;
   bool probed_ = false;

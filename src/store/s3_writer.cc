@@ -29,10 +29,28 @@ std::optional<std::string> find_mark(S3Client& client, std::string_view name) {
   return std::string(answer.header(kMarkHeader));
 }
 
+/// One part on its way: holds a slot (waits for one) and the part's buffer.
+class PartInFlight {
+ public:
+  PartInFlight(PartPool& pool, Bytes body) : pool_(pool), body_(std::move(body)) { pool_.acquire_slot(); }
+  ~PartInFlight() {
+    pool_.give_back(std::move(body_));
+    pool_.release_slot();
+  }
+  PartInFlight(const PartInFlight&) = delete;
+  PartInFlight& operator=(const PartInFlight&) = delete;
+
+  ByteView body() const { return body_; }
+
+ private:
+  PartPool& pool_;
+  Bytes body_;
+};
+
 class MultipartWriter final : public ObjectWriter {
  public:
-  MultipartWriter(S3Client& client, PartSlots& slots, std::string_view name)
-      : client_(client), slots_(slots), name_(name) {}
+  MultipartWriter(S3Client& client, PartPool& pool, std::string_view name)
+      : client_(client), pool_(pool), name_(name), part_(pool.take_buffer()) {}
 
   ~MultipartWriter() override {
     stop_.request_stop();
@@ -40,12 +58,12 @@ class MultipartWriter final : public ObjectWriter {
       if (part.valid()) part.wait();
     }
     if (!upload_id_.empty()) abort();
+    pool_.give_back(std::move(part_));
   }
 
   void append(ByteView bytes) override {
     while (!bytes.empty()) {
       if (part_.size() == kPartBytes) send_part();
-      part_.reserve(kPartBytes);
       const ByteView now = bytes.first(std::min(bytes.size(), kPartBytes - part_.size()));
       part_.insert(part_.end(), now.begin(), now.end());
       bytes = bytes.subspan(now.size());
@@ -81,18 +99,13 @@ class MultipartWriter final : public ObjectWriter {
   void send_part() {
     if (upload_id_.empty()) begin();
     collect_finished(false);
-    slots_.acquire();
-    const auto number = parts_.size() + 1;
-    try {
-      parts_.push_back(std::async(std::launch::async, [this, number, body = std::exchange(part_, {})] {
-        const std::unique_ptr<PartSlots, void (*)(PartSlots*)> slot(&slots_,
-                                                                    [](PartSlots* slots) { slots->release(); });
-        return upload_part(number, body);
-      }));
-    } catch (...) {
-      slots_.release();
-      throw;
-    }
+    auto waiting = std::make_unique<PartInFlight>(pool_, std::move(part_));
+    part_ = pool_.take_buffer();
+    parts_.push_back(
+        std::async(std::launch::async, [this, number = parts_.size() + 1, part = std::move(waiting)] mutable {
+          const auto sending = std::move(part);  // gone with this call, not with the future
+          return upload_part(number, sending->body());
+        }));
   }
 
   std::string upload_part(std::size_t number, ByteView body) {
@@ -175,17 +188,37 @@ class MultipartWriter final : public ObjectWriter {
   }
 
   S3Client& client_;
-  PartSlots& slots_;
+  PartPool& pool_;
   std::string name_;
   std::string mark_ = random_hex(16);
-  std::string upload_id_;  ///< empty: no upload begun, or it became an object
   Bytes part_;             ///< the part being filled
+  std::string upload_id_;  ///< empty: no upload begun, or it became an object
   std::stop_source stop_;
   std::vector<std::future<std::string>> parts_;  ///< each gives its ETag
   std::vector<std::string> tags_;                ///< of the first parts, collected
 };
 
 }  // namespace
+
+Bytes PartPool::take_buffer() {
+  {
+    const std::scoped_lock lock(mutex_);
+    if (!free_.empty()) {
+      Bytes buffer = std::move(free_.back());
+      free_.pop_back();
+      return buffer;
+    }
+  }
+  Bytes buffer;
+  buffer.reserve(kPartBytes);
+  return buffer;
+}
+
+void PartPool::give_back(Bytes buffer) {
+  buffer.clear();
+  const std::scoped_lock lock(mutex_);
+  if (free_.size() < kPartsInFlightMax) free_.push_back(std::move(buffer));
+}
 
 void put_s3_object(S3Client& client, std::string_view name, ByteView bytes) {
   const std::string mark = random_hex(16);
@@ -200,8 +233,8 @@ void put_s3_object(S3Client& client, std::string_view name, ByteView bytes) {
   fail_exists(client.location().url(), name);
 }
 
-std::unique_ptr<ObjectWriter> make_s3_writer(S3Client& client, PartSlots& slots, std::string_view name) {
-  return std::make_unique<MultipartWriter>(client, slots, name);
+std::unique_ptr<ObjectWriter> make_s3_writer(S3Client& client, PartPool& pool, std::string_view name) {
+  return std::make_unique<MultipartWriter>(client, pool, name);
 }
 
 }  // namespace lifeboat::store

@@ -11,8 +11,10 @@
 #pragma once
 
 #include <memory>
+#include <mutex>
 #include <semaphore>
 #include <string_view>
+#include <vector>
 
 #include "store/s3_client.h"
 #include "store/store.h"
@@ -22,12 +24,28 @@ namespace lifeboat::store {
 inline constexpr std::size_t kPartBytes = std::size_t{8} << 20U;
 /// Parts on their way at the same time, over all writers of a store: bounds memory.
 inline constexpr int kPartsInFlightMax = 4;
-using PartSlots = std::counting_semaphore<kPartsInFlightMax>;
+
+/// What the writers of one store share: leave to send a part, and the buffers, which are used again (fresh pages would
+/// cost a tenth of an upload). Threads: safe from any thread.
+class PartPool {
+ public:
+  /// Empty, with room for a part.
+  Bytes take_buffer();
+  void give_back(Bytes buffer);
+
+  void acquire_slot() { slots_.acquire(); }
+  void release_slot() { slots_.release(); }
+
+ private:
+  std::counting_semaphore<kPartsInFlightMax> slots_{kPartsInFlightMax};
+  std::mutex mutex_;
+  std::vector<Bytes> free_;
+};
 
 /// Creates an object by one conditional PUT; kExists if there is one.
 void put_s3_object(S3Client& client, std::string_view name, ByteView bytes);
 
 /// Borrows both. Destruction without commit stops parts on their way and removes the upload.
-std::unique_ptr<ObjectWriter> make_s3_writer(S3Client& client, PartSlots& slots, std::string_view name);
+std::unique_ptr<ObjectWriter> make_s3_writer(S3Client& client, PartPool& pool, std::string_view name);
 
 }  // namespace lifeboat::store
