@@ -45,6 +45,21 @@ void add_nouns(CLI::App& app, Context& context) {
   add_image_show(image, context);
   add_image_diff(image, context);
   add_image_export(image, context);
+
+  CLI::App& volume = add_noun(app, "volume", "Images mounted, copy-on-write");
+  add_volume_mount(volume, context);
+  add_volume_ls(volume, context);
+  add_volume_status(volume, context);
+  add_volume_commit(volume, context);
+  add_volume_hydrate(volume, context);
+  add_volume_umount(volume, context);
+  add_volume_rm(volume, context);
+
+  CLI::App& branch = add_noun(app, "branch", "Servers running on volumes");
+  add_branch_start(branch, context);
+  add_branch_ls(branch, context);
+  add_branch_stop(branch, context);
+  add_branch_rm(branch, context);
 }
 
 int report(const Error& error, bool as_json) {

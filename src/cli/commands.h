@@ -20,5 +20,9 @@ void add_volume_mount(CLI::App& noun, Context& context);
 void add_volume_rm(CLI::App& noun, Context& context);
 void add_volume_status(CLI::App& noun, Context& context);
 void add_volume_umount(CLI::App& noun, Context& context);
+void add_branch_start(CLI::App& noun, Context& context);
+void add_branch_ls(CLI::App& noun, Context& context);
+void add_branch_stop(CLI::App& noun, Context& context);
+void add_branch_rm(CLI::App& noun, Context& context);
 
 }  // namespace lifeboat::cli

@@ -115,9 +115,10 @@ class Volume {
 
   VolumeStatus status();
 
- private:
-  struct State;
+  struct State;  ///< volume/volume_state.h; public for the engine's own tests
   explicit Volume(std::unique_ptr<State> state);
+
+ private:
   std::unique_ptr<State> state_;
 };
 

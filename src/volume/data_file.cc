@@ -1,0 +1,184 @@
+#include "volume/data_file.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <utility>
+
+#include "base/error.h"
+#include "volume/io_hook.h"
+
+namespace lifeboat::volume {
+
+DataFile::DataFile(const Path& directory, std::uint64_t number, Space& space)
+    : path_((directory / file_name(number)).string()), number_(number), space_(space) {}
+
+DataFile::~DataFile() {
+  space_.used -= charged_.load();
+}
+
+std::string DataFile::file_name(std::uint64_t number) {
+  return format("{:x}", number);
+}
+
+int DataFile::fd() {
+  const int fd = fd_.load(std::memory_order_acquire);
+  if (fd >= 0) return fd;
+  const std::scoped_lock lock(open_mutex_);
+  if (fd_.load() < 0) {
+    owner_ = find_file(path_, O_RDWR);
+    if (!owner_.valid()) {
+      owner_ = open_file(path_, O_RDWR | O_CREAT | O_EXCL);
+      new_name_ = true;
+    }
+    measure();
+    fd_.store(owner_.get(), std::memory_order_release);
+  }
+  return fd_.load();
+}
+
+void DataFile::ask(IoKind kind, std::uint64_t offset, std::uint64_t length) {
+  const int error = IoHook::ask(IoEvent{kind, path_, fd_.load(), offset, length});
+  if (error != 0) fail_errno(format("change {}", path_), error);
+}
+
+void DataFile::read(ByteSpan out, std::uint64_t offset) {
+  const std::size_t n = pread_full(fd(), out, offset, path_);
+  std::fill(out.begin() + static_cast<std::ptrdiff_t>(n), out.end(), std::uint8_t{0});
+}
+
+void DataFile::write(ByteView in, std::uint64_t offset) {
+  std::array<iovec, 1> part{iovec{const_cast<std::uint8_t*>(in.data()), in.size()}};
+  write_parts(part, offset);
+}
+
+void DataFile::write_parts(std::span<iovec> parts, std::uint64_t offset) {
+  const int file = fd();
+  std::uint64_t length = 0;
+  for (const iovec& part : parts) length += part.iov_len;
+  ask(IoKind::kWrite, offset, length);
+  while (length > 0) {
+    const ssize_t n = ::pwritev(file, parts.data(), static_cast<int>(parts.size()), static_cast<off_t>(offset));
+    if (n < 0) {
+      if (errno == EINTR) continue;
+      fail_errno(format("write {}", path_), errno);
+    }
+    offset += static_cast<std::uint64_t>(n);
+    length -= static_cast<std::uint64_t>(n);
+    auto left = static_cast<std::size_t>(n);
+    while (left > 0 || (!parts.empty() && parts.front().iov_len == 0 && length > 0)) {
+      iovec& part = parts.front();
+      const std::size_t step = std::min(left, part.iov_len);
+      part.iov_base = static_cast<std::uint8_t*>(part.iov_base) + step;
+      part.iov_len -= step;
+      left -= step;
+      if (part.iov_len == 0) parts = parts.subspan(1);
+    }
+  }
+  // After the write: a sync that clears the flag first may or may not cover it, but then the flag is set again.
+  unsynced_.store(true, std::memory_order_release);
+}
+
+void DataFile::copy_from(DataFile& source, std::uint64_t offset, std::uint64_t length) {
+  const int to = fd();
+  const int from = source.fd();
+  ask(IoKind::kWrite, offset, length);
+  auto in = static_cast<off_t>(offset);
+  auto out = static_cast<off_t>(offset);
+  while (length > 0) {
+    const ssize_t n = ::copy_file_range(from, &in, to, &out, length, 0);
+    if (n < 0) {
+      if (errno == EINTR) continue;
+      fail_errno(format("copy to {}", path_), errno);
+    }
+    if (n == 0) {  // the source ends: what it would show there are zeros
+      punch(static_cast<std::uint64_t>(out), length);
+      break;
+    }
+    length -= static_cast<std::uint64_t>(n);
+  }
+  unsynced_.store(true, std::memory_order_release);
+}
+
+void DataFile::cut(std::uint64_t size) {
+  struct stat info{};
+  if (::fstat(fd(), &info) != 0) fail_errno(format("stat {}", path_), errno);
+  if (std::cmp_less_equal(info.st_size, size)) return;
+  ask(IoKind::kTruncate, size, 0);
+  if (::ftruncate(fd(), static_cast<off_t>(size)) != 0) fail_errno(format("truncate {}", path_), errno);
+  unsynced_.store(true, std::memory_order_release);
+  measure();
+}
+
+void DataFile::punch(std::uint64_t offset, std::uint64_t length) {
+  if (length == 0) return;
+  const int file = fd();
+  ask(IoKind::kPunch, offset, length);
+  if (::fallocate(file, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, static_cast<off_t>(offset),
+                  static_cast<off_t>(length)) != 0) {
+    fail_errno(format("punch {}", path_), errno);
+  }
+  unsynced_.store(true, std::memory_order_release);
+  measure();
+}
+
+void DataFile::reserve(std::uint64_t offset, std::uint64_t length) {
+  const int file = fd();
+  ask(IoKind::kReserve, offset, length);
+  if (::fallocate(file, 0, static_cast<off_t>(offset), static_cast<off_t>(length)) != 0) {
+    const int error = errno;
+    measure();
+    fail_errno(format("reserve space in {}", path_), error);
+  }
+  unsynced_.store(true, std::memory_order_release);
+  measure();
+}
+
+void DataFile::sync() {
+  if (!unsynced_.exchange(false, std::memory_order_acq_rel)) return;
+  try {
+    ask(IoKind::kSync, 0, 0);
+    sync_data(fd(), path_);
+  } catch (...) {
+    unsynced_ = true;
+    throw;
+  }
+  measure();
+}
+
+void DataFile::remove() {
+  ask(IoKind::kRemove, 0, 0);
+  if (::unlink(path_.c_str()) != 0 && errno != ENOENT) fail_errno(format("remove {}", path_), errno);
+}
+
+void DataFile::close_idle() {
+  const std::scoped_lock lock(open_mutex_);
+  if (unsynced()) return;
+  fd_ = -1;
+  owner_.reset();
+}
+
+bool DataFile::count_existing() {
+  struct stat info{};
+  if (::stat(path_.c_str(), &info) != 0) return false;
+  charge(static_cast<std::uint64_t>(info.st_blocks) * 512);
+  return true;
+}
+
+void DataFile::charge(std::uint64_t bytes) {
+  charged_ += static_cast<std::int64_t>(bytes);
+  space_.used += static_cast<std::int64_t>(bytes);
+}
+
+void DataFile::measure() {
+  struct stat info{};
+  if (::fstat(owner_.get(), &info) != 0) fail_errno(format("stat {}", path_), errno);
+  const std::int64_t now = info.st_blocks * 512;
+  space_.used += now - charged_.exchange(now);
+}
+
+}  // namespace lifeboat::volume

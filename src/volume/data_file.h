@@ -1,0 +1,80 @@
+/// One sparse local file under data/: the bytes of one layer, at the offsets they have in the file they belong to.
+///
+/// Threads: content calls from any thread; `close_idle` only while no other call can run (the owner's exclusive lock).
+/// Errors: Exception; reading past the end gives zeros, since a layer says what it holds, not how long it is.
+#pragma once
+
+#include <sys/uio.h>
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <span>
+#include <string>
+
+#include "base/file.h"
+
+namespace lifeboat::volume {
+
+enum class IoKind : std::uint8_t;
+
+/// Local bytes in use by a volume's data files, roughly between syncs and exactly after them.
+struct Space {
+  std::atomic<std::int64_t> used{0};
+};
+
+class DataFile {
+ public:
+  /// Opens (making it if absent) on first use.
+  DataFile(const Path& directory, std::uint64_t number, Space& space);
+  /// Takes what it used off `space`; the file itself stays.
+  ~DataFile();
+  DataFile(const DataFile&) = delete;
+  DataFile& operator=(const DataFile&) = delete;
+
+  static std::string file_name(std::uint64_t number);
+  std::uint64_t number() const { return number_; }
+
+  void read(ByteSpan out, std::uint64_t offset);
+  void write(ByteView in, std::uint64_t offset);
+  /// Writes the parts one after another from `offset`.
+  void write_parts(std::span<iovec> parts, std::uint64_t offset);
+  /// Copies without passing the bytes through this process.
+  void copy_from(DataFile& source, std::uint64_t offset, std::uint64_t length);
+  void cut(std::uint64_t size);  ///< nothing is at or after `size`; never grows the file
+  void punch(std::uint64_t offset, std::uint64_t length);
+  void reserve(std::uint64_t offset, std::uint64_t length);
+  /// Whether something may have changed since the last sync().
+  bool unsynced() const { return unsynced_.load(std::memory_order_acquire); }
+  /// fdatasync, if unsynced. One at a time.
+  void sync();
+  /// Whether the name itself was never synced; true once.
+  bool take_new_name() { return new_name_.exchange(false); }
+  void remove();
+  void close_idle();
+  /// Counts what an existing file uses without opening it; false if there is none.
+  bool count_existing();
+
+  /// Adds to the estimate of what the file uses; sync() and the like correct it.
+  void charge(std::uint64_t bytes);
+
+ private:
+  int fd();
+  void measure();
+  void ask(IoKind kind, std::uint64_t offset, std::uint64_t length);
+
+  const std::string path_;
+  const std::uint64_t number_;
+  Space& space_;
+  std::mutex open_mutex_;
+  std::atomic<int> fd_{-1};
+  UniqueFd owner_;
+  std::atomic<bool> unsynced_{false};
+  std::atomic<bool> new_name_{false};
+  std::atomic<std::int64_t> charged_{0};
+};
+
+using DataFilePtr = std::shared_ptr<DataFile>;
+
+}  // namespace lifeboat::volume

@@ -1,0 +1,188 @@
+/// Durability: data before marks, marks before the answer. The rules are in docs/internals/volume-format.md, "Crash
+/// rules".
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <mutex>
+#include <shared_mutex>
+#include <utility>
+
+#include "base/error.h"
+#include "volume/volume_state.h"
+
+namespace lifeboat::volume {
+
+Volume::State::Change::Change(State& state) {
+  state.check_usable();
+  if (state.journal->wants_checkpoint()) state.checkpoint();
+  lock_ = std::shared_lock(state.gate);
+}
+
+void Volume::State::check_usable() const {
+  if (!failed) return;
+  fail(Code::kIo, format("{}: an earlier write or sync failed, nothing more is accepted", directory.string()),
+       "Look for disk errors in the kernel log, then mount the volume again: it goes back to what was synced.");
+}
+
+namespace {
+
+constexpr std::chrono::seconds kBaseFlushInterval{5};
+/// What nobody fsyncs is written out as late as the kernel would.
+constexpr std::chrono::seconds kWriteFlushInterval{30};
+
+/// What one sync of a file takes with it.
+struct SyncJob {
+  std::array<DataFilePtr, 2> data;  ///< by LayerRole
+  bool records = false;             ///< something is to be journaled
+};
+
+bool clean(const File& file) {
+  const auto layer_clean = [](const std::unique_ptr<Layer>& layer) {
+    return !layer || (!layer->has_unjournaled() && !(layer->data && layer->data->unsynced()));
+  };
+  return layer_clean(file.current) && layer_clean(file.frozen) && file.node.size == file.node.journaled_size;
+}
+
+SyncJob take_job(File& file) {
+  SyncJob job;
+  for (const LayerRole role : {LayerRole::kCurrent, LayerRole::kFrozen}) {
+    Layer* layer = file.layer(role).get();
+    if (layer == nullptr || !layer->data) continue;
+    job.data[static_cast<std::size_t>(role)] = layer->data;
+    job.records = job.records || layer->has_unjournaled();
+    layer->syncing = std::exchange(layer->pending, {});
+    for (Layer::Tail& tail : layer->tails) tail.syncing = true;
+  }
+  job.records = job.records || file.node.size != file.node.journaled_size;
+  file.syncing_size = file.node.size;
+  return job;
+}
+
+/// The marks to journal, taken out of the layer. Those of tails are journaled already, but saying them again tells the
+/// replay that their zeros are durable.
+BlockSet finish_layer(Layer& layer) {
+  BlockSet marks = std::exchange(layer.syncing, {});
+  for (const Layer::Tail& tail : layer.tails) {
+    const std::uint64_t block = tail.offset / kBlockBytes;
+    if (tail.syncing && layer.marks.contains(block)) marks.add_blocks(block, block + 1);
+  }
+  std::erase_if(layer.tails, [](const Layer::Tail& tail) { return tail.syncing; });
+  return marks;
+}
+
+}  // namespace
+
+void Volume::State::sync_file(const NodePtr& node, File& file) {
+  check_usable();
+  {
+    const std::shared_lock lock(file.lock);
+    if (clean(file) && !file.syncing_size) return;
+  }
+  const std::scoped_lock one_at_a_time(file.syncing);
+  SyncJob job;
+  {
+    const Change change(*this);
+    const std::unique_lock lock(file.lock);
+    if (!node->linked()) return;  // a crash takes it anyway
+    job = take_job(file);
+  }
+  or_fail([&] {
+    bool new_names = false;
+    for (const DataFilePtr& data : job.data) {
+      if (!data) continue;
+      data->sync();
+      new_names = data->take_new_name() || new_names;
+    }
+    if (new_names) sync_directory(data_directory);
+  });
+  const std::shared_lock guard(gate);
+  const std::unique_lock lock(file.lock);
+  const std::uint64_t size = file.syncing_size.value_or(node->size);
+  file.syncing_size.reset();
+  if (!job.records) return;
+  bool size_told = false;
+  for (const LayerRole role : {LayerRole::kFrozen, LayerRole::kCurrent}) {
+    Layer* layer = file.layer(role).get();
+    if (layer == nullptr || !layer->data) continue;
+    BlockSet marks = finish_layer(*layer);
+    const bool last = role == LayerRole::kCurrent || !file.current || !file.current->data;
+    if (marks.empty() && (size_told || !last)) continue;
+    append(MarksRecord{node->number, role, layer->data->number(), size, node->mtime_ns, std::move(marks)});
+    node->journaled_size = size;
+    size_told = true;
+  }
+}
+
+void Volume::fsync(InodeNumber inode) {
+  State& state = *state_;
+  const NodePtr node = state.catalog.get(inode);
+  if (node->type == vault::FileType::kFile) state.sync_file(node, *state.catalog.file(inode).second);
+  state.check_usable();
+  state.or_fail([&] { state.journal->sync(); });
+}
+
+void Volume::sync_all() {
+  State& state = *state_;
+  for (const NodePtr& node : state.catalog.with_content()) state.sync_file(node, *node->file);
+  for (const NodePtr& node : state.catalog.with_content()) state.sync_hydrated(node, *node->file);
+  state.check_usable();
+  state.or_fail([&] { state.journal->sync(); });
+}
+
+void Volume::State::sync_hydrated(const NodePtr& node, File& file) {
+  const std::scoped_lock one_at_a_time(file.syncing);
+  DataFilePtr base;
+  std::vector<ChunkRun> runs;
+  {
+    const std::shared_lock lock(file.lock);
+    runs = file.hydrated_pending.runs();
+    base = file.base;
+  }
+  if (runs.empty() || !node->linked()) return;
+  or_fail([&] {
+    if (!base) return;
+    base->sync();
+    if (base->take_new_name()) sync_directory(data_directory);
+  });
+  const Change change(*this);
+  const std::unique_lock lock(file.lock);
+  for (const ChunkRun& run : runs) {
+    for (std::uint64_t chunk = run.first; chunk < run.last; ++chunk) file.hydrated_pending.reset(chunk);
+  }
+  append(HydratedRecord{node->number, base ? base->number() : 0, std::move(runs)});
+}
+
+void Volume::maintain() {
+  State& state = *state_;
+  if (state.failed) return;
+  const std::unique_lock no_commit(state.commit_mutex, std::try_to_lock);
+  if (no_commit.owns_lock()) state.settle();
+  const auto time = std::chrono::steady_clock::now();
+  const bool flush_base = time - state.last_base_flush >= kBaseFlushInterval;
+  const bool flush_writes = time - state.last_write_flush >= kWriteFlushInterval;
+  if (flush_base || flush_writes) {
+    for (const NodePtr& node : state.catalog.with_content()) {
+      if (flush_writes) state.sync_file(node, *node->file);
+      if (flush_base) state.sync_hydrated(node, *node->file);
+      state.close_idle(*node, *node->file);
+    }
+    if (flush_base) state.last_base_flush = time;
+    if (flush_writes) state.last_write_flush = time;
+  }
+  state.or_fail([&] { state.journal->sync(); });
+  state.empty_trash();
+}
+
+void Volume::State::checkpoint() {
+  const std::scoped_lock one_at_a_time(checkpoint_mutex);
+  if (!journal->wants_checkpoint()) return;
+  or_fail([&] {
+    {
+      const std::unique_lock everybody_out(gate);
+      journal->begin_checkpoint(catalog.checkpoint());
+    }
+    journal->finish_checkpoint();
+  });
+}
+
+}  // namespace lifeboat::volume

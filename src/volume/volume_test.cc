@@ -1,0 +1,241 @@
+// The engine's promises one by one; the model test (volume_model_test.cc) mixes them.
+#include <gtest/gtest.h>
+
+#include <thread>
+
+#include "volume/volume_testing.h"
+
+namespace lifeboat::volume {
+namespace {
+
+Bytes pattern(std::size_t size, std::uint32_t seed) {
+  return vault::ContentMaker(seed).bytes(size);
+}
+
+void put(Bytes& content, std::uint64_t offset, ByteView in) {
+  if (content.size() < offset + in.size()) content.resize(offset + in.size());
+  std::ranges::copy(in, content.begin() + static_cast<std::ptrdiff_t>(offset));
+}
+
+TEST(Volume, ShowsTheImage) {
+  const Files files{{"a", pattern(1'000'000, 1)}, {"d/b", pattern(5000, 2)}, {"d/empty", {}}};
+  TestVolume volume(files);
+  EXPECT_EQ(volume.files(), files);
+  EXPECT_EQ(volume->status().image, volume.image());
+}
+
+TEST(Volume, KeepsWritesOverReopening) {
+  Files files{{"a", pattern(1'000'000, 1)}};
+  TestVolume volume(files);
+  const InodeNumber a = volume.inode("a");
+  Bytes& model = files["a"];
+  for (const auto& [offset, size] : {std::pair{0, 512}, {4096, 8192}, {100'000, 77'777}, {999'990, 5000}}) {
+    const Bytes data = pattern(static_cast<std::size_t>(size), static_cast<std::uint32_t>(offset));
+    volume->write(a, static_cast<std::uint64_t>(offset), data);
+    put(model, static_cast<std::uint64_t>(offset), data);
+  }
+  EXPECT_TRUE(volume.files() == files);
+  volume->fsync(a);
+  volume.kill_and_open();
+  EXPECT_TRUE(volume.files() == files);
+}
+
+TEST(Volume, CommitMakesAnImageOfWhatIsThere) {
+  Files files{{"a", pattern(1'000'000, 1)}, {"gone", pattern(10, 5)}, {"moved", pattern(300'000, 6)}};
+  TestVolume volume(files);
+  const InodeNumber a = volume.inode("a");
+  const Bytes data = pattern(16384, 9);
+  volume->write(a, 32768, data);
+  put(files["a"], 32768, data);
+  const InodeNumber fresh = volume.create_file(kRootInode, "fresh");
+  files["fresh"] = pattern(400'000, 10);
+  volume->write(fresh, 0, files["fresh"]);
+  volume->remove(kRootInode, "gone", false);
+  files.erase("gone");
+  volume->rename(kRootInode, "moved", kRootInode, "here", false);
+  files["here"] = std::move(files["moved"]);
+  files.erase("moved");
+  const vault::ImageInfo info = volume->commit({});
+  EXPECT_EQ(info.parent, volume.image());
+  EXPECT_TRUE(volume.files_of_image(info.name) == files);
+  EXPECT_TRUE(volume.files() == files);
+  EXPECT_EQ(volume->status().dirty_bytes, 0U);
+  volume->maintain();
+  EXPECT_TRUE(volume.files() == files);
+  volume.kill_and_open();
+  EXPECT_TRUE(volume.files() == files);
+  EXPECT_EQ(volume->status().image, info.name);
+}
+
+TEST(Volume, ChangesOfAFailedCommitAreInTheNext) {
+  Files files{{"a", pattern(500'000, 1)}};
+  TestVolume volume(files);
+  const InodeNumber a = volume.inode("a");
+  volume->write(a, 0, pattern(4096, 2));
+  put(files["a"], 0, pattern(4096, 2));
+  volume.store().refuse_writes = true;
+  EXPECT_EQ(vault::error_of([&] { volume->commit({}); }).code, Code::kUnavailable);
+  volume.store().refuse_writes = false;
+  volume->write(a, 2000, pattern(8192, 3));
+  put(files["a"], 2000, pattern(8192, 3));
+  EXPECT_TRUE(volume.files() == files);
+  const vault::ImageInfo info = volume->commit({});
+  EXPECT_TRUE(volume.files_of_image(info.name) == files);
+  EXPECT_TRUE(volume.files() == files);
+}
+
+TEST(Volume, HydratedItNeedsNoVault) {
+  const Files files{{"a", pattern(3'000'000, 1)}, {"d/b", pattern(5000, 2)}, {"holes", Bytes(1'000'000)}};
+  TestVolume volume(files);
+  while (volume->hydrate(500'000)) {
+  }
+  EXPECT_TRUE(volume->status().hydrated);
+  volume->sync_all();
+  volume.close();
+  volume.open(false);
+  volume.store().refuse_reads = true;
+  EXPECT_TRUE(volume->status().hydrated);
+  EXPECT_TRUE(volume.files() == files);
+  EXPECT_EQ(vault::error_of([&] { volume->commit({}); }).code, Code::kUnavailable);
+}
+
+TEST(Volume, CommitEqualsTheSnapshotWhileWritersRun) {
+  // Four counters in four files, always written in the same order: in any snapshot they fall by at most one.
+  Files files;
+  for (const char* name : {"0", "1", "2", "3"}) files[name] = Bytes(200'000);
+  TestVolume volume(files);
+  std::array<InodeNumber, 4> inodes{};
+  for (std::size_t i = 0; i < 4; ++i) inodes[i] = volume.inode(std::to_string(i));
+  std::atomic<bool> stop{false};
+  std::jthread writer([&] {
+    for (std::uint8_t value = 1; !stop; value = static_cast<std::uint8_t>(value % 250 + 1)) {
+      for (const InodeNumber inode : inodes) volume->write(inode, 150'000, Bytes{value});
+    }
+  });
+  std::vector<vault::ImageName> images;
+  for (int i = 0; i < 5; ++i) {
+    images.push_back(volume->commit({}).name);
+    volume->maintain();
+  }
+  stop = true;
+  writer.join();
+  for (const vault::ImageName& image : images) {
+    Files found = volume.files_of_image(image);
+    const int first = found["0"][150'000];
+    for (const char* name : {"1", "2", "3"}) {
+      const int value = found[name][150'000];
+      EXPECT_TRUE(value == first || value == first - 1 || (first == 1 && (value == 250 || value == 0)))
+          << name << ": " << value << " after " << first;
+    }
+  }
+}
+
+TEST(Volume, AFailedSyncStopsAllChanges) {
+  class FailSync : public IoHook {
+   public:
+    int before(const IoEvent& event) override { return event.kind == IoKind::kSync ? EIO : 0; }
+  };
+  TestVolume volume({{"a", pattern(10'000, 1)}});
+  const InodeNumber a = volume.inode("a");
+  volume->write(a, 0, pattern(100, 2));
+  {
+    const InstalledHook<FailSync> hook;
+    EXPECT_EQ(vault::error_of([&] { volume->fsync(a); }).code, Code::kIo);
+  }
+  EXPECT_EQ(vault::error_of([&] { volume->write(a, 0, pattern(100, 3)); }).code, Code::kIo);
+  EXPECT_EQ(vault::error_of([&] { volume->fsync(a); }).code, Code::kIo);
+  volume.kill_and_open();
+  volume->write(a, 0, pattern(100, 3));
+  volume->fsync(a);
+}
+
+TEST(Volume, AFullDiskFailsTheWriteAndNothingElse) {
+  class FullDisk : public IoHook {
+   public:
+    int before(const IoEvent& event) override {
+      return event.kind == IoKind::kWrite && event.path.find("journal") == std::string::npos ? ENOSPC : 0;
+    }
+  };
+  Files files{{"a", pattern(1'000'000, 1)}};
+  TestVolume volume(files);
+  const InodeNumber a = volume.inode("a");
+  volume->write(a, 5000, pattern(100, 2));
+  put(files["a"], 5000, pattern(100, 2));
+  {
+    const InstalledHook<FullDisk> hook;
+    EXPECT_EQ(vault::error_of([&] { volume->write(a, 500'000, pattern(100, 3)); }).code, Code::kOutOfSpace);
+    EXPECT_TRUE(volume.files() == files);
+    volume.create_file(kRootInode, "b");
+    volume->fsync(a);
+    volume->fsync(kRootInode);
+  }
+  files["b"] = {};
+  volume.kill_and_open();
+  EXPECT_TRUE(volume.files() == files);
+}
+
+TEST(Volume, SpaceIsBounded) {
+  TestVolume volume({{"a", pattern(4'000'000, 1)}}, {.space_max = 12U << 20U});
+  volume->hydrate(100U << 20U);
+  const InodeNumber b = volume.create_file(kRootInode, "b");
+  const Bytes mebibyte = pattern(1U << 20U, 2);
+  std::uint64_t written = 0;
+  const Error error = vault::error_of([&] {
+    for (; written < (64U << 20U); written += mebibyte.size()) volume->write(b, written, mebibyte);
+  });
+  EXPECT_EQ(error.code, Code::kOutOfSpace);
+  EXPECT_GE(written, std::uint64_t{2} << 20U);
+  EXPECT_LE(volume->status().local_bytes, 13U << 20U);
+  volume->fsync(b);
+  volume.kill_and_open();
+  EXPECT_EQ(volume.content("b").size(), written);
+  EXPECT_TRUE(volume.content("a") == pattern(4'000'000, 1));  // what was evicted comes from the vault again
+}
+
+TEST(Volume, OneProcessAtATime) {
+  TestVolume volume({{"a", {}}});
+  EXPECT_EQ(vault::error_of([&] { Volume::open(volume.directory(), &volume.vault()); }).code, Code::kBusy);
+}
+
+TEST(Volume, RemovedWhileOpenStaysReadable) {
+  TestVolume volume({{"a", pattern(500'000, 1)}});
+  const InodeNumber a = volume.inode("a");
+  volume->opened(a);
+  volume->write(a, 100, pattern(100, 2));
+  volume->remove(kRootInode, "a", false);
+  volume->commit({});
+  Bytes expected = pattern(500'000, 1);
+  put(expected, 100, pattern(100, 2));
+  EXPECT_TRUE(volume.content(a) == expected);
+  volume->closed(a);
+  EXPECT_EQ(vault::error_of([&] { volume->attributes(a); }).code, Code::kNotFound);
+  volume->maintain();
+  EXPECT_TRUE(list_directory(volume.directory() / "data").empty());
+}
+
+TEST(Volume, LaunchListComesFirst) {
+  Files files;
+  for (int i = 0; i < 8; ++i) files[std::to_string(i)] = pattern(400'000, static_cast<std::uint32_t>(i));
+  TestVolume volume(files);
+  Bytes buffer(4096);
+  volume->read(volume.inode("7"), 300'000, buffer);
+  volume->read(volume.inode("3"), 0, buffer);
+  volume->save_launch_list();
+  const std::vector<LaunchRun> expected{{"7", 2, 1}, {"3", 0, 1}};
+  EXPECT_EQ(load_launch_list(volume.vault(), volume.image()), expected);
+  volume->write(volume.inode("0"), 0, buffer);
+  const vault::ImageInfo child = volume->commit({});
+  EXPECT_EQ(load_launch_list(volume.vault(), child.name), expected);
+
+  const Path other = volume.directory().parent_path() / "other";
+  Volume::create(other, volume.vault(), child.name);
+  const auto second = Volume::open(other, &volume.vault());
+  second->hydrate(2 * kChunkBytes);
+  volume.store().refuse_reads = true;
+  EXPECT_EQ(second->read(second->lookup(kRootInode, "7").inode, 300'000, buffer), buffer.size());
+  EXPECT_EQ(second->read(second->lookup(kRootInode, "3").inode, 0, buffer), buffer.size());
+  EXPECT_THROW(second->read(second->lookup(kRootInode, "5").inode, 0, buffer), Exception);
+}
+
+}  // namespace
+}  // namespace lifeboat::volume
