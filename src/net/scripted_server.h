@@ -71,8 +71,8 @@ class ScriptedServer {
 
   ~ScriptedServer() {
     acceptor_.request_stop();
-    for (std::jthread& each : connections_) each.request_stop();
     acceptor_.join();
+    for (std::jthread& each : connections_) each.request_stop();
     connections_.clear();
   }
   ScriptedServer(const ScriptedServer&) = delete;

@@ -4,8 +4,8 @@
 #   start-ceph-rgw.sh DIR [--store memstore|bluestore] [--port N]
 #
 # Everything lies below DIR. Prints the file to source; it sets LIFEBOAT_TEST_S3_URL (an empty bucket),
-# LIFEBOAT_TEST_S3_TLS_URL (the same over HTTPS), AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY. Each start makes a new,
-# empty cluster. `stop-ceph-rgw.sh DIR` ends and removes it.
+# LIFEBOAT_TEST_S3_TLS_URL (the same over HTTPS), LIFEBOAT_TEST_CEPH_CONF (for radosgw-admin), AWS_ACCESS_KEY_ID and
+# AWS_SECRET_ACCESS_KEY. Each start makes a new, empty cluster. `stop-ceph-rgw.sh DIR` ends and removes it.
 #   memstore (default)  objects in memory: up in about two seconds
 #   bluestore           objects on disk, as in production: for measuring
 # Exit 77: a package is missing and cannot be installed (not root, or no network).
@@ -172,6 +172,7 @@ wait_until 120 make_bucket || give_up "the gateway does not answer"
 cat >"$DATA/s3.env" <<END
 export LIFEBOAT_TEST_S3_URL='s3://lifeboat?endpoint=http://127.0.0.1:$PORT&region=us-east-1'
 export LIFEBOAT_TEST_S3_TLS_URL='s3://lifeboat?endpoint=https://127.0.0.1:$TLS_PORT&region=us-east-1&ca=$DATA/tls.crt'
+export LIFEBOAT_TEST_CEPH_CONF='$DATA/ceph.conf'
 export AWS_ACCESS_KEY_ID=$ACCESS_KEY
 export AWS_SECRET_ACCESS_KEY=$SECRET_KEY
 unset AWS_SESSION_TOKEN AWS_PROFILE AWS_SHARED_CREDENTIALS_FILE
