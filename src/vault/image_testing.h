@@ -1,6 +1,7 @@
 /// For the tests of images: random trees of files on disk, and whether two directories are equal.
 #pragma once
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <fcntl.h>
 #include <sys/stat.h>

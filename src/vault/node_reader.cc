@@ -1,5 +1,6 @@
 #include "vault/node_reader.h"
 
+#include <algorithm>
 #include <deque>
 #include <mutex>
 #include <vector>
@@ -12,8 +13,10 @@ namespace lifeboat::vault {
 
 namespace {
 
-/// Ranges that prefetch keeps: up to 16 MiB.
+/// Ranges kept of what was fetched beside what was asked for: up to 16 MiB.
 constexpr std::size_t kPrefetchedRangesMax = 4;
+/// Fetched before a node where the store has latency: some twenty full leaves, which say where 600 MiB of a file lie.
+constexpr std::uint32_t kReadBehindBytes = std::uint32_t{128} << 10U;
 
 struct RecordRefHash {
   std::size_t operator()(const RecordRef& ref) const {
@@ -47,9 +50,14 @@ class NodeCache {
 
 struct NodeReader::State {
   State(Vault& vault_in, std::size_t cache_bytes)
-      : vault(vault_in), records(vault_in), directories(cache_bytes / 4), chunks(cache_bytes / 4 * 3) {}
+      : latency(vault_in.store().latency()),
+        records(vault_in),
+        directories(cache_bytes / 4),
+        chunks(cache_bytes / 4 * 3) {}
 
   Bytes payload(const RecordRef& ref);
+  std::shared_ptr<const PackRange> find_range(const RecordRef& ref);
+  std::shared_ptr<const PackRange> fetch_range(const Id& pack, std::uint32_t offset, std::uint32_t size);
 
   /// Finds, or reads, checks the level of, and remembers a node.
   template <typename Node, typename Decode>
@@ -67,27 +75,41 @@ struct NodeReader::State {
     return node;
   }
 
-  Vault& vault;
+  std::chrono::milliseconds latency;
   RecordReader records;
   NodeCache<DirectoryNode> directories;
   NodeCache<ChunkNode> chunks;
-  std::mutex prefetched_mutex;
-  std::deque<std::shared_ptr<const PackRange>> prefetched;
+  std::mutex ranges_mutex;
+  std::deque<std::shared_ptr<const PackRange>> ranges;
 };
 
+std::shared_ptr<const PackRange> NodeReader::State::find_range(const RecordRef& ref) {
+  const std::scoped_lock lock(ranges_mutex);
+  const auto at = std::ranges::find_if(ranges, [&](const auto& range) { return range->contains(ref); });
+  return at == ranges.end() ? nullptr : *at;
+}
+
+std::shared_ptr<const PackRange> NodeReader::State::fetch_range(const Id& pack, std::uint32_t offset,
+                                                                std::uint32_t size) {
+  auto range = std::make_shared<const PackRange>(records.fetch(pack, offset, size));
+  const std::scoped_lock lock(ranges_mutex);
+  ranges.push_back(range);
+  if (ranges.size() > kPrefetchedRangesMax) ranges.pop_front();
+  return range;
+}
+
 Bytes NodeReader::State::payload(const RecordRef& ref) {
-  std::shared_ptr<const PackRange> range;
-  {
-    const std::scoped_lock lock(prefetched_mutex);
-    for (const auto& candidate : prefetched) {
-      if (candidate->contains(ref)) range = candidate;
-    }
-  }
   Record record;
-  if (range) {
-    range->open(ref, RecordKind::kNode, record);
-  } else {
+  if (latency.count() == 0) {
     records.read(ref, RecordKind::kNode, record);
+  } else {
+    std::shared_ptr<const PackRange> range = find_range(ref);
+    if (!range) {
+      const std::uint32_t behind =
+          std::min(kReadBehindBytes, ref.offset - std::min<std::uint32_t>(ref.offset, kHeaderBytes));
+      range = fetch_range(ref.pack, ref.offset - behind, behind + ref.length);
+    }
+    range->open(ref, RecordKind::kNode, record);
   }
   return record.content(kNodeBytesMax);
 }
@@ -104,21 +126,15 @@ std::shared_ptr<const ChunkNode> NodeReader::chunk_node(const RecordRef& ref, st
 }
 
 void NodeReader::prefetch(std::span<const RecordRef> refs) {
-  const auto latency = state_->vault.store().latency();
-  if (latency.count() == 0) return;
+  if (state_->latency.count() == 0) return;
   std::vector<RecordRef> missing;
   for (const RecordRef& ref : refs) {
-    if (!state_->directories.find(ref) && !state_->chunks.find(ref)) missing.push_back(ref);
+    if (!state_->directories.find(ref) && !state_->chunks.find(ref) && !state_->find_range(ref)) missing.push_back(ref);
   }
-  std::vector<RecordRange> ranges = plan_ranges(missing, gap_tolerance(latency));
+  std::vector<RecordRange> ranges = plan_ranges(missing, gap_tolerance(state_->latency));
   std::erase_if(ranges, [](const RecordRange& range) { return range.members.size() < 2; });
   if (ranges.size() > kPrefetchedRangesMax) ranges.resize(kPrefetchedRangesMax);
-  for (const RecordRange& range : ranges) {
-    auto fetched = std::make_shared<const PackRange>(state_->records.fetch(range.pack, range.offset, range.size));
-    const std::scoped_lock lock(state_->prefetched_mutex);
-    state_->prefetched.push_back(std::move(fetched));
-    if (state_->prefetched.size() > kPrefetchedRangesMax) state_->prefetched.pop_front();
-  }
+  for (const RecordRange& range : ranges) state_->fetch_range(range.pack, range.offset, range.size);
 }
 
 RecordReader& NodeReader::records() {

@@ -1,4 +1,5 @@
-/// Tree nodes by their record, through a cache bounded in bytes. Nodes never change, so nothing is ever stale.
+/// Tree nodes by their record, through a cache bounded in bytes. Nodes never change, so nothing is ever stale. Writers
+/// put a node after its children, so where the store has latency, what lies before a node is fetched with it.
 ///
 /// Ownership: borrows the vault. Threads: safe from any thread. Errors: kCorruption naming the record, kNotFound (its
 /// pack is gone), and the store's.

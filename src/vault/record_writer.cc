@@ -21,9 +21,10 @@ constexpr std::size_t kWaitingPacksMax = 2;
 /// A pack is at any time in one place: with the thread that adds to it, idle, waiting to be committed, or with a commit
 /// thread. `mutex` is held for moving packs about only, never while one is worked on.
 struct RecordWriter::State {
-  struct IdlePack {
-    std::thread::id last_user;
+  struct OpenPack {
     std::unique_ptr<PackBuilder> pack;
+    bool for_nodes = false;
+    std::thread::id last_user;
   };
 
   State(Vault& vault_in, std::size_t pack_bytes_in) : vault(vault_in), pack_bytes(pack_bytes_in) {
@@ -38,8 +39,8 @@ struct RecordWriter::State {
   State& operator=(const State&) = delete;
 
   /// A pack for this thread alone: the one it used last, so that what it adds lies together, else any, else a new one.
-  std::unique_ptr<PackBuilder> take_pack();
-  void give_back(std::unique_ptr<PackBuilder> pack);
+  OpenPack take_pack(bool for_nodes);
+  void give_back(OpenPack pack);
   /// Closes a pack and queues it for commit, waiting while too many are queued.
   void hand_over(std::unique_ptr<PackBuilder> pack);
   void commit_packs(const std::stop_token& stop);
@@ -54,7 +55,8 @@ struct RecordWriter::State {
 
   mutable std::mutex mutex;
   std::condition_variable_any changed;
-  std::vector<IdlePack> idle;
+  std::vector<OpenPack> idle;
+  bool nodes_apart = false;  ///< from the first full pack on
   std::deque<std::unique_ptr<PackBuilder>> waiting;
   int committing = 0;
   std::vector<Id> committed;
@@ -72,26 +74,32 @@ void RecordWriter::State::keep_error() {
   changed.notify_all();
 }
 
-std::unique_ptr<PackBuilder> RecordWriter::State::take_pack() {
+RecordWriter::State::OpenPack RecordWriter::State::take_pack(bool for_nodes) {
   {
     const std::lock_guard lock(mutex);
     throw_if_failed();
-    if (!idle.empty()) {
-      auto found = std::ranges::find(idle, std::this_thread::get_id(), &IdlePack::last_user);
-      if (found == idle.end()) --found;
-      std::unique_ptr<PackBuilder> pack = std::move(found->pack);
+    auto found = idle.end();
+    for (auto at = idle.begin(); at != idle.end(); ++at) {
+      if (nodes_apart && at->for_nodes != for_nodes) continue;
+      found = at;
+      if (at->last_user == std::this_thread::get_id()) break;
+    }
+    if (found != idle.end()) {
+      OpenPack pack = std::move(*found);
       idle.erase(found);
       return pack;
     }
+    for_nodes = for_nodes && nodes_apart;
   }
-  auto pack = std::make_unique<PackBuilder>(vault);
-  bytes += pack->size();
+  OpenPack pack{std::make_unique<PackBuilder>(vault), for_nodes, {}};
+  bytes += pack.pack->size();
   return pack;
 }
 
-void RecordWriter::State::give_back(std::unique_ptr<PackBuilder> pack) {
+void RecordWriter::State::give_back(OpenPack pack) {
+  pack.last_user = std::this_thread::get_id();
   const std::lock_guard lock(mutex);
-  idle.push_back({std::this_thread::get_id(), std::move(pack)});
+  idle.push_back(std::move(pack));
 }
 
 void RecordWriter::State::hand_over(std::unique_ptr<PackBuilder> pack) {
@@ -101,6 +109,7 @@ void RecordWriter::State::hand_over(std::unique_ptr<PackBuilder> pack) {
   std::unique_lock lock(mutex);
   changed.wait(lock, [&] { return waiting.size() < kWaitingPacksMax || error; });
   throw_if_failed();
+  nodes_apart = true;
   waiting.push_back(std::move(pack));
   changed.notify_all();
 }
@@ -141,13 +150,13 @@ RecordWriter::~RecordWriter() = default;
 
 RecordRef RecordWriter::add(RecordKind kind, PayloadCodec codec, std::initializer_list<ByteView> payload) {
   try {
-    std::unique_ptr<PackBuilder> pack = state_->take_pack();
-    const RecordRef ref = pack->add(kind, codec, payload);
+    State::OpenPack open = state_->take_pack(kind == RecordKind::kNode);
+    const RecordRef ref = open.pack->add(kind, codec, payload);
     state_->bytes += ref.length;
-    if (pack->size() < state_->pack_bytes) {
-      state_->give_back(std::move(pack));
+    if (open.pack->size() < state_->pack_bytes) {
+      state_->give_back(std::move(open));
     } else {
-      state_->hand_over(std::move(pack));
+      state_->hand_over(std::move(open.pack));
     }
     return ref;
   } catch (...) {
@@ -157,14 +166,14 @@ RecordRef RecordWriter::add(RecordKind kind, PayloadCodec codec, std::initialize
 }
 
 void RecordWriter::finish() {
-  std::vector<State::IdlePack> packs;
+  std::vector<State::OpenPack> packs;
   {
     const std::lock_guard lock(state_->mutex);
     state_->throw_if_failed();
     packs.swap(state_->idle);
   }
   try {
-    for (State::IdlePack& idle : packs) state_->hand_over(std::move(idle.pack));
+    for (State::OpenPack& open : packs) state_->hand_over(std::move(open.pack));
   } catch (...) {
     state_->keep_error();
     throw;

@@ -29,7 +29,8 @@ inline constexpr std::uint32_t kRecordBytesMax = 16U << 20U;
 std::string record_text(const RecordRef& ref, RecordKind kind);
 
 /// Writes records into packs of about `pack_bytes`. Each adding thread fills a pack of its own, so that threads do not
-/// wait for each other; full packs are made durable by a background thread.
+/// wait for each other; full packs are made durable by a background thread. Once a pack was filled, nodes go into packs
+/// of their own: whoever reads a tree finds a node's children right before it.
 ///
 /// Ownership: borrows the vault. Threads: add from any thread; finish from one, while nobody adds.
 /// Errors: the first one of any thread sticks and is thrown by every call after it.
