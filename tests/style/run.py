@@ -20,6 +20,7 @@ RULES = [
     text.no_forbidden_words,
     text.no_stray_whitespace,
     text.links_in_documents_lead_somewhere,
+    text.every_document_is_on_the_map,
     text.acceptance_tests_are_executable,
     text.every_fuzzer_has_a_corpus,
     text.error_reference_agrees_with_the_code,

@@ -72,6 +72,13 @@ def links_in_documents_lead_somewhere(tree):
                 yield f"{path}: {target} does not exist"
 
 
+def every_document_is_on_the_map(tree):
+    shown = {os.path.normpath(os.path.join("docs", t)) for t in re.findall(r"\]\(([^)#\s]+)", tree.read("docs/README.md"))}
+    for path in tree.select(r"^docs/.*\.md$"):
+        if path != "docs/README.md" and path not in shown:
+            yield f"{path} is not in docs/README.md"
+
+
 def acceptance_tests_are_executable(tree):
     for path in tree.select(r"^acceptance/[^/]+$"):
         if not os.access(tree.root / path, os.X_OK):
