@@ -1,6 +1,5 @@
 #include "server/options.h"
 
-#include <fcntl.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -182,10 +181,7 @@ std::uint64_t choose_buffer_pool(std::uint64_t data_bytes, std::uint64_t availab
 }
 
 std::uint64_t available_memory() {
-  // Files of /proc have no size to read by.
-  const UniqueFd fd = open_file("/proc/meminfo", O_RDONLY);
-  Bytes content(4096);
-  content.resize(pread_full(fd.get(), content, 0, "/proc/meminfo"));
+  const Bytes content = read_file("/proc/meminfo");
   constexpr std::string_view kLabel = "MemAvailable:";
   std::string_view text = as_text(content);
   const std::size_t at = text.find(kLabel);

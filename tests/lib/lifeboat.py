@@ -19,9 +19,10 @@ class CommandFailed(Exception):
         super().__init__(f"lifeboat {' '.join(words)}: exit status {status}: {out.strip()} {err.strip()}")
         self.status = status
         try:
-            self.code = json.loads(out)["error"]["code"]
+            self.error = json.loads(out)["error"]
         except (ValueError, KeyError, TypeError):
-            self.code = ""
+            self.error = {}
+        self.code = self.error.get("code", "")
 
 
 class Lifeboat:
@@ -30,7 +31,7 @@ class Lifeboat:
     def __init__(self, work, state=None, binary=None):
         self.work = Path(work)
         self.work.mkdir(parents=True, exist_ok=True)
-        self.binary = str(binary or os.environ.get("LIFEBOAT_BINARY", ROOT / "build/dev/lifeboat"))
+        self.binary = str(binary or os.environ.get("LIFEBOAT_BIN", ROOT / "build/dev/lifeboat"))
         secret = self.work / "passphrase"
         secret.write_text("correct horse battery staple\n")
         secret.chmod(0o600)

@@ -12,11 +12,11 @@ class ServerFailed(Exception):
     """The server did not start, or ended by itself; carries the end of its log."""
 
 
-def install(datadir):
+def install(datadir, *options):
     """An empty data directory whose root needs no password on the socket."""
     datadir.mkdir(parents=True)
     subprocess.run(["mariadb-install-db", "--no-defaults", f"--datadir={datadir}", f"--user={getpass.getuser()}",
-                    "--auth-root-authentication-method=normal", "--skip-test-db"], check=True, capture_output=True)
+                    "--auth-root-authentication-method=normal", "--skip-test-db", *options], check=True, capture_output=True)
 
 
 class Client:
