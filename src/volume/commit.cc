@@ -146,6 +146,9 @@ vault::ImageInfo Volume::commit(const vault::ImageInfo& describe) {
   const Snapshot snapshot = state.take_snapshot();
   vault::ImageInfo info = describe;
   info.time = snapshot.time;
+  // What a boot needs goes on with the data: a commit of encrypted tables would be lost without its keys.
+  if (info.server.empty()) info.server = parent->info().server;
+  if (info.attachments.empty()) info.attachments = parent->info().attachments;
   {
     Beside syncing([&] { state.sync_frozen(snapshot); });
     vault::ImageWriter writer(*state.vault, parent.get());

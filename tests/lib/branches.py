@@ -80,11 +80,6 @@ class Branch(Client):
         wait_gone(pid)
         wait_gone(self.started["pid"], 60)
 
-    def tables(self):
-        return self.query("SELECT CONCAT('`', table_schema, '`.`', table_name, '`') FROM information_schema.tables WHERE"
-                          " table_type = 'BASE TABLE' AND table_schema NOT IN ('mysql', 'sys', 'information_schema',"
-                          " 'performance_schema') ORDER BY 1").splitlines()
-
 
 def checksums(client, tables):
     """Content of tables, as the server sums it up."""
