@@ -38,6 +38,7 @@ CLI::App& add_noun(CLI::App& app, std::string name, std::string help) {
 void add_nouns(CLI::App& app, Context& context) {
   CLI::App& vault = add_noun(app, "vault", "The repository of everything kept");
   add_vault_init(vault, context);
+  add_vault_key(vault, context);
 
   CLI::App& image = add_noun(app, "image", "Data directories at one moment, in the vault");
   add_image_import(image, context);

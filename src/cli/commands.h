@@ -6,6 +6,7 @@
 namespace lifeboat::cli {
 
 void add_vault_init(CLI::App& noun, Context& context);
+void add_vault_key(CLI::App& noun, Context& context);  // add, ls, rm
 
 void add_image_diff(CLI::App& noun, Context& context);
 void add_image_export(CLI::App& noun, Context& context);
