@@ -2,6 +2,7 @@
 
 #include "cli/commands.h"
 #include "vault/export.h"
+#include "vault/session.h"
 
 namespace lifeboat::cli {
 namespace {
@@ -21,7 +22,9 @@ void add_options(CLI::App& command, Options& options) {
 void run(Context& context, const Options& options) {
   const Stopwatch watch;
   const auto vault = context.open_vault();
-  vault::ImageReader image(*vault, vault::resolve_image(*vault, options.image));
+  const vault::ImageName name = vault::resolve_image(*vault, options.image);
+  const vault::ReadSession in_use(*vault, name);
+  vault::ImageReader image(*vault, name);
   Progress progress(context.progress_style(), "export", 0);
   vault::ExportOptions export_options;
   export_options.directory = options.directory;

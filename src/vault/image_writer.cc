@@ -1,6 +1,7 @@
 #include "vault/image_writer.h"
 
 #include "base/error.h"
+#include "vault/confirm_image.h"
 #include "vault/image_object.h"
 #include "vault/image_writer_internal.h"
 #include "vault/sealed_object.h"
@@ -109,7 +110,7 @@ void put_image(Vault& vault, SystemTime time, ImageInfo& info, const DirectoryNo
 ImageWriter::State::State(Vault& vault_in, ImageReader* parent_in, const WriterOptions& options)
     : vault(vault_in),
       parent(parent_in),
-      session(vault_in),
+      session(vault_in, SessionKind::kWrite),
       hidden(read_hidden(vault_in)),
       packs(vault_in, hidden.packs),
       records(vault_in, options.pack_bytes),
@@ -121,8 +122,12 @@ ImageWriter::State::State(Vault& vault_in, ImageReader* parent_in, const WriterO
              .packs = packs,
              .index = options.use_dedup_index ? &index.emplace(cache_directory(vault_in), vault_in.id()) : nullptr,
              .compression_level = options.compression_level}) {
-  if (parent != nullptr && hidden.images.contains(parent->info().name)) {
-    fail(Code::kConflict, format("image {} was just marked for removal", parent->info().name),
+  session.obey(hidden.marks);
+  if (parent == nullptr) return;
+  // Opened before the session was registered, so it may have been marked, or even swept, since.
+  const ImageName& name = parent->info().name;
+  if (hidden.images.contains(name) || !vault.store().find(format("{}{}", kImagesPrefix, name))) {
+    fail(Code::kConflict, format("image {} was just marked for removal", name),
          "Choose another image as the parent, or take its removal back with: lifeboat vault undelete");
   }
 }
@@ -169,7 +174,7 @@ ImageInfo ImageWriter::publish(ImageInfo info, bool inherit) {
   info.new_bytes = state.records.bytes_written();
   state.session.check();
   put_image(state.vault, time, info, root);
-  state.session.check();
+  if (!state.session.finish()) confirm_image(state.vault, info.name);
   return info;
 }
 

@@ -4,7 +4,7 @@
 /// Ownership: borrows vault and parent. Threads: store_chunk, update_chunk and ChunkMapEditors of different files may
 /// be used from several threads at once; the entry calls and publish from one thread.
 /// Durability: when publish() returns, the image and all it refers to survive power loss of the store.
-/// Registers a writer session (vault/session.h) for its lifetime, so that prune spares what it builds on.
+/// Registers a session (vault/session.h) until it has published, so that prune spares what it builds on.
 #pragma once
 
 #include <functional>

@@ -18,7 +18,7 @@ struct ImageWriter::State {
 
   Vault& vault;
   ImageReader* parent;
-  WriterSession session;  ///< before the marks are read
+  Session session;  ///< before the marks are read
   Hidden hidden;
   ReusablePacks packs;
   RecordWriter records;

@@ -1,21 +1,39 @@
 #include "vault/marks.h"
 
-#include <vector>
+#include <algorithm>
+#include <map>
 
 #include "base/error.h"
 #include "base/json.h"
+#include "base/log.h"
 #include "vault/format.h"
 #include "vault/sealed_object.h"
+#include "vault/token.h"
 
 namespace lifeboat::vault {
-
 namespace {
 
-std::vector<std::string> object_names(Vault& vault, std::string_view prefix) {
-  std::vector<std::string> names;
-  vault.store().list(prefix,
-                     [&](const store::ObjectInfo& object) { names.push_back(object.name.substr(prefix.size())); });
-  return names;
+constexpr std::string_view kUndoneWord = "undone";
+constexpr std::string_view kSweptWord = "swept";
+
+std::string mark_name(const Id& id) {
+  return format("{}{}", kMarksPrefix, id_text(id));
+}
+std::string undo_name(const Id& id) {
+  return format("{}{}", kUndoPrefix, id_text(id));
+}
+
+/// Ids of the objects under `prefix`; names that are not ids go to `damaged`.
+std::vector<Id> listed_ids(Vault& vault, std::string_view prefix, std::vector<std::string>& damaged) {
+  std::vector<Id> ids;
+  vault.store().list(prefix, [&](const store::ObjectInfo& object) {
+    try {
+      ids.push_back(id_from_text(std::string_view(object.name).substr(prefix.size())));
+    } catch (const Exception&) {
+      damaged.push_back(format("{}: not a name of ours", object.name));
+    }
+  });
+  return ids;
 }
 
 std::vector<std::string> string_list(const json::object& object, std::string_view key) {
@@ -29,32 +47,121 @@ std::vector<std::string> string_list(const json::object& object, std::string_vie
   return strings;
 }
 
-void add_mark(Vault& vault, const std::string& id, Hidden& hidden) {
-  const std::string name = format("{}{}", kMarksPrefix, id);
+Mark parse_mark(const Id& id, ByteView payload) {
+  const json::value value = parse_json(as_text(payload), "mark");
+  if (!value.is_object()) fail(Code::kCorruption, "mark is not an object");
+  const json::object& object = value.get_object();
+  Mark mark{id, from_unix_ms(json_integer(object, "time")), string_list(object, "images"), {}, {}, {}};
+  for (const std::string& pack : string_list(object, "packs")) mark.packs.push_back(id_from_text(pack));
+  mark.reason = json_string(object, "reason");
+  return mark;
+}
+
+MarkState settled_state(Vault& vault, const Id& id) {
+  const std::string name = undo_name(id);
+  const Bytes object = vault.store().get(name, kTokenBytes);
+  const auto word = read_token(vault.keys(), ObjectKind::kUndo, name, object, {kUndoneWord, kSweptWord});
+  if (!word) fail(Code::kCorruption, format("{}: truncated", name));
+  return *word == kUndoneWord ? MarkState::kUndone : MarkState::kSweeping;
+}
+
+/// As settled_state, where damage and absence are answers, too.
+MarkState state_or_unclear(Vault& vault, const Id& id, std::vector<std::string>& damaged) {
   try {
-    const Bytes payload = get_object(vault, ObjectKind::kMark, name);
-    const json::value mark = parse_json(as_text(payload), "mark");
-    if (!mark.is_object()) fail(Code::kCorruption, "mark is not an object");
-    for (std::string& image : string_list(mark.get_object(), "images")) hidden.images.insert(std::move(image));
-    for (const std::string& pack : string_list(mark.get_object(), "packs")) hidden.packs.insert(id_from_text(pack));
-  } catch (Exception& e) {
-    if (e.code() == Code::kNotFound) return;  // swept since it was listed
-    e.add_context(name);
-    throw;
+    return settled_state(vault, id);
+  } catch (const Exception& e) {
+    if (e.code() == Code::kNotFound) return MarkState::kSweeping;  // done with since it was listed
+    if (e.code() != Code::kCorruption && e.code() != Code::kUnsupported) throw;
+    damaged.emplace_back(e.what());
+    return MarkState::kUnclear;
   }
 }
 
 }  // namespace
 
-Hidden read_hidden(Vault& vault) {
-  const std::vector<std::string> marks = object_names(vault, kMarksPrefix);
-  if (marks.empty()) return {};
-  const std::vector<std::string> undone = object_names(vault, kUndoPrefix);
-  const std::set<std::string> undo(undone.begin(), undone.end());
-  Hidden hidden;
-  for (const std::string& id : marks) {
-    if (!undo.contains(id)) add_mark(vault, id, hidden);
+std::string_view mark_state_name(MarkState state) {
+  switch (state) {
+    case MarkState::kPending:
+      return "pending";
+    case MarkState::kUndone:
+      return "undone";
+    case MarkState::kSweeping:
+      return "sweeping";
+    case MarkState::kUnclear:
+      return "unclear";
   }
+  return "?";
+}
+
+std::vector<Mark> read_marks(Vault& vault, std::vector<std::string>& damaged) {
+  std::map<Id, MarkState> settled;
+  for (const Id& id : listed_ids(vault, kUndoPrefix, damaged)) settled[id] = state_or_unclear(vault, id, damaged);
+  std::vector<Mark> marks;
+  for (const Id& id : listed_ids(vault, kMarksPrefix, damaged)) {
+    const std::string name = mark_name(id);
+    try {
+      Mark mark = parse_mark(id, get_object(vault, ObjectKind::kMark, name));
+      if (const auto at = settled.find(id); at != settled.end()) mark.state = at->second;
+      marks.push_back(std::move(mark));
+    } catch (Exception& e) {
+      if (e.code() == Code::kNotFound) continue;  // done with since it was listed
+      if (e.code() != Code::kCorruption && e.code() != Code::kUnsupported) throw;
+      damaged.push_back(format("{}: {}", name, e.what()));
+    }
+  }
+  std::ranges::sort(marks, {}, &Mark::time);
+  return marks;
+}
+
+Mark put_mark(Vault& vault, std::vector<ImageName> images, std::vector<Id> packs, std::string_view reason) {
+  Mark mark{random_id(), vault.store().clock(), std::move(images), std::move(packs), std::string(reason), {}};
+  json::array pack_ids;
+  for (const Id& pack : mark.packs) pack_ids.emplace_back(id_text(pack));
+  const json::object object{{"time", unix_ms(mark.time)},
+                            {"images", json::array(mark.images.begin(), mark.images.end())},
+                            {"packs", std::move(pack_ids)},
+                            {"reason", mark.reason}};
+  put_object(vault, ObjectKind::kMark, mark_name(mark.id), as_bytes(json::serialize(object)));
+  return mark;
+}
+
+MarkState settle_mark(Vault& vault, const Id& mark, MarkState as) {
+  LIFEBOAT_CHECK(as == MarkState::kUndone || as == MarkState::kSweeping);
+  const std::string name = undo_name(mark);
+  const std::string_view word = as == MarkState::kUndone ? kUndoneWord : kSweptWord;
+  try {
+    vault.store().put(name, make_token(vault.keys(), ObjectKind::kUndo, name, word));
+    return as;
+  } catch (const Exception& e) {
+    if (e.code() != Code::kExists) throw;
+  }
+  return settled_state(vault, mark);
+}
+
+void remove_mark(Vault& vault, const Id& mark) {
+  vault.store().remove(mark_name(mark));
+  vault.store().remove(undo_name(mark));
+}
+
+void remove_orphaned_undo(Vault& vault) {
+  std::vector<std::string> damaged;
+  const std::vector<Id> undo = listed_ids(vault, kUndoPrefix, damaged);
+  const std::vector<Id> marks = listed_ids(vault, kMarksPrefix, damaged);
+  for (const Id& id : undo) {
+    if (std::ranges::find(marks, id) == marks.end()) vault.store().remove(undo_name(id));
+  }
+}
+
+Hidden read_hidden(Vault& vault) {
+  std::vector<std::string> damaged;
+  Hidden hidden;
+  for (const Mark& mark : read_marks(vault, damaged)) {
+    hidden.marks.push_back(mark.id);
+    if (!mark.in_force()) continue;
+    hidden.images.insert(mark.images.begin(), mark.images.end());
+    hidden.packs.insert(mark.packs.begin(), mark.packs.end());
+  }
+  for (const std::string& what : damaged) log::warn("a removal mark is left out: {}", what);
   return hidden;
 }
 

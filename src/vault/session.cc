@@ -1,118 +1,154 @@
 #include "vault/session.h"
 
-#include <unistd.h>
-
-#include <array>
 #include <condition_variable>
 #include <mutex>
 #include <thread>
 
 #include "base/error.h"
-#include "base/json.h"
 #include "base/log.h"
 #include "vault/format.h"
 #include "vault/sealed_object.h"
+#include "vault/session_record.h"
 
 namespace lifeboat::vault {
-
 namespace {
 
 using Clock = std::chrono::steady_clock;
 constexpr auto kRenewalInterval = kSessionLifetime / 5;
-/// An owner stops trusting its session this long before others do: between its last check and the image's appearance
-/// lies one put.
-constexpr std::chrono::minutes kSafetyMargin{3};
-
-std::string host_name() {
-  std::array<char, 256> name{};
-  ::gethostname(name.data(), name.size() - 1);
-  return name.data();
-}
 
 }  // namespace
 
-struct WriterSession::State {
-  explicit State(Vault& vault_in) : vault(vault_in) {}
-
-  std::string object_name(std::uint64_t number) const {
-    return format("{}{}-{}", kSessionsPrefix, id_text(id), number);
+struct Session::State {
+  State(Vault& vault_in, SessionKind kind, ImageName image) : vault(vault_in) {
+    record.place = ProcessPlace::ours();
+    record.info.kind = kind;
+    record.info.image = std::move(image);
+    record.info.started = vault.store().clock();
+    started = Clock::now();
   }
+
   SystemTime store_now() const {
-    return started_store + std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - started);
+    return record.info.started + std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - started);
   }
 
-  /// Puts the next renewal and removes the one before, which has become pointless. From one thread at a time.
-  void renew() {
-    const Clock::time_point from = Clock::now();
-    const std::uint64_t number = renewals++;  // not used again even if the put fails: it may have arrived
-    const json::object object{{"kind", "write"},
-                              {"host", host_name()},
-                              {"pid", ::getpid()},
-                              {"started", unix_ms(started_store)},
-                              {"expires", unix_ms(store_now() + kSessionLifetime)}};
-    put_object(vault, ObjectKind::kSession, object_name(number), as_bytes(json::serialize(object)));
-    {
-      const std::scoped_lock lock(mutex);
-      alive_until = from + kSessionLifetime - kSafetyMargin;
+  /// Puts `object` under the next number, and is sure of it: false if somebody has taken the number, or has ended this
+  /// session before and tidied up.
+  bool put_next(const Bytes& object) {
+    const std::string name = session_object_name(id, next);
+    try {
+      vault.store().put(name, object);
+    } catch (const Exception& e) {
+      if (e.code() != Code::kExists) throw;
+      // Perhaps our own: a put whose answer was lost.
+      if (vault.store().get(name) != object) return false;
     }
-    if (number > 0) remove(number - 1);
+    if (next > 0 && !vault.store().find(session_object_name(id, next - 1))) {
+      remove(next);
+      return false;
+    }
+    if (next > 0) remove(next - 1);
+    ++next;
+    return true;
   }
 
-  /// Best effort: credentials without the right to remove are fine, the object expires.
+  /// One renewal, or the end. A name is sealed once: an object whose put failed is put again before anything else.
+  bool advance(bool end) {
+    const std::scoped_lock lock(mutex);
+    if (lost || record.info.ended) return !lost;
+    if (!unconfirmed.empty() && !settle()) return false;
+    record.info.expires = store_now() + kSessionLifetime;
+    record.info.ended = end;
+    unconfirmed = seal_object(vault.keys(), ObjectKind::kSession, session_object_name(id, next),
+                              as_bytes(encode_session(record)));
+    return settle();
+  }
+
+  bool settle() {
+    lost = !put_next(unconfirmed);
+    unconfirmed.clear();
+    return !lost;
+  }
+
+  /// Best effort: what stays expires and is tidied up by prune.
   void remove(std::uint64_t number) noexcept {
     try {
-      vault.store().remove(object_name(number));
+      vault.store().remove(session_object_name(id, number));
     } catch (const std::exception& e) {
-      log::debug("session {} stays until it expires: {}", id_text(id), e.what());
+      log::debug("session {} is left to prune: {}", id_text(id), e.what());
     }
   }
 
-  void run(const std::stop_token& stop) {
-    std::unique_lock lock(mutex);
+  void renew_until(const std::stop_token& stop) {
+    std::mutex unused;
+    std::unique_lock lock(unused);
     while (!wake.wait_for(lock, stop, kRenewalInterval, [&] { return stop.stop_requested(); })) {
-      lock.unlock();
       try {
-        renew();
+        if (!advance(false)) return;
       } catch (const std::exception& e) {
-        log::warn("renewing the session {} failed: {}", id_text(id), e.what());
+        log::warn("renewing session {} failed: {}", id_text(id), e.what());
       }
-      lock.lock();
     }
   }
 
   Vault& vault;
   Id id = random_id();
-  SystemTime started_store;
   Clock::time_point started;
-  mutable std::mutex mutex;
   std::condition_variable_any wake;
-  Clock::time_point alive_until;
-  std::uint64_t renewals = 0;
+  std::mutex mutex;  ///< all below
+  SessionRecord record;
+  std::uint64_t next = 0;
+  Bytes unconfirmed;
+  bool lost = false;
   std::jthread renewer;
 };
 
-WriterSession::WriterSession(Vault& vault) : state_(std::make_unique<State>(vault)) {
-  state_->started_store = vault.store().clock();
-  state_->started = Clock::now();
-  state_->renew();
-  state_->renewer = std::jthread([state = state_.get()](const std::stop_token& stop) { state->run(stop); });
+Session::Session(Vault& vault, SessionKind kind, ImageName image)
+    : state_(std::make_unique<State>(vault, kind, std::move(image))) {
+  state_->advance(false);
+  state_->renewer = std::jthread([state = state_.get()](const std::stop_token& stop) { state->renew_until(stop); });
 }
 
-WriterSession::~WriterSession() {
-  state_->renewer.request_stop();
-  state_->renewer.join();
-  state_->remove(state_->renewals - 1);
+Session::~Session() {
+  try {
+    static_cast<void>(finish());
+  } catch (const std::exception& e) {
+    log::debug("session {} is left to expire: {}", id_text(state_->id), e.what());
+  }
 }
 
-void WriterSession::check() const {
+void Session::obey(const std::vector<Id>& marks) {
   const std::scoped_lock lock(state_->mutex);
-  if (Clock::now() < state_->alive_until) return;
-  fail(Code::kConflict, "the writer's session in the vault was not renewed in time",
-       "The store could not be reached for minutes, or this process was stopped. Run the command again.");
+  state_->record.info.knows.insert(marks.begin(), marks.end());
 }
 
-SystemTime WriterSession::store_now() const {
+void Session::check() {
+  if (state_->advance(false)) return;
+  fail(Code::kConflict, "this session in the vault was ended by somebody else",
+       "The store could not be reached for minutes, or this process was stopped, or `vault unlock --force` was used. "
+       "Run the command again.");
+}
+
+bool Session::finish() {
+  state_->renewer.request_stop();
+  if (!state_->advance(true)) return false;
+  state_->remove(state_->next - 1);
+  return true;
+}
+
+const Id& Session::id() const {
+  return state_->id;
+}
+
+SystemTime Session::store_now() const {
   return state_->store_now();
+}
+
+ReadSession::ReadSession(Vault& vault, const ImageName& image) {
+  try {
+    session_.emplace(vault, SessionKind::kRead, image);
+  } catch (const Exception& e) {
+    log::warn("a prune will not know that image {} is in use: {}", image, e.what());
+  }
 }
 
 }  // namespace lifeboat::vault

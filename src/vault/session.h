@@ -1,31 +1,51 @@
-/// A writer's session: an object in the vault that says somebody is at work, so that a prune spares what they may build
-/// on. See docs/internals/vault-format.md, "Pruning".
-///
-/// It is registered at construction (before its owner reads marks or the parent image), renewed by a thread of its own
-/// and removed at destruction. A killed owner's session expires by itself.
-/// Ownership: borrows the vault. Threads: check and store_now from any thread. Errors: the constructor throws the
-/// store's.
+/// Sessions: objects that say somebody is at work, so that a prune spares what they build on or read.
+/// Protocol: docs/internals/vault-format.md, "Pruning". Safety never depends on clocks: whoever takes a session for
+/// dead says so in the vault, under the name that the owner would use next, so that its owner finds out.
 #pragma once
 
+#include <chrono>
+#include <cstdint>
 #include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
 
 #include "base/units.h"
+#include "vault/image.h"
 #include "vault/vault.h"
 
 namespace lifeboat::vault {
 
+enum class SessionKind {
+  kWrite,  ///< builds an image on what is there
+  kRead,   ///< needs one image to stay
+  kPrune,  ///< decides what goes; one at a time
+};
+std::string_view session_kind_name(SessionKind kind);
+
 /// How long after its last renewal a session counts as alive.
-inline constexpr std::chrono::minutes kSessionLifetime{15};
+inline constexpr std::chrono::minutes kSessionLifetime{10};
 
-class WriterSession {
+/// One of ours, registered by the constructor (before its owner reads marks), renewed by a thread of its own, ended by
+/// finish or destruction. Removing its objects is best effort: credentials that can't remove leave them to prune.
+/// Ownership: borrows the vault. Threads: safe from any thread. Errors: the store's.
+class Session {
  public:
-  explicit WriterSession(Vault& vault);
-  ~WriterSession();
-  WriterSession(const WriterSession&) = delete;
-  WriterSession& operator=(const WriterSession&) = delete;
+  /// `image` for kRead.
+  Session(Vault& vault, SessionKind kind, ImageName image = {});
+  ~Session();
+  Session(const Session&) = delete;
+  Session& operator=(const Session&) = delete;
 
-  /// Throws kConflict if it was not renewed in time: a prune may have swept what its owner builds on.
-  void check() const;
+  /// From now on it says that its owner has read these marks and obeys them.
+  void obey(const std::vector<Id>& marks);
+  /// Renews at once. Throws kConflict if somebody has ended it: then what its owner builds on may be gone.
+  void check();
+  /// Ends it. False if somebody else had ended it before.
+  [[nodiscard]] bool finish();
+
+  const Id& id() const;
   /// The store's clock, without asking the store.
   SystemTime store_now() const;
 
@@ -33,5 +53,44 @@ class WriterSession {
   struct State;
   std::unique_ptr<State> state_;
 };
+
+/// Keeps an image from being swept while it is read for long (a mount, an export), as far as can be: with credentials
+/// that only read, or a store that fails, there is no session but a warning, since nothing may stop a rescue.
+class ReadSession {
+ public:
+  ReadSession(Vault& vault, const ImageName& image);
+
+ private:
+  std::optional<Session> session_;
+};
+
+/// Anybody's, as found in the vault.
+struct SessionInfo {
+  Id id{};
+  std::uint64_t number = 0;  ///< of its newest object
+  SessionKind kind = SessionKind::kWrite;
+  std::string host;
+  std::int64_t pid = 0;
+  SystemTime started;
+  SystemTime expires;
+  ImageName image;
+  std::set<Id> knows;  ///< marks
+  bool ended = false;
+  bool dead = false;   ///< expired, or its process is known to be gone; it may still need to be ended
+  std::string damage;  ///< empty if it can be read; else it counts as a writer that knows nothing, until it expires
+
+  bool alive() const { return !ended && !dead; }
+  /// "pid 71 on host db1 (write)".
+  std::string text() const;
+};
+
+/// Every session there is, ended and dead ones too.
+std::vector<SessionInfo> list_sessions(Vault& vault);
+/// Ends the dead and returns those that are alive.
+std::vector<SessionInfo> live_sessions(Vault& vault);
+/// Ends it whether it is dead or not. False if its owner went on meanwhile.
+bool end_session(Vault& vault, const SessionInfo& session);
+/// Removes the objects of an ended session.
+void remove_session(Vault& vault, const SessionInfo& session);
 
 }  // namespace lifeboat::vault

@@ -101,6 +101,14 @@ codec::Secret unlock(store::Store& store, const Id& vault_id, const Credential& 
   return *std::move(key);
 }
 
+void put_unless_there(store::Store& store, const std::string& name, ByteView object) {
+  try {
+    store.put(name, object);
+  } catch (const Exception& e) {
+    if (e.code() != Code::kExists) throw;
+  }
+}
+
 }  // namespace
 
 struct Vault::State {
@@ -132,6 +140,30 @@ std::unique_ptr<Vault> Vault::open(std::unique_ptr<store::Store> store, const Cr
   const Bytes config = get_config(*store);
   const Id vault_id = decode_config(config).vault_id;
   Keys keys(vault_id, unlock(*store, vault_id, credential));
+  verify_config(keys, config);
+  return std::unique_ptr<Vault>(new Vault(std::make_unique<State>(std::move(store), std::move(keys))));
+}
+
+void Vault::init_copy(store::Store& store, Vault& of) {
+  if (store.find(kConfigName)) return;
+  check_vacant(store);
+  for (const Id& id : slot_ids(of.store())) {
+    const Bytes slot = of.store().get(slot_name(id), kSlotBytesMax);
+    verify_slot(of.keys(), slot, id);
+    put_unless_there(store, slot_name(id), slot);
+  }
+  const Bytes config = get_config(of.store());
+  verify_config(of.keys(), config);
+  put_unless_there(store, std::string(kConfigName), config);
+}
+
+std::unique_ptr<Vault> Vault::open_copy(std::unique_ptr<store::Store> store, const Vault& of) {
+  const Bytes config = get_config(*store);
+  if (decode_config(config).vault_id != of.id()) {
+    fail(Code::kRefused, format("{} is another vault", store->url()),
+         "A copy has the id and keys of its vault. Name an empty place, or the copy that was made of this vault.");
+  }
+  Keys keys(of.id(), of.keys().vault_key());
   verify_config(keys, config);
   return std::unique_ptr<Vault>(new Vault(std::make_unique<State>(std::move(store), std::move(keys))));
 }

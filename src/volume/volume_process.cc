@@ -13,6 +13,7 @@
 #include "base/random.h"
 #include "store/store.h"
 #include "vault/image.h"
+#include "vault/session.h"
 #include "vault/vault.h"
 #include "volume/control_client.h"
 #include "volume/mount_table.h"
@@ -267,6 +268,8 @@ void serve_volume(const MountRequest& request, const std::function<void(const Mo
   if (!exists) create_local_state(record, *vault, request.image);
   const std::unique_ptr<Volume> volume = Volume::open(directory, vault.get(), {.space_max = record.space_max});
   if (exists) check_image(record, vault.get(), request.image, volume->status().image);
+  std::optional<vault::ReadSession> in_use;
+  if (vault) in_use.emplace(*vault, volume->status().image);
   record.process = ProcessIdentity::of(::getpid());
   save_volume_record(record);
   save_process(record);

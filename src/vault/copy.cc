@@ -1,0 +1,173 @@
+#include "vault/copy.h"
+
+#include <algorithm>
+#include <atomic>
+#include <mutex>
+#include <optional>
+#include <set>
+#include <thread>
+#include <unordered_map>
+
+#include "base/error.h"
+#include "base/log.h"
+#include "vault/confirm_image.h"
+#include "vault/format.h"
+#include "vault/marks.h"
+#include "vault/object_check.h"
+#include "vault/references.h"
+#include "vault/session.h"
+
+namespace lifeboat::vault {
+namespace {
+
+/// Each holds one pack.
+constexpr int kThreads = 2;
+
+/// What lies under a prefix: name → size.
+std::unordered_map<std::string, std::uint64_t> sizes_of(Vault& vault, std::string_view prefix) {
+  std::unordered_map<std::string, std::uint64_t> sizes;
+  vault.store().list(prefix, [&](const store::ObjectInfo& object) { sizes.emplace(object.name, object.size); });
+  return sizes;
+}
+
+class Copy {
+ public:
+  Copy(Vault& from, Vault& to, const CopyOptions& options)
+      : from_(from), to_(to), options_(options), reading_(from, SessionKind::kWrite) {
+    // Neither says that it knows marks, so that nothing is swept on either side meanwhile.
+    if (!options.dry_run) writing_.emplace(to, SessionKind::kWrite);
+  }
+
+  CopyReport run() {
+    there_ = sizes_of(to_, kPacksPrefix);
+    const auto images_there = sizes_of(to_, kImagesPrefix);
+    std::vector<std::string> damaged;
+    for (const ImageInfo& image : list_images(from_, &damaged)) {
+      if (images_there.contains(format("{}{}", kImagesPrefix, image.name))) {
+        ++report_.images_there;
+      } else {
+        copy_image(image.name);
+      }
+    }
+    for (const std::string& what : damaged) report_.failures.push_back({"", what});
+    if (!options_.dry_run) finish();
+    report_.bytes = bytes_;
+    return std::move(report_);
+  }
+
+ private:
+  void finish() {
+    copy_all(kKeysPrefix);
+    copy_all(kPinsPrefix);
+    if (writing_->finish()) return;
+    for (const ImageName& image : report_.images) confirm_image(to_, image);
+  }
+
+  void copy_image(const ImageName& image) {
+    try {
+      if (!references_) references_.emplace(from_);
+      references_->add(image);
+      const std::vector<Id> missing = missing_packs();
+      if (!options_.dry_run) {
+        keep_at_target(references_->packs());
+        copy_packs(missing);
+        copy_all(format("{}{}-", kLaunchPrefix, image));
+        writing_->check();
+        copy_object(format("{}{}", kImagesPrefix, image));
+      }
+      report_.images.push_back(image);
+    } catch (const Exception& e) {
+      if (e.code() != Code::kCorruption && e.code() != Code::kNotFound && e.code() != Code::kBusy) throw;
+      report_.failures.push_back({image, e.error().text()});
+      references_.reset();  // it holds packs of an image that was not copied
+    }
+  }
+
+  std::vector<Id> missing_packs() {
+    std::vector<Id> missing;
+    for (const Id& pack : references_->packs()) {
+      if (!there_.contains(pack_name(pack))) missing.push_back(pack);
+    }
+    std::ranges::sort(missing);
+    return missing;
+  }
+
+  /// Packs that are there may be marked for removal there: then the marks are taken back.
+  void keep_at_target(const std::unordered_set<Id, IdHash>& packs) {
+    std::vector<std::string> damaged;
+    for (const Mark& mark : read_marks(to_, damaged)) {
+      const bool needed = std::ranges::any_of(mark.packs, [&](const Id& pack) { return packs.contains(pack); });
+      if (!mark.in_force() || !needed) continue;
+      if (settle_mark(to_, mark.id, MarkState::kUndone) != MarkState::kUndone) {
+        fail(Code::kBusy, format("a prune of {} is removing packs that it needs", to_.store().url()),
+             "Finish that prune (lifeboat vault prune), then copy again.");
+      }
+      log::warn("mark {} of {} is taken back: a copied image needs its packs", id_text(mark.id), to_.store().url());
+    }
+  }
+
+  void copy_packs(const std::vector<Id>& packs) {
+    std::atomic<std::size_t> next{0};
+    std::optional<Error> error;
+    std::mutex mutex;
+    const auto work = [&] {
+      for (std::size_t i = next++; i < packs.size(); i = next++) {
+        try {
+          copy_object(pack_name(packs[i]));
+        } catch (...) {
+          const std::scoped_lock lock(mutex);
+          error = current_error();
+          next = packs.size();
+        }
+      }
+    };
+    {
+      std::vector<std::jthread> helpers;
+      for (int i = 1; i < kThreads; ++i) helpers.emplace_back(work);
+      work();
+    }
+    if (error) throw Exception(*error);
+    for (const Id& pack : packs) there_.emplace(pack_name(pack), 0);
+    report_.packs += packs.size();
+  }
+
+  void copy_all(std::string_view prefix) {
+    const auto there = sizes_of(to_, prefix);
+    for (const auto& [name, size] : sizes_of(from_, prefix)) {
+      if (!there.contains(name)) copy_object(name);
+    }
+  }
+
+  /// Damage is not passed on.
+  void copy_object(const std::string& name) {
+    const Bytes object = from_.store().get(name, kObjectBytesMax);
+    check_object(from_.keys(), name, object);
+    try {
+      to_.store().put(name, object);
+    } catch (const Exception& e) {
+      if (e.code() != Code::kExists) throw;
+    }
+    bytes_ += object.size();
+    if (options_.progress != nullptr) options_.progress->add(object.size());
+  }
+
+  Vault& from_;
+  Vault& to_;
+  const CopyOptions& options_;
+  Session reading_;
+  std::optional<Session> writing_;
+  std::optional<References> references_;
+  std::unordered_map<std::string, std::uint64_t> there_;  ///< packs
+  std::atomic<std::uint64_t> bytes_{0};
+  CopyReport report_;
+};
+
+}  // namespace
+
+CopyReport copy_vault(Vault& vault, std::unique_ptr<store::Store> target, const CopyOptions& options) {
+  if (!options.dry_run) Vault::init_copy(*target, vault);
+  const std::unique_ptr<Vault> to = Vault::open_copy(std::move(target), vault);
+  return Copy(vault, *to, options).run();
+}
+
+}  // namespace lifeboat::vault

@@ -1,0 +1,167 @@
+#include "vault/copy.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "vault/heal.h"
+#include "vault/key_slots.h"
+#include "vault/marks.h"
+#include "vault/pins.h"
+#include "vault/prune.h"
+#include "vault/prune_testing.h"
+#include "vault/scrub.h"
+
+namespace lifeboat::vault {
+namespace {
+
+class CopyTest : public ::testing::Test {
+ protected:
+  std::unique_ptr<store::Store> target() const { return store::open_store(target_path().string()); }
+  Path target_path() const { return directory_.path() / "copy"; }
+  std::unique_ptr<Vault> open_target() const { return Vault::open(target(), credential(TestVault::kPassphrase)); }
+  CopyReport copy() { return copy_vault(*vault_, target(), {}); }
+  void damage(const std::string& name) {
+    Bytes object = vault_.content(name);
+    object.back() ^= 1U;
+    vault_.replace(name, object);
+  }
+
+  CacheInTempDir cache_;
+  TempDir directory_;
+  TestVault vault_;
+};
+
+TEST_F(CopyTest, IsAVaultOfItsOwnWithTheSameImages) {
+  const ImageName first = make_image(*vault_, {{1}});
+  const ImageName second = make_image(*vault_, {{1, 2}}, first);
+  pin_image(*vault_, first);
+  const CopyReport report = copy();
+  EXPECT_EQ(report.images, (std::vector{first, second}));
+  EXPECT_TRUE(report.failures.empty());
+  const auto there = open_target();
+  expect_whole(*there, first);
+  expect_whole(*there, second);
+  EXPECT_TRUE(pinned_images(*there).contains(first));
+  EXPECT_TRUE(scrub(*there, {}).findings.empty());
+  EXPECT_TRUE(object_names(*there, kSessionsPrefix).empty());
+}
+
+TEST_F(CopyTest, ASecondTimeCopiesOnlyWhatIsNew) {
+  const ImageName first = make_image(*vault_, {{1, 2}});
+  copy();
+  EXPECT_TRUE(copy().images.empty());
+  const ImageName second = make_image(*vault_, {{1, 2, 3}}, first);
+  const CopyReport report = copy();
+  EXPECT_EQ(report.images, std::vector{second});
+  EXPECT_EQ(report.images_there, 1U);
+  EXPECT_LT(report.packs, object_names(*vault_, kPacksPrefix).size());
+  expect_whole(*open_target(), second);
+}
+
+TEST_F(CopyTest, DryRunTellsWithoutCopying) {
+  make_image(*vault_, {{1}});
+  copy();
+  const ImageName second = make_image(*vault_, {{2}});
+  EXPECT_EQ(copy_vault(*vault_, target(), {.dry_run = true}).images, std::vector{second});
+  EXPECT_EQ(list_images(*open_target()).size(), 1U);
+}
+
+TEST_F(CopyTest, RefusesAnotherVaultAndWhatIsNoVault) {
+  make_image(*vault_, {{1}});
+  const TestVault other;
+  EXPECT_EQ(error_of([&] { copy_vault(*vault_, other.open_store(), {}); }).code, Code::kRefused);
+  make_directories(target_path());
+  write_file_durably(target_path() / "holiday.jpg", as_bytes("x"));
+  EXPECT_EQ(error_of([&] { copy(); }).code, Code::kRefused);
+}
+
+TEST_F(CopyTest, ANewKeyOpensTheCopyToo) {
+  copy();
+  add_passphrase_slot(*vault_, credential("second"), "second");
+  copy();
+  EXPECT_NO_THROW(Vault::open(target(), credential("second")));
+}
+
+TEST_F(CopyTest, HiddenImagesAreNotCopiedAndMarksNeither) {
+  const ImageName old = make_image(*vault_, {{1}});
+  const ImageName now = make_image(*vault_, {{2}});
+  put_mark(*vault_, {old}, {}, "test");
+  EXPECT_EQ(copy().images, std::vector{now});
+  EXPECT_TRUE(object_names(*open_target(), kMarksPrefix).empty());
+}
+
+TEST_F(CopyTest, DamageIsNotPassedOn) {
+  const ImageName first = make_image(*vault_, {{1}});
+  damage(object_names(*vault_, kPacksPrefix).at(0));
+  const ImageName second = make_image(*vault_, {{2}});
+  const CopyReport report = copy();
+  EXPECT_EQ(report.images, std::vector{second});
+  ASSERT_EQ(report.failures.size(), 1U);
+  EXPECT_EQ(report.failures[0].image, first);
+  EXPECT_TRUE(scrub(*open_target(), {}).findings.empty());
+}
+
+TEST_F(CopyTest, TakesBackMarksOfTheTargetOnWhatItNeeds) {
+  const ImageName first = make_image(*vault_, {{1, 2}});
+  copy();
+  const ImageName second = make_image(*vault_, {{1, 2, 3}}, first);
+  std::vector<Id> packs;
+  const auto there = open_target();
+  for (const std::string& name : object_names(*there, kPacksPrefix)) {
+    packs.push_back(id_from_text(name.substr(name.rfind('/') + 1)));
+  }
+  put_mark(*there, {first}, packs, "test");
+  copy();
+  prune(*there, {.policy = {}, .grace = std::chrono::milliseconds(0)});
+  expect_whole(*there, second);
+  expect_whole(*there, first);
+}
+
+TEST_F(CopyTest, HealsEveryObjectDamagedOrMissing) {
+  const ImageName image = make_image(*vault_, {{1, 2}});
+  pin_image(*vault_, image);
+  copy();
+  const auto from = open_target();
+  for (const std::string& name : object_names(*from, "")) {
+    if (name == kConfigName || name.starts_with(kScrubPrefix)) continue;
+    const Bytes good = vault_.content(name);
+    for (const bool missing : {false, true}) {
+      if (missing) {
+        vault_->store().remove(name);
+      } else {
+        damage(name);
+      }
+      EXPECT_EQ(heal(*vault_, *from, {name}).healed, std::vector{name});
+      EXPECT_TRUE(vault_.content(name) == good) << name;
+    }
+    EXPECT_TRUE(heal(*vault_, *from, {name}).healed.empty()) << "whole objects are left alone";
+  }
+  EXPECT_TRUE(scrub(*vault_.open(), {}).findings.empty());
+}
+
+TEST_F(CopyTest, HealsTheWayIn) {
+  copy();
+  const auto from = open_target();
+  Bytes config = vault_.content(kConfigName);
+  config[10] ^= 1U;  // in the vault's id
+  vault_.replace(kConfigName, config);
+  EXPECT_THROW(vault_.open(), Exception);
+  heal_way_in(*vault_.open_store(), *from);
+  EXPECT_NO_THROW(vault_.open());
+}
+
+TEST_F(CopyTest, WhatTheCopyLacksIsNotHealedAndSaidSo) {
+  copy();
+  const auto from = open_target();
+  const ImageName image = make_image(*vault_, {{1}});
+  const std::string name = format("{}{}", kImagesPrefix, image);
+  damage(name);
+  const HealReport report = heal(*vault_, *from, {name});
+  EXPECT_TRUE(report.healed.empty());
+  ASSERT_EQ(report.failures.size(), 1U);
+  EXPECT_TRUE(vault_->store().find(name).has_value()) << "a damaged object is better than none";
+}
+
+}  // namespace
+}  // namespace lifeboat::vault

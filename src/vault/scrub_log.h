@@ -1,0 +1,32 @@
+/// What scrubs have proved and when, remembered in the vault. Layout: docs/internals/vault-format.md, "scrub/<id>".
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "base/units.h"
+#include "vault/vault.h"
+
+namespace lifeboat::vault {
+
+struct KnownDamage {
+  std::string object;  ///< its name
+  std::string what;
+  SystemTime since;
+};
+
+struct ScrubLog {
+  SystemTime time;                           ///< of the newest scrub; 1970 if there was none
+  std::map<std::string, SystemTime> proven;  ///< object name → when last read and found whole
+  std::vector<KnownDamage> damage;           ///< found and not proven whole since
+};
+
+/// The sum of all scrub objects. Damaged ones are left out: what they prove is proved again.
+ScrubLog read_scrub_log(Vault& vault);
+/// Puts the log as one object and removes the ones there were before it was read (best effort: credentials that can't
+/// remove leave them).
+void replace_scrub_log(Vault& vault, const ScrubLog& log, const std::vector<std::string>& before);
+std::vector<std::string> scrub_objects(Vault& vault);
+
+}  // namespace lifeboat::vault

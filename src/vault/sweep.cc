@@ -1,0 +1,129 @@
+#include "vault/sweep.h"
+
+#include <algorithm>
+
+#include "base/error.h"
+#include "base/log.h"
+#include "vault/format.h"
+#include "vault/pins.h"
+
+namespace lifeboat::vault {
+namespace {
+
+std::vector<ImageName> existing_images(Vault& vault) {
+  std::vector<ImageName> images;
+  vault.store().list(kImagesPrefix, [&](const store::ObjectInfo& object) {
+    images.push_back(object.name.substr(kImagesPrefix.size()));
+  });
+  return images;
+}
+
+/// Claims the marks that wait for nothing, so that they can't be taken back any more.
+std::vector<SweptMark> claim(Vault& vault, const std::vector<Mark>& marks, std::chrono::milliseconds grace) {
+  const std::vector<SessionInfo> live = live_sessions(vault);
+  const std::set<ImageName> pinned = pinned_images(vault);
+  const SystemTime now = vault.store().clock();
+  std::vector<SweptMark> result;
+  for (const Mark& mark : marks) {
+    SweptMark swept{.mark = mark};
+    // One that a killed prune has claimed waits for nothing: that was looked at before.
+    if (mark.state == MarkState::kPending) swept.waits_for = waits_for(mark, live, pinned, grace, now);
+    if (mark.state == MarkState::kUnclear) swept.waits_for = "its undo object is damaged";
+    if (swept.waits_for.empty() && settle_mark(vault, mark.id, MarkState::kSweeping) != MarkState::kSweeping) {
+      swept.waits_for = "it was just taken back";
+    }
+    swept.swept = swept.waits_for.empty();
+    result.push_back(std::move(swept));
+  }
+  return result;
+}
+
+/// Walks every image there is that is not about to go. Listed after the claims: see the document.
+void refer_to_what_stays(Vault& vault, const std::vector<SweptMark>& marks, References& references) {
+  std::set<ImageName> going;
+  for (const SweptMark& swept : marks) {
+    if (swept.swept) going.insert(swept.mark.images.begin(), swept.mark.images.end());
+  }
+  for (const ImageName& image : existing_images(vault)) {
+    if (!going.contains(image)) references.add(image);
+  }
+}
+
+void remove_launch_lists(Vault& vault, const ImageName& image) {
+  std::vector<std::string> names;
+  vault.store().list(format("{}{}-", kLaunchPrefix, image),
+                     [&](const store::ObjectInfo& object) { names.push_back(object.name); });
+  for (const std::string& name : names) vault.store().remove(name);
+}
+
+void remove_images(Vault& vault, SweptMark& swept) {
+  for (const ImageName& image : swept.mark.images) {
+    const std::string name = format("{}{}", kImagesPrefix, image);
+    if (const auto info = vault.store().find(name)) {
+      swept.bytes_removed += info->size;
+      ++swept.images_removed;
+      vault.store().remove(name);
+    }
+    remove_launch_lists(vault, image);
+  }
+}
+
+void remove_packs(Vault& vault, const References& references, SweptMark& swept) {
+  for (const Id& pack : swept.mark.packs) {
+    if (references.refers_to(pack)) {
+      ++swept.packs_spared;
+      continue;
+    }
+    const auto info = vault.store().find(pack_name(pack));
+    if (!info) continue;
+    vault.store().remove(pack_name(pack));
+    swept.bytes_removed += info->size;
+    ++swept.packs_removed;
+  }
+}
+
+}  // namespace
+
+std::map<ImageName, std::string> images_in_use(const std::vector<SessionInfo>& live) {
+  std::map<ImageName, std::string> users;
+  for (const SessionInfo& session : live) {
+    if (!session.image.empty()) users.try_emplace(session.image, session.text());
+  }
+  return users;
+}
+
+std::string waits_for(const Mark& mark, const std::vector<SessionInfo>& live, const std::set<ImageName>& pinned,
+                      std::chrono::milliseconds grace, SystemTime now) {
+  if (now - mark.time < grace) return format("its grace period, until {}", format_time(mark.time + grace));
+  for (const SessionInfo& session : live) {
+    if (session.kind == SessionKind::kWrite && !session.knows.contains(mark.id)) {
+      return format("{}, who may not know the mark", session.text());
+    }
+  }
+  const auto users = images_in_use(live);
+  for (const ImageName& image : mark.images) {
+    if (pinned.contains(image)) return format("image {}, which is pinned", image);
+    if (const auto at = users.find(image); at != users.end()) return format("image {}, used by {}", image, at->second);
+  }
+  return {};
+}
+
+std::vector<SweptMark> sweep(Vault& vault, const std::vector<Mark>& marks, std::chrono::milliseconds grace,
+                             References& references) {
+  std::vector<SweptMark> result = claim(vault, marks, grace);
+  if (std::ranges::none_of(result, &SweptMark::swept)) return result;
+  refer_to_what_stays(vault, result, references);
+  // Every image before any pack: an image that can be seen is never without its packs.
+  for (SweptMark& swept : result) {
+    if (swept.swept) remove_images(vault, swept);
+  }
+  for (SweptMark& swept : result) {
+    if (!swept.swept) continue;
+    remove_packs(vault, references, swept);
+    remove_mark(vault, swept.mark.id);
+    log::debug("mark {} swept: {} images, {} packs", id_text(swept.mark.id), swept.images_removed, swept.packs_removed);
+  }
+  return result;
+}
+
+}  // namespace lifeboat::vault
