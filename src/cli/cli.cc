@@ -38,7 +38,13 @@ CLI::App& add_noun(CLI::App& app, std::string name, std::string help) {
 void add_nouns(CLI::App& app, Context& context) {
   CLI::App& vault = add_noun(app, "vault", "The repository of everything kept");
   add_vault_init(vault, context);
+  add_vault_stat(vault, context);
+  add_vault_scrub(vault, context);
+  add_vault_copy(vault, context);
+  add_vault_prune(vault, context);
+  add_vault_undelete(vault, context);
   add_vault_key(vault, context);
+  add_vault_unlock(vault, context);
 
   CLI::App& image = add_noun(app, "image", "Data directories at one moment, in the vault");
   add_image_import(image, context);
@@ -46,6 +52,8 @@ void add_nouns(CLI::App& app, Context& context) {
   add_image_show(image, context);
   add_image_diff(image, context);
   add_image_export(image, context);
+  add_image_pin(image, context);
+  add_image_rm(image, context);
 
   CLI::App& volume = add_noun(app, "volume", "Images mounted, copy-on-write");
   add_volume_mount(volume, context);
@@ -97,7 +105,7 @@ int parse_and_run(int argc, char** argv) {
   add_nouns(app, context);
   try {
     app.parse(argc, argv);
-    return 0;
+    return context.exit_status();
   } catch (const CLI::Success& e) {
     return app.exit(e);
   } catch (const CLI::ParseError& e) {

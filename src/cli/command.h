@@ -47,9 +47,14 @@ class Context {
   /// One result on stdout: `text` for people, or `value` with --json.
   void print(const json::value& value, std::string_view text) const;
 
+  /// For a command whose result, already printed, is bad news (damage was found): the process ends with this status.
+  void end_with(Code code) { exit_status_ = lifeboat::exit_status(code); }
+  int exit_status() const { return exit_status_; }
+
  private:
   const Globals& globals_;
   std::string program_;
+  int exit_status_ = 0;
 };
 
 /// Adds `lifeboat <noun> <verb>`. `add_options` declares the flags on the options struct; `run` does the work. The help

