@@ -132,11 +132,14 @@ void Volume::State::committed(const Snapshot& snapshot, std::shared_ptr<vault::I
 
 vault::ImageInfo Volume::commit(const vault::ImageInfo& describe) {
   State& state = *state_;
-  const std::unique_lock one_at_a_time(state.commit_mutex, std::try_to_lock);
-  if (!one_at_a_time.owns_lock()) {
+  if (state.committing.exchange(true)) {
     fail(Code::kBusy, format("volume {}: a commit is running already", state.directory.string()),
          "Wait for it to end.");
   }
+  const std::unique_ptr<std::atomic<bool>, void (*)(std::atomic<bool>*)> no_longer(
+      &state.committing, [](std::atomic<bool>* flag) { *flag = false; });
+  // Housekeeping may be merging: that ends soon.
+  const std::unique_lock one_at_a_time(state.commit_mutex);
   const std::shared_ptr<vault::ImageReader> parent = state.image_reader();
   if (!parent) {
     fail(Code::kUnavailable, format("volume {}: opened without its vault", state.directory.string()),

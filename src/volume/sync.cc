@@ -155,8 +155,7 @@ void Volume::State::sync_hydrated(const NodePtr& node, File& file) {
 void Volume::maintain() {
   State& state = *state_;
   if (state.failed) return;
-  const std::unique_lock no_commit(state.commit_mutex, std::try_to_lock);
-  if (no_commit.owns_lock()) state.settle();
+  if (const std::unique_lock no_commit(state.commit_mutex, std::try_to_lock); no_commit.owns_lock()) state.settle();
   const auto time = std::chrono::steady_clock::now();
   const bool flush_base = time - state.last_base_flush >= kBaseFlushInterval;
   const bool flush_writes = time - state.last_write_flush >= kWriteFlushInterval;

@@ -46,7 +46,7 @@ void serve_volume(const MountRequest& request, const std::function<void(const Mo
 
 /// Syncs, unmounts and ends the process. kBusy names the processes that have files open; nothing is changed then.
 /// For a dead volume: removes the dead mount.
-void unmount_volume(const VolumeRecord& record, std::chrono::milliseconds patience = std::chrono::seconds(60));
+void unmount_volume(const VolumeRecord& record, std::chrono::milliseconds patience = std::chrono::minutes(10));
 
 /// Deletes the local state of a volume that is not mounted. kRefused if it holds changes that no image has, unless
 /// `discard`.

@@ -151,7 +151,8 @@ struct Volume::State {
   std::atomic<bool> failed{false};
   std::mutex checkpoint_mutex;
   std::mutex settle_mutex;
-  std::mutex commit_mutex;
+  std::atomic<bool> committing{false};
+  std::mutex commit_mutex;  ///< held by a commit, and while committed layers are merged
 
   std::string vault_name;  ///< cache name of the vault it was made from
   vault::Vault* vault = nullptr;

@@ -100,7 +100,7 @@ def main():
         print("power cuts need root, for loop devices")
         sys.exit(SKIPPED)
     print(f"seed {args.seed}", file=sys.stderr, flush=True)
-    work = Path(tempfile.mkdtemp(prefix="lifeboat-cut-", dir=args.work))
+    work = Path(tempfile.mkdtemp(prefix="lifeboat-cut-", dir=args.work)).absolute()
     try:
         done = run(work, args.operations_per_cut * args.cuts, args.seed, args.threads, args.cuts)
     except Exception:

@@ -50,7 +50,7 @@ def main():
     parser.add_argument("--work", type=Path)
     args = parser.parse_args()
     print(f"seed {args.seed}", file=sys.stderr, flush=True)
-    work = Path(tempfile.mkdtemp(prefix="lifeboat-model-", dir=args.work))
+    work = Path(tempfile.mkdtemp(prefix="lifeboat-model-", dir=args.work)).absolute()
     try:
         done = run(work, args.operations, args.seed, args.threads, args.crashes)
     except Exception:

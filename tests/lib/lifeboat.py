@@ -29,7 +29,7 @@ class Lifeboat:
     """Runs the binary with a vault and a state directory of its own."""
 
     def __init__(self, work, state=None, binary=None):
-        self.work = Path(work)
+        self.work = Path(work).absolute()
         self.work.mkdir(parents=True, exist_ok=True)
         self.binary = str(binary or os.environ.get("LIFEBOAT_BIN", ROOT / "build/dev/lifeboat"))
         secret = self.work / "passphrase"
