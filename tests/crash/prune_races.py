@@ -66,15 +66,23 @@ class Races:
                     raise
                 time.sleep(0.05)
 
+    def content_of(self, image):
+        """What was imported as this image; its importer may be a moment behind."""
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline:
+            with self.lock:
+                if image in self.made:
+                    return self.made[image]
+            time.sleep(0.01)
+        raise AssertionError(f"nobody made image {image}")
+
     def exporter(self):
         out = self.boat.work / "export"
         while not self.done.is_set():
-            with self.lock:
-                known = dict(self.made)
-            images = [i["image"] for i in self.boat.run("image", "ls") if i["image"] in known]
+            images = self.boat.run("image", "ls")
             if not images:
                 continue
-            image = random.choice(images)
+            image = images[-1]["image"]  # the newest, so that it is not always gone before it is read
             shutil.rmtree(out, ignore_errors=True)
             try:
                 self.boat.run("image", "export", image, out)
@@ -82,7 +90,7 @@ class Races:
                 # It may have gone between ls and export; but what can still be seen can be read.
                 assert image not in [i["image"] for i in self.boat.run("image", "ls")], f"{image} is broken"
                 continue
-            assert manifest(out) == known[image], f"image {image} is not what was imported"
+            assert manifest(out) == self.content_of(image), f"image {image} is not what was imported"
             self.count("exports")
 
     def guarded(self, function, *args):
