@@ -40,8 +40,7 @@ void verify_config(const Keys& keys, ByteView object) {
   check_header(object, ObjectKind::kConfig, keys.vault_id(), kConfigName);
   const std::size_t covered = kConfigBytes - kMacBytes;
   if (!codec::equal_in_constant_time(keys.config_mac(object.first(covered)), object.subspan(covered))) {
-    fail(Code::kCorruption, format("{}: damaged", kConfigName),
-         "If there is a second copy of this vault, `lifeboat vault scrub --heal-from` restores the object from it.");
+    fail(Code::kCorruption, format("{}: damaged", kConfigName), kDamageHint);
   }
 }
 

@@ -22,20 +22,18 @@ constexpr std::size_t kNameHashAt = 24;
 
 /// Magic and version: what tells whether the rest can be read at all.
 void check_readable(ByteView object, std::string_view name) {
-  static constexpr const char* kHeal =
-      "If there is a second copy of this vault, `lifeboat vault scrub --heal-from` restores the object from it.";
   const std::size_t magic_size = std::min(object.size(), kObjectMagic.size());
   if (!std::equal(kObjectMagic.begin(), kObjectMagic.begin() + magic_size, object.begin())) {
     bad_object(name, "not a Lifeboat object", "Something else was stored there, or its first bytes are damaged.");
   }
-  if (object.size() < kHeaderBytes) bad_object(name, "truncated", kHeal);
+  if (object.size() < kHeaderBytes) bad_object(name, "truncated", kDamageHint);
   const unsigned version = object[kVersionAt] | static_cast<unsigned>(object[kVersionAt + 1] << 8U);
   if (version > kFormatVersion) {
     fail(Code::kUnsupported,
          format("{}: made by a newer Lifeboat (format {}, this one knows {})", name, version, kFormatVersion),
          "Install a newer Lifeboat. If none was ever used with this vault, the object's header is damaged.");
   }
-  if (version != kFormatVersion || object[kZeroAt] != 0) bad_object(name, "damaged header", kHeal);
+  if (version != kFormatVersion || object[kZeroAt] != 0) bad_object(name, "damaged header", kDamageHint);
 }
 
 Id vault_id_in(ByteView object) {

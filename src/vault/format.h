@@ -33,6 +33,10 @@ enum class ObjectKind : std::uint8_t {
 /// "key slot", "image", … for messages.
 std::string_view kind_name(ObjectKind kind);
 
+/// What to do about damage, for error hints.
+inline constexpr const char* kDamageHint =
+    "`lifeboat vault scrub` finds all damage and names the files; --heal-from heals it from a second copy.";
+
 /// How a payload is stored inside a record or a small object.
 enum class PayloadCodec : std::uint8_t {
   kNone = 0,

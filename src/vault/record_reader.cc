@@ -17,8 +17,7 @@ constexpr std::size_t kCachedKeysMax = 4096;
 void open_record(const codec::SealKey& key, const RecordRef& ref, RecordKind kind, ByteView sealed, ByteSpan out) {
   const auto kind_byte = static_cast<std::uint8_t>(kind);
   if (key.open(pack_nonce(ref.offset), ByteView(&kind_byte, 1), sealed, out)) return;
-  fail(Code::kCorruption, format("{}: damaged", record_text(ref, kind)),
-       "`lifeboat vault scrub` finds all damage and names the files; with a second copy it heals it.");
+  fail(Code::kCorruption, format("{}: damaged", record_text(ref, kind)), kDamageHint);
 }
 
 PayloadCodec check_codec(std::uint8_t codec, const RecordRef& ref, RecordKind kind) {

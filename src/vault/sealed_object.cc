@@ -30,8 +30,7 @@ Bytes open_object(const Keys& keys, ObjectKind kind, std::string_view name, Byte
   if (sealed.size() < 1 + codec::kSealTagBytes) fail(Code::kCorruption, format("{}: truncated", name));
   Bytes opened(sealed.size() - codec::kSealTagBytes);
   if (!keys.object_key(name).open(kNonce, object.first(kHeaderBytes), sealed, opened)) {
-    fail(Code::kCorruption, format("{}: {} is damaged or truncated", name, kind_name(kind)),
-         "If there is a second copy of this vault, `lifeboat vault scrub --heal-from` restores the object from it.");
+    fail(Code::kCorruption, format("{}: {} is damaged or truncated", name, kind_name(kind)), kDamageHint);
   }
   const auto codec = static_cast<PayloadCodec>(opened.front());
   opened.erase(opened.begin());
