@@ -19,7 +19,7 @@ dir=$(mkdir -p "${1:?directory}" && cd "$1" && pwd)
     mkdir -p "$scratch/usr/lib/mysql"
     mv "$scratch/unpacked/usr/lib/mysql/plugin" "$scratch/usr/lib/mysql/"
   fi
-  rm -rf "$dir/usr"
+  rm -rf "${dir:?}/usr"
   mkdir "$scratch/usr/sbin"
   ln -s "$(command -v mariadbd || echo /usr/sbin/mariadbd)" "$scratch/usr/sbin/mariadbd"
   cp -r "$scratch/usr" "$dir/"
