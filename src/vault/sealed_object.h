@@ -15,7 +15,8 @@ namespace lifeboat::vault {
 inline constexpr std::size_t kSmallPayloadBytesMax = std::size_t{32} << 20U;
 inline constexpr std::size_t kSmallObjectBytesMax = kSmallPayloadBytesMax + kHeaderBytes + 1 + codec::kSealTagBytes;
 
-/// Pure: the whole object with this payload (at most kSmallPayloadBytesMax; compressed where that is smaller), and back.
+/// Pure: the whole object with this payload (at most kSmallPayloadBytesMax; compressed where that is smaller), and
+/// back.
 Bytes seal_object(const Keys& keys, ObjectKind kind, std::string_view name, ByteView payload);
 Bytes open_object(const Keys& keys, ObjectKind kind, std::string_view name, ByteView object);
 
