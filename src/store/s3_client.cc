@@ -4,11 +4,18 @@
 #include <ctime>
 
 #include "base/error.h"
+#include "base/log.h"
 #include "codec/hash.h"
 #include "store/s3_errors.h"
 
 namespace lifeboat::store {
 namespace {
+
+// A fault on the way garbles one answer, not five in a row: then something that is no S3 server answers.
+constexpr int kGarbledAnswersMax = 5;
+// Who waits while more attempts than this fail is told why, but not by each of many threads.
+constexpr int kQuietAttempts = 4;
+constexpr std::chrono::seconds kWarningPause{10};
 
 std::string signing_time() {
   const std::time_t seconds = std::time(nullptr);
@@ -63,18 +70,39 @@ net::HttpAnswer S3Client::perform(const S3Request& request, std::span<const int>
     try {
       net::HttpAnswer answer = send(request);
       if (answer.status / 100 == 2 || std::ranges::count(accepted, answer.status) > 0) {
-        if (check) check(answer);
+        if (check) believe(request, answer, check);
         return answer;
       }
       failure = judge_answer(answer, location_, request.what());
     } catch (const Exception& e) {
       failure = {.error = e.error(), .retry = is_worth_retrying(e.code())};
     }
-    if (failure.retry && backoff.wait(request.stop)) continue;
+    if (failure.error.code == Code::kCorruption && attempt >= kGarbledAnswersMax) failure.retry = false;
+    if (failure.retry && backoff.wait(request.stop)) {
+      if (attempt == kQuietAttempts) warn_of_trouble(failure.error);
+      continue;
+    }
     Exception final_error(std::move(failure.error));
     if (attempt > 1) final_error.add_context(format("after {} attempts", attempt));
     throw final_error;
   }
+}
+
+void S3Client::believe(const S3Request& request, const net::HttpAnswer& answer,
+                       const std::function<void(const net::HttpAnswer&)>& check) const {
+  try {
+    check(answer);
+  } catch (Exception& e) {
+    e.add_context(format("{}: {}", location_.url(), request.what()));
+    throw;
+  }
+}
+
+void S3Client::warn_of_trouble(const Error& error) {
+  const auto now = std::chrono::steady_clock::now().time_since_epoch();
+  auto next = next_warning_.load();
+  if (now < next || !next_warning_.compare_exchange_strong(next, now + kWarningPause)) return;
+  log::warn("{}; still trying", error.text());
 }
 
 void S3Client::learn_latency(const S3Request& request, std::chrono::microseconds wait) {

@@ -4,12 +4,14 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <functional>
 #include <map>
 #include <span>
 #include <string>
 #include <string_view>
 
+#include "base/error.h"
 #include "net/http_client.h"
 #include "store/retry.h"
 #include "store/s3_location.h"
@@ -55,12 +57,17 @@ class S3Client {
 
  private:
   void learn_latency(const S3Request& request, std::chrono::microseconds wait);
+  /// Calls `check`; its error tells of which request.
+  void believe(const S3Request& request, const net::HttpAnswer& answer,
+               const std::function<void(const net::HttpAnswer&)>& check) const;
+  void warn_of_trouble(const Error& error);
 
   S3Location location_;
   S3Credentials credentials_;
   S3Tuning tuning_;
   net::HttpClient http_;
-  std::atomic<std::int64_t> latency_us_{20'000};  // a guess until something was measured
+  std::atomic<std::chrono::steady_clock::duration> next_warning_{};  ///< not before this time
+  std::atomic<std::int64_t> latency_us_{20'000};                     // a guess until something was measured
 };
 
 }  // namespace lifeboat::store

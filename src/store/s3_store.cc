@@ -48,7 +48,7 @@ class S3Store final : public Store {
     }
     S3Request request{.method = "GET", .key = key_of(name), .target = out};
     request.headers["range"] = format("bytes={}-{}", offset, offset + out.size() - 1);
-    const auto check = [&](const net::HttpAnswer& answer) { check_range(answer, name, offset, out.size()); };
+    const auto check = [&](const net::HttpAnswer& answer) { check_range(answer, offset, out.size()); };
     const net::HttpAnswer answer = perform_get(request, name, kAbsentOrOutside, check);
     if (answer.status == 416) {
       const auto range = parse_content_range(answer.header("content-range"));
@@ -151,16 +151,15 @@ class S3Store final : public Store {
     fail_not_found(url(), name);
   }
 
-  void check_range(const net::HttpAnswer& answer, std::string_view name, std::uint64_t offset, std::size_t size) const {
+  static void check_range(const net::HttpAnswer& answer, std::uint64_t offset, std::size_t size) {
     if (answer.status == 404 || answer.status == 416) return;
     const auto range = parse_content_range(answer.header("content-range"));
     const bool right = answer.status == 206 && range && range->first == offset && range->size == answer.target_size &&
                        (range->size == size || range->first + range->size == range->total);
     if (!right) {
       fail(Code::kCorruption,
-           format("{}: asked for bytes {} to {} of {}, the store sent \"{}\" (status {}, {} bytes)", url(), offset,
-                  offset + size - 1, name, answer.header("content-range").substr(0, 80), answer.status,
-                  answer.target_size),
+           format("asked for bytes {} to {}, the store sent \"{}\" (status {}, {} bytes)", offset, offset + size - 1,
+                  answer.header("content-range").substr(0, 80), answer.status, answer.target_size),
            "The store, or a proxy before it, does not serve ranges as S3 does.");
     }
   }

@@ -311,6 +311,12 @@ TEST(S3Store, AListThatLiesForEverIsCorruption) {
   }
 }
 
+TEST(S3Store, WhatIsNoS3ServerIsNotAskedForLong) {
+  ScriptedServer server(in_turn({reply(200, "<html>It works!</html>")}));
+  EXPECT_EQ(error_of([&] { open(server.url())->list("", [](const ObjectInfo&) {}); }).code, Code::kCorruption);
+  EXPECT_LE(server.seen().size(), 5U);
+}
+
 TEST(S3Store, NoLossOfTheBucketLooksLikeAnEmptyOne) {
   ScriptedServer server([](const SeenRequest& request) {
     return request.method == "HEAD" ? Reply{"HTTP/1.1 404 X\r\nContent-Length: 0\r\n\r\n"}
