@@ -54,12 +54,13 @@ class Import {
       if (walked.entry.type == FileType::kFile) {
         push_file(walked);
       } else {
-        writer_->put_entry(walked.entry);
+        put(walked.entry);
       }
     }
     while (!pipeline_->empty()) collect();
     check_unchanged();
-    return writer_->publish(info_, false);
+    remove_vanished();
+    return writer_->publish(info_, true);
   }
 
  private:
@@ -156,8 +157,21 @@ class Import {
     }
     if (extent->last) {
       file.entry.chunks = file.chunks->finish(chunk_count(file.entry.size));
-      writer_->put_entry(std::move(file.entry));
+      put(std::move(file.entry));
     }
+  }
+
+  /// What is as in the parent is inherited with the leaf it lies in.
+  void put(FileEntry entry) {
+    if (!parent_ || parent_->find(entry.path) != entry) writer_->put_entry(std::move(entry));
+  }
+
+  void remove_vanished() {
+    if (!parent_) return;
+    const auto path_of = [](const WalkedEntry& walked) -> const std::string& { return walked.entry.path; };
+    parent_->for_each_entry([&](const FileEntry& entry) {
+      if (!std::ranges::binary_search(walked_, entry.path, {}, path_of)) writer_->remove_entry(entry.path);
+    });
   }
 
   /// What was read is the directory at one moment only if nothing in it changed from before to after.

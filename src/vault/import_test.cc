@@ -67,6 +67,12 @@ TEST_F(ImportTest, ManyFilesMakeATreeOfNodes) {
   EXPECT_FALSE(reader.find("a").has_value());
   EXPECT_FALSE(reader.find("zzz").has_value());
   expect_equal_trees(source(), export_to("out", image.name));
+  EXPECT_EQ(import().new_bytes, 0U);
+  std::filesystem::remove(source() / "db1/t00001.ibd");
+  write_content(source() / "db1/t00004.ibd", as_bytes("changed"));
+  const ImageInfo changed = import();
+  EXPECT_LT(changed.new_bytes, 20'000U);
+  expect_equal_trees(source(), export_to("changed", changed.name));
 }
 
 TEST_F(ImportTest, HolesStayHoles) {
