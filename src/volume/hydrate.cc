@@ -20,6 +20,11 @@ constexpr std::size_t kFinishedMax = 256;
 
 using Wanted = std::vector<Hydration::Wanted>;
 
+/// The content of a file that was found a while ago; null if it was removed meanwhile.
+File* content_of(Volume::State& state, const NodePtr& node) {
+  return state.catalog.find(node->number) == nullptr ? nullptr : node->file.get();
+}
+
 /// What is to be fetched of chunks `first` to `last` - 1; what turns out to be a hole is hydrated at once.
 void want_range(Volume::State& state, vault::ImageReader& reader, const NodePtr& node, File& file, std::uint64_t first,
                 std::uint64_t last, Wanted& wanted, std::vector<vault::ChunkRequest>& requests) {
@@ -78,9 +83,10 @@ bool Volume::State::find_unhydrated() {
 void Volume::State::finish_hydrated(std::size_t at_most) {
   if (hydration.finished.size() <= at_most) return;
   for (const NodePtr& node : std::exchange(hydration.finished, {})) {
-    File& file = *catalog.file(node->number).second;
-    sync_hydrated(node, file);
-    close_idle(*node, file);
+    File* file = content_of(*this, node);
+    if (file == nullptr) continue;
+    sync_hydrated(node, *file);
+    close_idle(*node, *file);
   }
 }
 
@@ -100,6 +106,11 @@ bool Volume::hydrate(std::uint64_t limit) {
     }
     return false;
   }
+  state.room_checked = 0;  // look at the disk now, whatever an earlier look said
+  if (!state.room_to_keep()) {
+    fail(Code::kOutOfSpace, format("volume {}: no local room for more of the image", state.directory.string()),
+         "The volume works, but keeps needing its vault: free space on its disk, or raise its bound.");
+  }
   state.load_launch();
   if (hydration.launch.empty() && hydration.files.empty() && !state.find_unhydrated()) {
     state.finish_hydrated(0);
@@ -118,7 +129,12 @@ bool Volume::hydrate(std::uint64_t limit) {
   }
   while (requests.size() < chunks_max && !hydration.files.empty()) {
     Hydration::Cursor& cursor = hydration.files.front();
-    File& file = *state.catalog.file(cursor.node->number).second;
+    File* known = content_of(state, cursor.node);
+    if (known == nullptr) {
+      hydration.files.pop_front();
+      continue;
+    }
+    File& file = *known;
     const std::uint64_t first = cursor.next;
     cursor.next += std::min<std::uint64_t>(kScanChunks, chunks_max - requests.size());
     want_range(state, *reader, cursor.node, file, first, cursor.next, wanted, requests);
@@ -133,10 +149,6 @@ bool Volume::hydrate(std::uint64_t limit) {
     state.keep(*chunk.file, chunk.chunk, chunk.epoch, content);
   });
   state.finish_hydrated(kFinishedMax);
-  if (!state.room_left) {
-    fail(Code::kOutOfSpace, format("volume {}: no local room for more of the image", state.directory.string()),
-         "The volume works, but keeps needing its vault: free space on its disk, or raise its bound.");
-  }
   return true;
 }
 

@@ -124,6 +124,9 @@ void Volume::State::finish_replay() {
       if (layer != nullptr) count(layer->data);
     }
     count(node->file->base);
+    // What was written beyond the size that is durable is not there, and must not come back when the file grows.
+    if (node->file->current) node->file->current->shrink(node->size);
+    if (node->file->frozen && !catalog.frozen_committed) node->file->frozen->shrink(node->size);
     zero_tails(*node->file);
   });
   for (const std::string& name : list_directory(data_directory)) {

@@ -174,7 +174,10 @@ void Volume::maintain() {
 
 void Volume::State::checkpoint() {
   const std::scoped_lock one_at_a_time(checkpoint_mutex);
-  if (!journal->wants_checkpoint()) return;
+  if (journal->wants_checkpoint()) force_checkpoint();
+}
+
+void Volume::State::force_checkpoint() {
   or_fail([&] {
     {
       const std::unique_lock everybody_out(gate);

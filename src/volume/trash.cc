@@ -12,6 +12,8 @@ namespace lifeboat::volume {
 void Volume::State::drop(DataFilePtr data, JournalPosition position) {
   if (!data) return;
   const std::scoped_lock lock(trash_mutex);
+  // A file removed while its layers are being merged is dropped by both.
+  if (std::ranges::any_of(trash, [&](const Dropped& dropped) { return dropped.data == data; })) return;
   trash.push_back({std::move(data), position});
 }
 

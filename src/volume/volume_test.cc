@@ -192,6 +192,33 @@ TEST(Volume, SpaceIsBounded) {
   EXPECT_TRUE(volume.content("a") == pattern(4'000'000, 1));  // what was evicted comes from the vault again
 }
 
+TEST(Volume, BytesBeyondTheDurableSizeDoNotComeBack) {
+  TestVolume volume({{"a", pattern(100, 1)}});
+  const InodeNumber a = volume.inode("a");
+  volume->write(a, 0, pattern(90, 2));
+  volume->fsync(a);
+  volume->write(a, 90, pattern(500, 3));  // in a block that is journaled
+  volume.store().refuse_writes = true;
+  volume->write(a, 50'000, pattern(50'000, 4));
+  EXPECT_THROW(volume->commit({}), Exception);
+  volume->maintain();  // the frozen layer is taken back, and its marks journaled
+  volume.kill_and_open();
+  const std::uint64_t size = volume->attributes(volume.inode("a")).size;
+  volume.truncate(volume.inode("a"), 200'000);
+  const Bytes found = volume.content("a");
+  EXPECT_TRUE(all_zero(ByteView(found).subspan(size)));
+}
+
+TEST(Volume, HydrationSkipsWhatWasRemoved) {
+  TestVolume volume({{"a", pattern(500'000, 1)}, {"b", pattern(500'000, 2)}});
+  volume->hydrate(kChunkBytes);
+  volume->remove(kRootInode, "a", false);
+  volume->remove(kRootInode, "b", false);
+  while (volume->hydrate(kChunkBytes)) {
+  }
+  EXPECT_TRUE(volume->status().hydrated);
+}
+
 TEST(Volume, OneProcessAtATime) {
   TestVolume volume({{"a", {}}});
   EXPECT_EQ(vault::error_of([&] { Volume::open(volume.directory(), &volume.vault()); }).code, Code::kBusy);
