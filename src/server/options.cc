@@ -107,6 +107,9 @@ void add_innodb(Arguments& out, const ServerInfo& info, const LaunchPlan& plan) 
 void add_binlog(Arguments& out, const ServerInfo& info) {
   if (info.binlog_base.empty()) {
     out.emplace_back("--skip-log-bin");
+    // Binary logs that lie elsewhere cannot tell the fate of what was only prepared, and the server would refuse to
+    // start. Committing keeps all that was acknowledged.
+    out.emplace_back("--tc-heuristic-recover=COMMIT");
     return;
   }
   out.push_back(format("--log-bin={}", info.binlog_base));

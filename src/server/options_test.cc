@@ -42,6 +42,13 @@ TEST(Options, ComeFromTheFilesAndStartWithNoDefaults) {
   EXPECT_TRUE(has(arguments, "--loose-federated=OFF"));
 }
 
+TEST(Options, WithoutBinaryLogsPreparedTransactionsAreCommitted) {
+  EXPECT_TRUE(has(server_arguments(typical(), {}), "--tc-heuristic-recover=COMMIT"));
+  ServerInfo info = typical();
+  info.binlog_base = "mysql-bin";
+  EXPECT_FALSE(has(server_arguments(info, {}), "--tc-heuristic-recover=COMMIT"));
+}
+
 TEST(Options, TakeOnlyKnownSettingsThatAreNotAboutFiles) {
   ServerInfo info = typical();
   info.settings = {
