@@ -125,8 +125,10 @@ void Volume::State::finish_replay() {
     }
     count(node->file->base);
     // What was written beyond the size that is durable is not there, and must not come back when the file grows.
-    if (node->file->current) node->file->current->shrink(node->size);
-    if (node->file->frozen && !catalog.frozen_committed) node->file->frozen->shrink(node->size);
+    bool cut = node->file->current && node->file->current->shrink(node->size);
+    if (node->file->frozen && !catalog.frozen_committed) cut = node->file->frozen->shrink(node->size) || cut;
+    // Journaled, so that a crash before the zeros are durable has them written again.
+    if (cut) append(ResizeRecord{node->number, node->size, node->mtime_ns});
     zero_tails(*node->file);
   });
   for (const std::string& name : list_directory(data_directory)) {
