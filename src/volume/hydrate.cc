@@ -114,6 +114,7 @@ bool Volume::hydrate(std::uint64_t limit) {
   state.load_launch();
   if (hydration.launch.empty() && hydration.files.empty() && !state.find_unhydrated()) {
     state.finish_hydrated(0);
+    sync_all();  // also what foreground reads fetched: from now on the vault is not needed
     return false;
   }
   Wanted wanted;

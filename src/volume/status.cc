@@ -29,7 +29,8 @@ VolumeStatus Volume::State::status() {
       File& file = *node.file;
       const std::shared_lock file_lock(file.lock);
       const std::uint64_t hydrated = file.hydrated.count();
-      status.hydrated = status.hydrated && hydrated == chunks;
+      // Only what is journaled survives this process: until then the vault may still be needed.
+      status.hydrated = status.hydrated && hydrated == chunks && file.hydrated_pending.runs().empty();
       status.hydrated_bytes += hydrated == chunks ? node.image_size : hydrated * kChunkBytes;
       if (file.current) status.dirty_bytes += file.current->marks.count() * kBlockBytes;
       if (file.frozen && !state.catalog.frozen_committed) {
