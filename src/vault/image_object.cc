@@ -88,6 +88,22 @@ ImageName make_image_name(SystemTime time) {
   return format("{}-{}", text.data(), random_hex(3));
 }
 
+SystemTime image_name_time(const ImageName& name) {
+  const auto number = [&](std::size_t at, std::size_t digits) {
+    int value = 0;
+    for (const char c : std::string_view(name).substr(at, digits)) value = 10 * value + (c - '0');
+    return value;
+  };
+  std::tm parts{};
+  parts.tm_year = number(0, 4) - 1900;
+  parts.tm_mon = number(4, 2) - 1;
+  parts.tm_mday = number(6, 2);
+  parts.tm_hour = number(9, 2);
+  parts.tm_min = number(11, 2);
+  parts.tm_sec = number(13, 2);
+  return from_unix_ms(std::int64_t{1000} * ::timegm(&parts));
+}
+
 bool valid_image_name(std::string_view name) {
   if (name.size() != kNamePattern.size()) return false;
   for (std::size_t i = 0; i < name.size(); ++i) {

@@ -25,6 +25,8 @@ ImageObject load_image(Vault& vault, const ImageName& name);
 
 /// `YYYYMMDD-HHMMSS-xxxxxx` with random bits.
 ImageName make_image_name(SystemTime time);
+/// The second a valid name tells; its digits may be anyone's, so a 99th month is taken as eight years and three.
+SystemTime image_name_time(const ImageName& name);
 bool valid_image_name(std::string_view name);
 
 }  // namespace lifeboat::vault

@@ -67,6 +67,19 @@ TEST_F(ImageTest, NamesAreResolved) {
   EXPECT_EQ(error_of([&] { resolve_image(*vault_, "2"); }).code, Code::kUsage);
 }
 
+TEST_F(ImageTest, LatestIsTheOnePublishedLastAlsoWithinOneSecondAndWhenTheClockFellBehind) {
+  for (int i = 0; i < 12; ++i) {
+    const ImageName name = publish();
+    EXPECT_EQ(resolve_image(*vault_, "latest"), name);
+  }
+  const ImageName ahead = make_image_name(from_unix_ms(4'102'444'799'000));
+  EXPECT_EQ(unix_ms(image_name_time(ahead)), 4'102'444'799'000);
+  put_object(*vault_, ObjectKind::kImage, format("{}{}", kImagesPrefix, ahead), encode_image({}, {}));
+  const ImageName after = publish();
+  EXPECT_TRUE(after.starts_with("21000101-000000-")) << after;
+  EXPECT_EQ(resolve_image(*vault_, "latest"), after);
+}
+
 TEST_F(ImageTest, MarkedImagesAreHiddenUnlessTheMarkIsUndone) {
   const ImageName name = publish();
   const Mark mark = put_mark(*vault_, {name}, {}, "test");

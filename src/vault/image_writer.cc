@@ -87,15 +87,24 @@ std::uint64_t add_signed(std::uint64_t count, std::int64_t change) {
   return count + static_cast<std::uint64_t>(change);
 }
 
-/// Puts the image object under a name that is new and sorts after the parent's, and fills it in.
+/// The greatest name of an image in the vault; hidden ones count too: they may be undeleted.
+ImageName newest_name(Vault& vault) {
+  ImageName newest;
+  vault.store().list(kImagesPrefix, [&](const store::ObjectInfo& object) {
+    ImageName name = object.name.substr(kImagesPrefix.size());
+    if (valid_image_name(name)) newest = std::max(newest, std::move(name));
+  });
+  return newest;
+}
+
+/// Puts the image object under a new name, at least a second after all that were there, and fills it in: "latest" is
+/// the one published last, also among two of one second and when this host's clock is behind.
 void put_image(Vault& vault, SystemTime time, ImageInfo& info, const DirectoryNode& root) {
   const Bytes payload = encode_image(info, root);
+  const ImageName newest = std::max(newest_name(vault), info.parent);
+  if (!newest.empty()) time = std::max(time, image_name_time(newest) + std::chrono::seconds(1));
   while (true) {
     info.name = make_image_name(time);
-    if (info.name <= info.parent) {
-      time += std::chrono::seconds(1);
-      continue;
-    }
     try {
       put_object(vault, ObjectKind::kImage, format("{}{}", kImagesPrefix, info.name), payload);
       return;
