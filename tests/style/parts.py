@@ -3,8 +3,9 @@ import re
 
 # What an #include <...> belongs to. Standard C++ and POSIX headers are matched below and are free for all.
 LIBRARIES = {
-    "fmt": r"fmt/", "spdlog": r"spdlog/", "Boost.JSON": r"boost/", "OpenSSL": r"openssl/", "zstd": r"zstd(_errors)?\.h",
-    "libcurl": r"curl/", "zlib": r"zlib\.h", "libfuse3": r"fuse3?/|fuse", "libmariadb": r"mysql|mariadb|errmsg\.h", "CLI11": r"CLI/",
+    "fmt": r"fmt/", "spdlog": r"spdlog/", "Boost.JSON": r"boost/", "OpenSSL's TLS": r"openssl/(ssl|x509|pem)",
+    "OpenSSL": r"openssl/", "zstd": r"zstd(_errors)?\.h", "libcurl": r"curl/", "zlib": r"zlib\.h",
+    "libfuse3": r"fuse3?/|fuse", "libmariadb": r"mysql|mariadb|errmsg\.h", "CLI11": r"CLI/",
 }
 TEST_LIBRARIES = r"gtest/|gmock/|rapidcheck"
 SYSTEM = (r"[a-z_]+$|(sys|linux|netinet|arpa|net)/[a-z0-9_]+\.h$|"
