@@ -1,0 +1,261 @@
+// DELETE and UPDATE: which tables, and how much of them.
+
+#include <charconv>
+#include <map>
+
+#include "binlog/danger_reading.h"
+#include "binlog/predicate.h"
+
+namespace lifeboat::binlog {
+namespace {
+
+bool is_any(const Token& token, auto... keywords) {
+  return (token.is(keywords) || ...);
+}
+
+struct TableReferences {
+  std::vector<TableName> tables;
+  std::map<std::string, TableName> by_alias;  ///< also by their own names
+  Condition joined;                           ///< what inner joins' ON leave over
+};
+
+struct Change {
+  bool deletes = true;
+  std::vector<TableName> targets;
+  Condition condition;
+  bool has_where = false;
+  std::uint64_t limit = 0;         ///< 0: none
+  bool keeps_information = false;  ///< UPDATE: what it overwrites can be reckoned back, or was NULL
+};
+
+void skip_modifiers(Reading& reading) {
+  while (is_any(reading.in.peek(), "LOW_PRIORITY", "QUICK", "IGNORE")) reading.in.take();
+}
+
+/// `PARTITION (p0)`, `FOR PORTION OF p FROM x TO y`, `FORCE INDEX (…)` behind a table.
+void skip_table_details(Reading& reading) {
+  Tokens& in = reading.in;
+  for (;;) {
+    if (is_any(in.peek(), "USE", "FORCE", "IGNORE") && is_any(in.peek(1), "INDEX", "KEY")) {
+      while (!reading.at_end() && !in.peek().is_symbol("(")) in.take();
+      reading.skip_item();
+    } else if (in.peek().is("PARTITION") && in.peek(1).is_symbol("(")) {
+      in.take();
+      reading.skip_item();
+    } else if (in.peek().is("FOR") && in.peek(1).is("PORTION")) {
+      while (!reading.at_end() && !in.accept("TO")) in.take();
+      reading.skip_item();
+    } else {
+      return;
+    }
+  }
+}
+
+bool ends_references(const Token& token) {
+  return is_any(token, "WHERE", "SET", "ORDER", "LIMIT", "RETURNING", "USING") || token.ends() ||
+         token.is_symbol(";") || token.is_symbol(")");
+}
+
+bool joins(const Token& token) {
+  return token.is_symbol(",") ||
+         is_any(token, "JOIN", "INNER", "CROSS", "LEFT", "RIGHT", "OUTER", "NATURAL", "STRAIGHT_JOIN", "ON");
+}
+
+void read_one_reference(Reading& reading, TableReferences& references) {
+  Tokens& in = reading.in;
+  auto table = reading.table_name();
+  if (!table) return reading.skip_item();  // a derived table
+  skip_table_details(reading);
+  in.accept("AS");
+  std::string alias = table->name;
+  if (in.peek().is_name() && !joins(in.peek()) && !ends_references(in.peek())) alias = name_of(in.take());
+  skip_table_details(reading);
+  references.by_alias[alias] = *table;
+  references.tables.push_back(std::move(*table));
+}
+
+/// `a`, `a AS x JOIN b ON … , (c, d)` up to WHERE, SET, ORDER, …
+TableReferences read_references(Reading& reading) {
+  Tokens& in = reading.in;
+  TableReferences references;
+  bool outer = false;
+  while (!ends_references(in.peek()) || (in.peek().is("USING") && in.peek(1).is_symbol("("))) {
+    if (in.accept("ON")) {
+      const Condition on = read_condition(reading);
+      if (!outer && on.reach < references.joined.reach) references.joined = on;
+    } else if (in.accept("USING")) {
+      reading.skip_item();
+    } else if (joins(in.peek())) {
+      const Token word = in.take();
+      outer = is_any(word, "LEFT", "RIGHT", "OUTER") || (outer && word.is("JOIN"));
+    } else if (in.peek().is_symbol("(") && in.peek(1).is_name() && !is_any(in.peek(1), "SELECT", "WITH", "VALUES")) {
+      in.take();
+      TableReferences inner = read_references(reading);
+      in.accept_symbol(")");
+      references.tables.insert(references.tables.end(), inner.tables.begin(), inner.tables.end());
+      references.by_alias.merge(inner.by_alias);
+    } else {
+      read_one_reference(reading, references);
+    }
+  }
+  return references;
+}
+
+/// `a, b.c.*, …` of a DELETE from several tables: names or aliases.
+std::vector<TableName> read_targets(Reading& reading) {
+  std::vector<TableName> targets;
+  do {
+    auto target = reading.table_name();
+    if (!target) return {};
+    if (reading.in.accept_symbol(".")) reading.in.accept_symbol("*");
+    targets.push_back(std::move(*target));
+  } while (reading.in.accept_symbol(","));
+  return targets;
+}
+
+void resolve(std::vector<TableName>& targets, const TableReferences& references) {
+  for (TableName& target : targets) {
+    if (const auto alias = references.by_alias.find(target.name); alias != references.by_alias.end())
+      target = alias->second;
+  }
+}
+
+/// WHERE, ORDER BY, LIMIT, RETURNING.
+void read_clauses(Reading& reading, Change& change) {
+  Tokens& in = reading.in;
+  if (in.accept("WHERE")) {
+    change.has_where = true;
+    change.condition = read_condition(reading);
+    const bool followed = reading.at_end() || is_any(in.peek(), "ORDER", "LIMIT", "RETURNING");
+    if (!followed && change.condition.reach < Reach::kOpen) change.condition.reach = Reach::kOpen;
+  }
+  while (!reading.at_end()) {
+    if (in.accept("LIMIT")) {
+      const std::string_view number = in.take().text;
+      std::from_chars(number.data(), number.data() + number.size(), change.limit);
+    } else {
+      reading.skip_item();
+    }
+  }
+}
+
+/// Says what a DELETE or UPDATE is, all read.
+void judge(Reading& reading, const Change& change) {
+  const DangerClass ordinary = DangerClass::kOrdinary;
+  const auto add = [&](DangerClass danger, std::uint64_t rows, std::string why) {
+    reading.effects.push_back({danger, change.targets, rows, std::move(why)});
+  };
+  if (change.limit != 0) return add(ordinary, change.limit, "LIMIT");
+  switch (change.condition.reach) {
+    case Reach::kNone:
+      return;
+    case Reach::kSome:
+      return add(ordinary, change.condition.rows, "tied to given values");
+    case Reach::kOpen:
+      if (reading.context.rows_are_known || change.keeps_information) return;
+      return add(change.deletes ? DangerClass::kDeleteRange : DangerClass::kUpdateRange, 0,
+                 "its condition may match anything from no row to all, and the log holds no rows to count");
+    case Reach::kAll:
+      return add(change.deletes ? DangerClass::kDeleteAll : DangerClass::kUpdateAll, 0,
+                 change.has_where ? "its WHERE is true of every row" : "no WHERE");
+  }
+}
+
+/// `c = c + 5` can be undone by reckoning: nothing is lost. Qualifiers may be left out, but must not differ.
+bool reckons_back(Reading& reading, const TableName& column) {
+  Tokens& in = reading.in;
+  const auto source = reading.table_name();
+  const bool operation = in.accept_symbol("+") || in.accept_symbol("-");
+  if (!source || !operation || in.take().kind != TokenKind::kNumber) return false;
+  const auto qualified = [&](const TableName& name) { return name.database != reading.context.database; };
+  const bool same =
+      source->name == column.name && (source->database == column.database || qualified(*source) != qualified(column));
+  return same && (reading.at_end() || in.peek().is_symbol(",") || is_any(in.peek(), "WHERE", "ORDER", "LIMIT"));
+}
+
+struct Assignments {
+  std::set<std::string> columns;
+  bool reckons_back = true;
+};
+
+Assignments read_assignments(Reading& reading) {
+  Tokens& in = reading.in;
+  Assignments result;
+  const auto ends = [&] { return reading.at_end() || is_any(in.peek(), "WHERE", "ORDER", "LIMIT", "RETURNING"); };
+  while (!ends()) {
+    const auto target = reading.table_name();
+    if (in.peek().is_symbol(".") && in.peek(1).is_name()) {  // database.table.column
+      in.take();
+      result.columns.insert(name_of(in.take()));
+    } else if (target) {
+      result.columns.insert(target->name);
+    }
+    if (!in.accept_symbol("=") && !in.accept_symbol(":=")) result.reckons_back = false;
+    if (!target || !reckons_back(reading, *target)) result.reckons_back = false;
+    while (!ends() && !in.accept_symbol(",")) reading.skip_item();
+  }
+  return result;
+}
+
+/// DELETE HISTORY FROM t [BEFORE SYSTEM_TIME x]
+void read_delete_history(Reading& reading) {
+  reading.in.accept("FROM");
+  const auto table = reading.table_name();
+  if (!table) return reading.unknown("DELETE HISTORY without a name");
+  reading.add(DangerClass::kDropHistory, {*table}, "DELETE HISTORY");
+}
+
+}  // namespace
+
+// DELETE FROM t …, DELETE a, b FROM …, DELETE FROM a, b USING …
+void read_delete(Reading& reading) {
+  Tokens& in = reading.in;
+  skip_modifiers(reading);
+  if (in.peek().is("HISTORY") && in.peek(1).is("FROM")) {
+    in.take();
+    return read_delete_history(reading);
+  }
+  Change change;
+  TableReferences references;
+  if (!in.accept("FROM")) {
+    change.targets = read_targets(reading);
+    if (change.targets.empty() || !in.accept("FROM")) return reading.unknown("DELETE without FROM");
+    references = read_references(reading);
+  } else if (change.targets = read_targets(reading); in.accept("USING")) {
+    references = read_references(reading);
+  } else {  // one table: details and perhaps an alias follow its name
+    skip_table_details(reading);
+    in.accept("AS");
+    if (in.peek().is_name() && !ends_references(in.peek())) in.take();
+    skip_table_details(reading);
+  }
+  if (change.targets.empty()) return reading.unknown("DELETE without a table");
+  resolve(change.targets, references);
+  change.condition = references.joined;
+  const Condition joined = references.joined;
+  read_clauses(reading, change);
+  if (joined.reach < change.condition.reach) change.condition = joined;
+  judge(reading, change);
+}
+
+void read_update(Reading& reading) {
+  skip_modifiers(reading);
+  Change change;
+  change.deletes = false;
+  const TableReferences references = read_references(reading);
+  change.targets = references.tables;
+  if (change.targets.empty() || !reading.in.accept("SET")) return reading.unknown("UPDATE without table or SET");
+  const Assignments assignments = read_assignments(reading);
+  change.condition = references.joined;
+  read_clauses(reading, change);
+  if (references.joined.reach < change.condition.reach) change.condition = references.joined;
+  bool were_null = !assignments.columns.empty();
+  for (std::string column : assignments.columns) {
+    for (char& c : column) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
+    were_null = were_null && change.condition.null_columns.contains(column);
+  }
+  change.keeps_information = were_null || assignments.reckons_back;
+  judge(reading, change);
+}
+
+}  // namespace lifeboat::binlog

@@ -1,0 +1,50 @@
+/// One reading of one statement: what the parts of the classifier (danger_*.cc) share. Inside of danger.h.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "binlog/danger.h"
+
+namespace lifeboat::binlog {
+
+struct Reading {
+  Tokens in;
+  const StatementContext& context;
+  TableMemory& memory;
+  bool learns;  ///< whether this reading may change the memory
+  std::vector<Effect> effects;
+
+  void add(DangerClass danger, std::vector<TableName> objects, std::string why = {}) {
+    effects.push_back({danger, std::move(objects), 0, std::move(why)});
+  }
+  void unknown(std::string why) { add(DangerClass::kUnknown, {}, std::move(why)); }
+
+  /// `IF EXISTS`, `IF NOT EXISTS`.
+  void skip_if_exists();
+  /// `name` or `database.name`; empty (and nothing is taken) if there is none.
+  std::optional<TableName> table_name();
+  /// The next token is the end of the statement.
+  bool at_end() { return in.peek().ends() || in.peek().is_symbol(";"); }
+  /// Takes tokens up to a comma outside of parentheses, or the end. False at the end; the comma is taken.
+  bool skip_to_comma();
+  /// At "(": takes everything to its ")". Else takes one token.
+  void skip_item();
+  /// `= value`, with or without "=".
+  Token option_value();
+  /// `DEFINER = user`, `ALGORITHM = x`, `SQL SECURITY x` before the kind of object.
+  bool skip_object_prefix();
+};
+
+/// Each begins behind its first keyword.
+void read_drop(Reading& reading);
+void read_truncate(Reading& reading);
+void read_create(Reading& reading);
+void read_rename(Reading& reading);
+void read_alter(Reading& reading);
+void read_delete(Reading& reading);
+void read_update(Reading& reading);
+
+}  // namespace lifeboat::binlog

@@ -1,0 +1,29 @@
+/// How much of a table a condition (WHERE, ON) may match, as far as its text can tell. Inside of danger.h.
+///
+/// The rule: a condition bounds a statement if it ties a column to given values (`=`, `IN`, a narrow BETWEEN, LIKE with
+/// a beginning). One that is true whatever the row holds (`1=1`, `id = id`, `id > 0`, `LIKE '%'`) matches all.
+/// Everything else, one-sided ranges above all, may match anything from nothing to all: kOpen. An exception are columns
+/// which say by their name that a row is over at a moment (`expires_at < NOW()`): rows past it are dead already.
+#pragma once
+
+#include <cstdint>
+#include <set>
+#include <string>
+
+#include "binlog/danger_reading.h"
+
+namespace lifeboat::binlog {
+
+/// In the order of how much is matched: AND takes the less, OR the more.
+enum class Reach : std::uint8_t { kNone, kSome, kOpen, kAll };
+
+struct Condition {
+  Reach reach = Reach::kAll;
+  std::uint64_t rows = 0;              ///< of kSome: matched at most if the column is a key; 0: not told
+  std::set<std::string> null_columns;  ///< columns that are NULL in every row that it matches
+};
+
+/// Reads a condition, up to what cannot belong to one. Whatever it cannot follow is kOpen at least.
+Condition read_condition(Reading& reading);
+
+}  // namespace lifeboat::binlog

@@ -1,0 +1,142 @@
+#include "binlog/predicate_values.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <iterator>
+
+#include "binlog/moment.h"
+
+namespace lifeboat::binlog {
+namespace {
+
+/// The value of a literal where a number is wanted: text counts by its beginning.
+double as_number(const Value& value) {
+  return value.number ? *value.number : number_in(value.text.value_or("")).value_or(0);
+}
+
+/// A row whose column by this name is past has had its time.
+bool names_an_end(std::string_view column) {
+  static constexpr std::array<std::string_view, 4> kEnds = {"expir", "until", "valid_to", "deadline"};
+  return std::ranges::any_of(kEnds, [&](std::string_view each) { return column.find(each) != std::string_view::npos; });
+}
+
+std::string_view mirrored(std::string_view op) {
+  if (op == "<") return ">";
+  if (op == "<=") return ">=";
+  if (op == ">") return "<";
+  if (op == ">=") return "<=";
+  return op;
+}
+
+/// Two literals: as the server would decide, nearly (texts without their collation).
+bool holds(const Value& left, std::string_view op, const Value& right) {
+  int order = 0;
+  if (left.text && right.text) {
+    const int compared = lower_case(*left.text).compare(lower_case(*right.text));
+    order = compared < 0 ? -1 : compared > 0 ? 1 : 0;
+  } else {
+    const double a = as_number(left);
+    const double b = as_number(right);
+    order = a < b ? -1 : a > b ? 1 : 0;
+  }
+  if (op == "=" || op == "<=>") return order == 0;
+  if (op == "<>" || op == "!=") return order != 0;
+  if (op == "<") return order < 0;
+  if (op == "<=") return order <= 0;
+  return op == ">" ? order > 0 : order >= 0;
+}
+
+/// `column op bound`, op one of < <= > >= <> !=.
+Condition ordered(const Value& column, std::string_view op, const Value& bound, std::int64_t now_s) {
+  const bool downwards = op == "<" || op == "<=";
+  if (downwards && names_an_end(column.column)) {
+    if (bound.is_now) return of(Reach::kSome);
+    const auto past = is_past_moment(bound.number, bound.text, now_s);
+    if (past) return of(*past ? Reach::kSome : Reach::kAll);
+  }
+  if (!downwards && bound.literal()) {
+    // Numbers that rows are given begin at 1, and no text is less than none.
+    const double lowest = op == ">=" ? 1 : 0;
+    if (bound.text ? bound.text->empty() : as_number(bound) <= lowest) return of(Reach::kAll);
+  }
+  return of(Reach::kOpen);
+}
+
+}  // namespace
+
+std::string lower_case(std::string text) {
+  std::ranges::transform(text, text.begin(),
+                         [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+  return text;
+}
+
+std::optional<double> number_in(std::string_view text) {
+  if (text.starts_with("0x")) return {};
+  double value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  return error == std::errc() ? std::optional(value) : std::nullopt;
+}
+
+Condition of(Reach reach) {
+  return {reach, 0, {}};
+}
+
+Condition exactly(std::uint64_t rows) {
+  return {Reach::kSome, rows, {}};
+}
+
+Condition both(Condition a, const Condition& b) {
+  a.null_columns.insert(b.null_columns.begin(), b.null_columns.end());
+  if (b.reach < a.reach || (b.reach == a.reach && b.rows != 0 && (a.rows == 0 || b.rows < a.rows))) {
+    a.reach = b.reach;
+    a.rows = b.rows;
+  }
+  return a;
+}
+
+Condition either(const Condition& a, const Condition& b) {
+  Condition result = of(std::max(a.reach, b.reach));
+  if (a.reach == Reach::kNone) return b;
+  if (b.reach == Reach::kNone) return a;
+  if (a.rows != 0 && b.rows != 0) result.rows = a.rows + b.rows;
+  std::ranges::set_intersection(a.null_columns, b.null_columns,
+                                std::inserter(result.null_columns, result.null_columns.end()));
+  return result;
+}
+
+Condition opposite(const Condition& condition) {
+  if (condition.reach == Reach::kNone) return of(Reach::kAll);
+  if (condition.reach == Reach::kAll) return of(Reach::kNone);
+  return of(Reach::kOpen);
+}
+
+Condition truth(const Value& value) {
+  if (value.kind == Value::Kind::kCondition) return value.condition;
+  if (!value.constant()) return of(Reach::kOpen);
+  if (value.is_null) return of(Reach::kNone);
+  if (value.literal()) return of(as_number(value) != 0 ? Reach::kAll : Reach::kNone);
+  return of(Reach::kAll);  // the same for every row, and perhaps true
+}
+
+Condition compared(const Value& left, std::string_view op, const Value& right, std::int64_t now_s) {
+  if (left.kind == Value::Kind::kColumn && right.kind == Value::Kind::kColumn && left.qualified == right.qualified) {
+    const bool true_of_itself = op == "=" || op == "<=>" || op == "<=" || op == ">=";
+    return of(true_of_itself ? Reach::kAll : Reach::kNone);
+  }
+  if ((left.is_null || right.is_null) && op != "<=>") return of(Reach::kNone);
+  if (left.constant() && right.constant()) {
+    if (!left.literal() || !right.literal()) return of(Reach::kAll);  // for every row the same; perhaps true
+    return of(holds(left, op, right) ? Reach::kAll : Reach::kNone);
+  }
+  if (right.kind == Value::Kind::kColumn && left.constant()) return compared(right, mirrored(op), left, now_s);
+  if (op == "=" || op == "<=>") {
+    const bool column = left.kind == Value::Kind::kColumn || left.kind == Value::Kind::kRow;
+    if (column && (right.constant() || right.kind == Value::Kind::kSubquery)) return exactly(1);
+    return of(Reach::kOpen);
+  }
+  if (left.kind == Value::Kind::kColumn && right.constant()) return ordered(left, op, right, now_s);
+  return of(Reach::kOpen);
+}
+
+}  // namespace lifeboat::binlog

@@ -1,0 +1,42 @@
+/// Values in conditions, and how much of a table a comparison of two may match. Inside of predicate.h.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "binlog/predicate.h"
+
+namespace lifeboat::binlog {
+
+struct Value {
+  enum class Kind : std::uint8_t { kConstant, kColumn, kOther, kCondition, kSubquery, kRow };
+  Kind kind = Kind::kOther;
+  std::string column;            ///< kColumn: lower case, without its table
+  std::string qualified;         ///< kColumn: as written
+  std::optional<double> number;  ///< kConstant: a literal's
+  std::optional<std::string> text;
+  bool is_null = false;
+  bool is_now = false;  ///< kConstant: made from NOW() and the like
+  Condition condition;  ///< kCondition; kSubquery: of its WHERE
+
+  bool constant() const { return kind == Kind::kConstant; }
+  bool literal() const { return constant() && (number || text); }
+};
+
+Condition of(Reach reach);
+/// Some rows, and at most so many if the column is a key.
+Condition exactly(std::uint64_t rows);
+Condition both(Condition a, const Condition& b);
+Condition either(const Condition& a, const Condition& b);
+Condition opposite(const Condition& condition);
+/// What a value means where a condition is wanted.
+Condition truth(const Value& value);
+/// `left op right`; `now_s` is when the statement ran.
+Condition compared(const Value& left, std::string_view op, const Value& right, std::int64_t now_s);
+
+/// ASCII only.
+std::string lower_case(std::string text);
+std::optional<double> number_in(std::string_view text);
+
+}  // namespace lifeboat::binlog
