@@ -72,7 +72,7 @@ std::string small(std::string_view text) {
   return out;
 }
 
-TypeRow row_of(const ColumnType& type) {
+TypeRow row_of(const DeclaredType& type) {
   const auto* const row = std::ranges::find(kTypes, type.name, &TypeRow::name);
   return row == kTypes.end() ? TypeRow{type.name, Family::kOther, 0} : *row;
 }
@@ -84,7 +84,7 @@ std::uint64_t number_of(std::string_view text) {
 }
 
 /// `(10)`, `(10, 2)`, `('a', 'b')`
-void read_arguments(Reading& reading, ColumnType& type) {
+void read_arguments(Reading& reading, DeclaredType& type) {
   Tokens& in = reading.in;
   if (!in.accept_symbol("(")) return;
   std::size_t numbers = 0;
@@ -114,7 +114,7 @@ std::string read_type_name(Tokens& in) {
   return name;
 }
 
-void read_charset(Tokens& in, ColumnType& type) {
+void read_charset(Tokens& in, DeclaredType& type) {
   if (in.peek().is("CHARACTER") && in.peek(1).is("SET")) {
     in.take();
     in.take();
@@ -136,7 +136,7 @@ bool is_constraint(const Token& token) {
 }
 
 /// What a strict server does not refuse: it rounds, and cuts times.
-std::optional<std::string> why_rounded(const ColumnType& from, const ColumnType& to) {
+std::optional<std::string> why_rounded(const DeclaredType& from, const DeclaredType& to) {
   const Family a = row_of(from).family;
   const Family b = row_of(to).family;
   if (a == Family::kTime && b == Family::kTime) {
@@ -162,7 +162,7 @@ std::optional<std::string> why_rounded(const ColumnType& from, const ColumnType&
 }
 
 /// What a server without strict mode cuts.
-std::optional<std::string> why_cut(const ColumnType& from, const ColumnType& to) {
+std::optional<std::string> why_cut(const DeclaredType& from, const DeclaredType& to) {
   const TypeRow a = row_of(from);
   const TypeRow b = row_of(to);
   if (a.family != b.family) {
@@ -171,7 +171,7 @@ std::optional<std::string> why_cut(const ColumnType& from, const ColumnType& to)
         (b.family == Family::kText || b.family == Family::kBinary) && b.capacity >= 65535;
     return text_to_text ? std::nullopt : std::optional<std::string>("changes the kind of values without strict mode");
   }
-  const auto capacity = [](const TypeRow& row, const ColumnType& type) {
+  const auto capacity = [](const TypeRow& row, const DeclaredType& type) {
     return row.capacity != kByLength                      ? row.capacity
            : type.name == "CHAR" || type.name == "BINARY" ? std::max<std::uint64_t>(type.length, 1)
                                                           : type.length;
@@ -194,7 +194,7 @@ std::optional<std::string> why_cut(const ColumnType& from, const ColumnType& to)
 }
 
 /// What may be lost if nothing is known of the column before.
-std::optional<std::string> why_perhaps(const ColumnType& to, bool strict) {
+std::optional<std::string> why_perhaps(const DeclaredType& to, bool strict) {
   if (to.name == "DATE" || to.name == "TIME" || to.name == "YEAR")
     return "may have held more; its type before is not known";
   if (strict) return {};
@@ -206,9 +206,9 @@ std::optional<std::string> why_perhaps(const ColumnType& to, bool strict) {
 
 }  // namespace
 
-ColumnType read_column_type(Reading& reading) {
+DeclaredType read_column_type(Reading& reading) {
   Tokens& in = reading.in;
-  ColumnType type;
+  DeclaredType type;
   type.name = read_type_name(in);
   read_arguments(reading, type);
   for (;;) {
@@ -238,7 +238,7 @@ void learn_columns(Reading& reading, const TableName& table) {
   }
 }
 
-std::optional<std::string> why_narrower(const std::optional<ColumnType>& from, const ColumnType& to, bool strict) {
+std::optional<std::string> why_narrower(const std::optional<DeclaredType>& from, const DeclaredType& to, bool strict) {
   if (!from) return why_perhaps(to, strict);
   if (auto why = why_rounded(*from, to)) return why;
   return strict ? std::nullopt : why_cut(*from, to);

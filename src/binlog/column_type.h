@@ -11,7 +11,7 @@ namespace lifeboat::binlog {
 
 /// Reads `DECIMAL(10,2) UNSIGNED`, `VARCHAR(20) CHARACTER SET latin1`, `ENUM('a','b')`, …; stops before what is not of
 /// the type.
-ColumnType read_column_type(Reading& reading);
+DeclaredType read_column_type(Reading& reading);
 
 /// Behind "(": the columns of CREATE TABLE go to the memory, up to the matching ")".
 void learn_columns(Reading& reading, const TableName& table);
@@ -19,6 +19,6 @@ void learn_columns(Reading& reading, const TableName& table);
 /// Why values are lost by MODIFY from `from` (empty: not known) to `to`; empty if none are, or if the server would have
 /// refused. With a strict sql_mode a server refuses what does not fit, but rounds numbers and cuts times without a
 /// word.
-std::optional<std::string> why_narrower(const std::optional<ColumnType>& from, const ColumnType& to, bool strict);
+std::optional<std::string> why_narrower(const std::optional<DeclaredType>& from, const DeclaredType& to, bool strict);
 
 }  // namespace lifeboat::binlog

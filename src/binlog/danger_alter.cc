@@ -131,7 +131,7 @@ void AlterTable::read_redefinition(bool change) {
   if (!in.peek().is_name()) return reading.unknown("ALTER TABLE with a column that cannot be read");
   const std::string column = name_of(in.take());
   const std::string new_name = change ? name_of(in.take()) : column;
-  const ColumnType type = read_column_type(reading);
+  const DeclaredType type = read_column_type(reading);
   if (const auto why = why_narrower(reading.memory.column(table, column), type, strict())) {
     add(DangerClass::kNarrowColumn, "column " + column + " " + *why);
   }

@@ -52,12 +52,12 @@ TableMemory::Columns& TableMemory::columns_of(const TableName& table) {
   return found->second;
 }
 
-void TableMemory::set_column(const TableName& table, const std::string& column, ColumnType type) {
+void TableMemory::set_column(const TableName& table, const std::string& column, DeclaredType type) {
   Columns& columns = columns_of(table);
   if (columns.size() < kMaxColumns) columns.insert_or_assign(lower(column), std::move(type));
 }
 
-std::optional<ColumnType> TableMemory::column(const TableName& table, const std::string& column) const {
+std::optional<DeclaredType> TableMemory::column(const TableName& table, const std::string& column) const {
   const auto columns = tables_.find(table);
   if (columns == tables_.end()) return {};
   const auto found = columns->second.find(lower(column));

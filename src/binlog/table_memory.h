@@ -28,7 +28,7 @@ struct TableName {
 };
 
 /// A column's type as far as it matters to what fits in it.
-struct ColumnType {
+struct DeclaredType {
   std::string name;          ///< capitals, aliases resolved: INTEGER is INT, BOOL is TINYINT
   std::uint64_t length = 0;  ///< of CHAR(n), digits of DECIMAL, fraction digits of times; 0: not given
   std::uint64_t scale = 0;   ///< of DECIMAL
@@ -36,7 +36,7 @@ struct ColumnType {
   std::string charset;           ///< lower case; empty: not given
   std::set<std::string> values;  ///< of ENUM and SET
 
-  bool operator==(const ColumnType&) const = default;
+  bool operator==(const DeclaredType&) const = default;
 };
 
 class TableMemory {
@@ -51,8 +51,8 @@ class TableMemory {
   /// The source started anew: all temporary tables are gone.
   void server_restarted();
 
-  void set_column(const TableName& table, const std::string& column, ColumnType type);
-  std::optional<ColumnType> column(const TableName& table, const std::string& column) const;
+  void set_column(const TableName& table, const std::string& column, DeclaredType type);
+  std::optional<DeclaredType> column(const TableName& table, const std::string& column) const;
   void drop_column(const TableName& table, const std::string& column);
   /// `to` is made like `from`, whose columns it has (CREATE TABLE … LIKE).
   void copy_table(const TableName& from, const TableName& to);
@@ -61,7 +61,7 @@ class TableMemory {
   void drop_table(const TableName& table);
 
  private:
-  using Columns = std::map<std::string, ColumnType>;  ///< by lower-case name
+  using Columns = std::map<std::string, DeclaredType>;  ///< by lower-case name
   Columns& columns_of(const TableName& table);
 
   std::set<std::pair<std::uint32_t, TableName>> temporary_;

@@ -1,0 +1,41 @@
+/// What a dump asks before it serves a group: the guard's answer, told by the group's place in the log.
+///
+/// A dump asks once it has read a group's first event, and again while the answer is kHold, a few times a second, with
+/// heartbeats going on meanwhile. A skipped group is left out and told as ignored (make_gtid_list with kIgnoreGtids).
+///
+/// Threads: safe from any. Errors: none: a gate that cannot tell says kHold.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace lifeboat::relay {
+
+enum class Verdict : std::uint8_t { kPass, kHold, kSkip };
+
+/// Where a group's first event begins.
+struct GroupPlace {
+  std::string_view file;
+  std::uint64_t position = 0;
+};
+
+struct GateAnswer {
+  Verdict verdict = Verdict::kPass;
+  std::string reason;  ///< of kHold, for the status: "guard: drop_database shop.*"
+};
+
+class Gate {
+ public:
+  virtual ~Gate() = default;
+  /// Comes back within a fraction of a second.
+  virtual GateAnswer answer(const GroupPlace& place) = 0;
+};
+
+/// Lets everything pass.
+class OpenGate : public Gate {
+ public:
+  GateAnswer answer(const GroupPlace& /*place*/) override { return {}; }
+};
+
+}  // namespace lifeboat::relay
