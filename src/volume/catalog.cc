@@ -23,7 +23,7 @@ std::vector<NodePtr> Catalog::with_content() {
   const std::shared_lock lock(mutex);
   std::vector<NodePtr> nodes;
   for (const auto& [number, node] : nodes_) {
-    if (node->file && node->linked()) nodes.push_back(node);
+    if (node->file && node->linked) nodes.push_back(node);
   }
   return nodes;
 }
@@ -98,7 +98,7 @@ std::vector<NodePtr> Catalog::files_of_image() {
   const std::shared_lock lock(mutex);
   std::vector<NodePtr> nodes;
   for (const auto& [number, node] : nodes_) {
-    const bool wanted = node->type == vault::FileType::kFile && node->linked() && !node->image_path.empty();
+    const bool wanted = node->type == vault::FileType::kFile && node->linked && !node->image_path.empty();
     if (wanted && node->image_size > 0) nodes.push_back(node);
   }
   return nodes;
@@ -130,6 +130,7 @@ void Catalog::add(NodeRecord record) {
 
 void Catalog::unlink(Node& node) {
   if (!node.image_path.empty()) gone.insert(node.image_path);
+  node.linked = false;
   Node* const parent = std::exchange(node.parent, nullptr);
   parent->children.erase(parent->children.find(node.name));
 }
@@ -162,7 +163,7 @@ NodePtr Catalog::forget(std::uint64_t number) {
 void Catalog::freeze() {
   frozen_committed = false;
   for (auto& [number, node] : nodes_) {
-    if (!node->linked() || !node->file) continue;
+    if (!node->linked || !node->file) continue;
     File& file = *node->file;
     const std::unique_lock lock(file.lock);
     if (!file.current) continue;

@@ -38,7 +38,7 @@ Snapshot Volume::State::take_snapshot() {
   Snapshot snapshot{.time = now(), .changed = {}, .removed = {}, .gone = catalog.gone};
   std::set<std::string> left = catalog.gone;
   catalog.for_each([&](const NodePtr& node) {
-    if (node->changed == 0 || !node->linked() || node->parent == nullptr) return;
+    if (node->changed == 0 || !node->linked || node->parent == nullptr) return;
     ChangedEntry changed{.node = node,
                          .file = node->file.get(),
                          .frozen = node->file ? node->file->frozen.get() : nullptr,
@@ -66,9 +66,10 @@ void Volume::State::sync_frozen(const Snapshot& snapshot) {
 void Volume::State::rebase(const ChangedEntry& changed) {
   Node& node = *changed.node;
   const std::uint64_t size = changed.entry.size;
-  if (changed.file != nullptr) {
-    File& file = *changed.file;
-    const std::unique_lock lock(file.lock);
+  std::unique_lock<FairSharedMutex> lock;
+  if (node.file) {  // perhaps only since the snapshot
+    File& file = *node.file;
+    lock = std::unique_lock(file.lock);
     std::uint64_t old_end = changed.image_path.empty() ? 0 : changed.image_size;
     if (file.frozen) old_end = std::min(old_end, std::exchange(file.frozen->limit, kNoLimit));
     ++file.base_epoch;
@@ -89,12 +90,13 @@ void Volume::State::rebase(const ChangedEntry& changed) {
       file.hydrated.set(chunk);
     }
   }
+  node.image_path = changed.entry.path;
   node.image_size = size;
 }
 
 void Volume::State::keep_entries_of_removed() {
   catalog.for_each([&](const NodePtr& node) {
-    if (node->linked() || !node->file || node->image_path.empty()) return;
+    if (node->linked || !node->file || node->image_path.empty()) return;
     File& file = *node->file;
     const std::unique_lock lock(file.lock);
     const std::scoped_lock entry_lock(file.entry_mutex);
@@ -110,12 +112,11 @@ void Volume::State::committed(const Snapshot& snapshot, std::shared_ptr<vault::I
     for (const std::string& path : snapshot.gone) catalog.gone.erase(path);
     for (const ChangedEntry& changed : snapshot.changed) {
       Node& node = *changed.node;
-      if (!node.linked()) {
+      if (!node.linked) {
         catalog.gone.insert(changed.entry.path);
         continue;
       }
-      if (node.type == vault::FileType::kFile) rebase(changed);
-      node.image_path = changed.entry.path;
+      rebase(changed);
       if (node.changed == changed.clock) node.changed = 0;
     }
     keep_entries_of_removed();

@@ -4,6 +4,7 @@
 #include <shared_mutex>
 
 #include "base/error.h"
+#include "base/log.h"
 #include "volume/volume_state.h"
 
 namespace lifeboat::volume {
@@ -42,21 +43,22 @@ std::shared_ptr<vault::ImageReader> Volume::State::image_reader() {
   return reader;
 }
 
-std::optional<vault::FileEntry> Volume::State::image_entry(Node& node, File& file, std::uint32_t epoch,
-                                                           vault::ImageReader& from) {
+std::optional<vault::FileEntry> Volume::State::image_entry(Node& node, File& file, std::uint32_t epoch) {
   std::string path;
+  std::shared_ptr<vault::ImageReader> from;
   {
-    // Path and epoch belong together only while no commit ends.
+    // Image, path and epoch belong together only while no commit ends.
     const std::shared_lock guard(gate);
     const std::shared_lock lock(file.lock);
     const std::scoped_lock entry_lock(file.entry_mutex);
-    if (file.entry) return file.entry;
     if (file.base_epoch != epoch) return std::nullopt;
+    if (file.entry) return file.entry;
     path = node.image_path;
+    from = image_reader();
   }
-  std::optional<vault::FileEntry> entry = from.find(path);
+  std::optional<vault::FileEntry> entry = from->find(path);
   if (!entry || entry->type != vault::FileType::kFile) {
-    fail(Code::kCorruption, format("{}: not in image {} although the volume was made from it", path, from.info().name),
+    fail(Code::kCorruption, format("{}: not in image {} although the volume was made from it", path, from->info().name),
          "Scrub the vault to see what is damaged.");
   }
   const std::shared_lock lock(file.lock);
@@ -118,16 +120,21 @@ void Volume::State::fly(const NodePtr& node, File& file, std::span<const std::sh
       fail(Code::kUnavailable, format("inode {}: not local yet, and the vault is not at hand", node->number),
            "Mount the volume with its vault, or wait for full hydration before taking the vault away.");
     }
-    const std::optional<vault::FileEntry> entry = image_entry(*node, file, epoch, *from);
+    const std::optional<vault::FileEntry> entry = image_entry(*node, file, epoch);
     if (!entry) return land_all(nullptr);  // a commit has just ended: whoever waits asks again
     std::vector<vault::ChunkRequest> requests;
     std::size_t next = 0;
-    const auto land_hole = [&](std::uint64_t until) {
-      for (; next < own.size() && own[next]->chunk.chunk < until; ++next) {
-        const auto zeros = std::make_shared<const Bytes>(kChunkBytes);
-        keep(file, own[next]->chunk.chunk, epoch, *zeros);
-        land(*own[next], zeros, nullptr);
+    const auto keep_and_land = [&](Flight& flight, ByteView content) {
+      try {
+        keep(file, flight.chunk.chunk, epoch, content);
+      } catch (const Exception& error) {
+        log::debug("not kept: {}", error.error().text());  // whoever waits gets it all the same
       }
+      land(flight, std::make_shared<const Bytes>(content.begin(), content.end()), nullptr);
+    };
+    const auto land_hole = [&](std::uint64_t until) {
+      static const Bytes kZeros(kChunkBytes);
+      for (; next < own.size() && own[next]->chunk.chunk < until; ++next) keep_and_land(*own[next], kZeros);
     };
     from->for_each_chunk(*entry, own.front()->chunk.chunk, own.back()->chunk.chunk + 1,
                          [&](std::uint64_t chunk, const vault::ChunkRef& ref) {
@@ -136,9 +143,7 @@ void Volume::State::fly(const NodePtr& node, File& file, std::span<const std::sh
                          });
     land_hole(~std::uint64_t{0});
     from->read_chunks(requests, 2, [&](const vault::ChunkRequest& request, ByteView content) {
-      Flight& flight = *own[request.tag];
-      keep(file, flight.chunk.chunk, epoch, content);
-      land(flight, std::make_shared<const Bytes>(content.begin(), content.end()), nullptr);
+      keep_and_land(*own[request.tag], content);
     });
   } catch (...) {
     land_all(std::current_exception());

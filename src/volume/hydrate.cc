@@ -35,13 +35,14 @@ void want_range(Volume::State& state, vault::ImageReader& reader, const NodePtr&
     last = std::min(last, file.hydrated.size());
   }
   if (first >= last) return;
-  const std::optional<vault::FileEntry> entry = state.image_entry(*node, file, epoch, reader);
+  const std::optional<vault::FileEntry> entry = state.image_entry(*node, file, epoch);
   if (!entry) return;  // a commit has just ended: the next look for what is missing finds it
   std::uint64_t at = first;
   reader.for_each_chunk(*entry, first, last, [&](std::uint64_t chunk, const vault::ChunkRef& ref) {
     state.keep_holes(file, at, chunk, epoch);
     at = chunk + 1;
-    if (file.hydrated.test(chunk)) return;
+    const std::shared_lock lock(file.lock);
+    if (epoch != file.base_epoch || file.hydrated.test(chunk)) return;
     requests.push_back({ref, wanted.size()});
     wanted.push_back({node, &file, chunk, epoch});
   });

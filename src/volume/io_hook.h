@@ -13,7 +13,7 @@ enum class IoKind : std::uint8_t { kWrite, kSync, kTruncate, kPunch, kReserve, k
 struct IoEvent {
   IoKind kind = IoKind::kWrite;
   const std::string& path;
-  int fd = -1;  ///< -1 for kRemove
+  int fd = -1;  ///< -1 for kRemove, and for the sync of a directory
   std::uint64_t offset = 0;
   std::uint64_t length = 0;
 };

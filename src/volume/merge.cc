@@ -91,7 +91,7 @@ void Volume::State::absorb(const NodePtr& node, File& file) {
     copy.finish();
     or_fail([&] {
       frozen.data->sync();
-      if (frozen.data->take_new_name()) sync_directory(data_directory);
+      if (frozen.data->take_new_name()) sync_names();
     });
     if (current.limit != kNoLimit) frozen.shrink(current.limit);
     frozen.marks.add_all(current.marks);
@@ -167,7 +167,7 @@ void Volume::State::merge(const NodePtr& node, File& file) {
     copied = copy_into_base(file, *base, chunks);
     or_fail([&] {
       base->sync();
-      if (base->take_new_name()) sync_directory(data_directory);
+      if (base->take_new_name()) sync_names();
     });
   } catch (...) {
     const std::unique_lock lock(file.lock);

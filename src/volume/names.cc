@@ -20,7 +20,7 @@ Attributes attributes_of(const Node& node) {
           .mode = node.mode,
           .uid = node.uid,
           .gid = node.gid,
-          .links = node.linked() ? 1U : 0U,
+          .links = node.linked ? 1U : 0U,
           .mtime_ns = node.mtime_ns,
           .size = node.type == vault::FileType::kSymlink ? node.link_target.size() : node.size.load(),
           .blocks_512 = (node.size + 511) / 512};
@@ -44,7 +44,7 @@ Node& child_or_fail(Catalog& catalog, Node& directory, std::string_view name) {
 /// A directory that was removed while open can be asked, but nothing can be made in it.
 Node& linked_directory(Catalog& catalog, InodeNumber number) {
   Node& directory = catalog.directory(number);
-  if (!directory.linked()) fail(Code::kNotFound, format("inode {}: the directory was removed", number));
+  if (!directory.linked) fail(Code::kNotFound, format("inode {}: the directory was removed", number));
   return directory;
 }
 
@@ -211,7 +211,7 @@ void Volume::closed(InodeNumber inode) {
   if (file != nullptr) state.close_idle(*node, *file);
   const std::shared_lock guard(state.gate);
   const std::unique_lock lock(state.catalog.mutex);
-  if (!node->linked() && node->opens == 0) state.forget(inode, state.journal->position());
+  if (!node->linked && node->opens == 0) state.forget(inode, state.journal->position());
 }
 
 }  // namespace lifeboat::volume

@@ -87,15 +87,14 @@ struct Node {
   std::atomic<std::uint64_t> journaled_size{0};  ///< as the journal has it
   std::atomic<std::uint64_t> changed{0};         ///< Catalog::clock of the last change; 0: as in the image
   std::atomic<std::uint32_t> opens{0};
-  Node* parent = nullptr;  ///< null for the root and for what has been removed
+  std::atomic<bool> linked{true};  ///< has a name, or is the root
+  Node* parent = nullptr;          ///< null for the root and for what has been removed
   std::string name;
   std::string link_target;
-  std::string image_path;  ///< where it is in the image; empty: not there
-  std::uint64_t image_size = 0;
+  std::string image_path;        ///< where it is in the image; empty: not there; changes under File::lock, too
+  std::uint64_t image_size = 0;  ///< changes under File::lock, too
   std::map<std::string, std::shared_ptr<Node>, std::less<>> children;
   std::unique_ptr<File> file;
-
-  bool linked() const { return parent != nullptr || number == 1; }
 };
 
 using NodePtr = std::shared_ptr<Node>;

@@ -20,7 +20,7 @@ VolumeStatus Volume::State::status() {
     state.catalog.for_each([&](const NodePtr& each) {
       const Node& node = *each;
       status.bytes += node.size;
-      if (node.type != vault::FileType::kFile || !node.linked()) return;
+      if (node.type != vault::FileType::kFile || !node.linked) return;
       const std::uint64_t chunks = vault::chunk_count(node.image_path.empty() ? 0 : node.image_size);
       if (!node.file) {
         status.hydrated = status.hydrated && chunks == 0;

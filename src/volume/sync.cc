@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "volume/io_hook.h"
 #include "volume/volume_state.h"
 
 namespace lifeboat::volume {
@@ -72,6 +73,13 @@ BlockSet finish_layer(Layer& layer) {
 
 }  // namespace
 
+void Volume::State::sync_names() {
+  const std::string path = data_directory.string();
+  const int error = IoHook::ask(IoEvent{IoKind::kSync, path, -1, 0, 0});
+  if (error != 0) fail_errno(format("sync {}", path), error);
+  sync_directory(data_directory);
+}
+
 void Volume::State::sync_file(const NodePtr& node, File& file) {
   check_usable();
   {
@@ -83,7 +91,7 @@ void Volume::State::sync_file(const NodePtr& node, File& file) {
   {
     const Change change(*this);
     const std::unique_lock lock(file.lock);
-    if (!node->linked()) return;  // a crash takes it anyway
+    if (!node->linked) return;  // a crash takes it anyway
     job = take_job(file);
   }
   or_fail([&] {
@@ -93,7 +101,7 @@ void Volume::State::sync_file(const NodePtr& node, File& file) {
       data->sync();
       new_names = data->take_new_name() || new_names;
     }
-    if (new_names) sync_directory(data_directory);
+    if (new_names) sync_names();
   });
   const std::shared_lock guard(gate);
   const std::unique_lock lock(file.lock);
@@ -138,11 +146,11 @@ void Volume::State::sync_hydrated(const NodePtr& node, File& file) {
     runs = file.hydrated_pending.runs();
     base = file.base;
   }
-  if (runs.empty() || !node->linked()) return;
+  if (runs.empty() || !node->linked) return;
   or_fail([&] {
     if (!base) return;
     base->sync();
-    if (base->take_new_name()) sync_directory(data_directory);
+    if (base->take_new_name()) sync_names();
   });
   const Change change(*this);
   const std::unique_lock lock(file.lock);

@@ -57,7 +57,7 @@ std::uint64_t Volume::State::evict(const NodePtr& node, File& file, std::uint64_
   if (!one_at_a_time.owns_lock()) return 0;
   const std::shared_lock guard(gate);
   const std::unique_lock lock(file.lock);
-  if (!file.base || file.merging || !node->linked()) return 0;
+  if (!file.base || file.merging || !node->linked) return 0;
   std::vector<ChunkRun> runs;
   std::uint64_t freed = 0;
   for (ChunkRun run : file.hydrated.runs()) {

@@ -87,6 +87,7 @@ struct Volume::State {
   void with_room(std::uint64_t bytes, Work work);
 
   // Durability (sync.cc).
+  void sync_names();  ///< those of new data files
   void sync_file(const NodePtr& node, File& file);
   void sync_hydrated(const NodePtr& node, File& file);
   void checkpoint();        ///< if the journal wants one
@@ -109,8 +110,8 @@ struct Volume::State {
   /// Fetches the chunks of `own`, which are in ascending order, and lets those who wait for them go on.
   void fly(const NodePtr& node, File& file, std::span<const std::shared_ptr<Flight>> own);
   std::shared_ptr<vault::ImageReader> image_reader();
-  /// The file's entry in the image that `from` reads; none if `epoch` is no longer in force.
-  std::optional<vault::FileEntry> image_entry(Node& node, File& file, std::uint32_t epoch, vault::ImageReader& from);
+  /// The file's entry in the image; none if `epoch` is no longer in force.
+  std::optional<vault::FileEntry> image_entry(Node& node, File& file, std::uint32_t epoch);
   /// Stores a chunk in the base, if there is room and it is not stale.
   void keep(File& file, std::uint64_t chunk, std::uint32_t epoch, ByteView content);
   void keep_holes(File& file, std::uint64_t first, std::uint64_t last, std::uint32_t epoch);

@@ -219,6 +219,21 @@ TEST(Volume, HydrationSkipsWhatWasRemoved) {
   EXPECT_TRUE(volume->status().hydrated);
 }
 
+TEST(Volume, HydrationThatACommitOvertakesFetchesTheNewImage) {
+  Files files{{"a", pattern(300'000, 1)}};
+  TestVolume volume(files);
+  volume->write(volume.inode("a"), 0, pattern(kBlockBytes, 2));
+  put(files["a"], 0, pattern(kBlockBytes, 2));
+  volume.store().before_next_list = [&] {  // when hydration looks for a launch list
+    volume->commit({});
+    volume->maintain();
+  };
+  while (volume->hydrate(kChunkBytes)) {
+  }
+  EXPECT_FALSE(volume.store().before_next_list);
+  EXPECT_TRUE(volume.files() == files);
+}
+
 TEST(Volume, OneProcessAtATime) {
   TestVolume volume({{"a", {}}});
   EXPECT_EQ(vault::error_of([&] { Volume::open(volume.directory(), &volume.vault()); }).code, Code::kBusy);

@@ -17,13 +17,14 @@
 
 namespace lifeboat::volume {
 
-/// A store that stops taking writes or giving reads when told to.
+/// A store that stops taking writes or giving reads when told to, and lets a test step in between.
 class SwitchedStore : public store::Store {
  public:
   explicit SwitchedStore(std::unique_ptr<store::Store> inner) : inner_(std::move(inner)) {}
 
   std::atomic<bool> refuse_writes{false};
   std::atomic<bool> refuse_reads{false};
+  std::function<void()> before_next_list;  ///< called once
 
   std::string url() const override { return inner_->url(); }
   void put(std::string_view name, ByteView bytes) override {
@@ -44,6 +45,7 @@ class SwitchedStore : public store::Store {
   }
   std::optional<store::ObjectInfo> find(std::string_view name) override { return inner_->find(name); }
   void list(std::string_view prefix, const std::function<void(const store::ObjectInfo&)>& each) override {
+    if (before_next_list) std::exchange(before_next_list, nullptr)();
     inner_->list(prefix, each);
   }
   void remove(std::string_view name) override { inner_->remove(name); }
@@ -99,6 +101,13 @@ class TestVolume {
     if (with_vault) state->attach(*vault_);
     state_ = state.get();
     volume_ = std::make_unique<Volume>(std::move(state));
+  }
+  /// A new volume of the same image.
+  void start_over() {
+    close();
+    std::filesystem::remove_all(directory());
+    Volume::create(directory(), *vault_, image_);
+    open();
   }
   /// As kill -9: nothing is synced, nothing is told.
   void kill_and_open() {
