@@ -28,7 +28,7 @@ class Branch(Client):
 
     def remove(self):
         """Tries both, whatever the state: it is called after failures as well."""
-        for words in (["stop", self.name], ["rm", self.name, "--discard"]):
+        for words in (["stop", self.name], ["rm", self.name, "--yes", "--discard"]):
             subprocess.run([self.tool.binary(), "branch", *words], env={**os.environ, **self.tool.env},
                            check=False, capture_output=True)
 

@@ -34,7 +34,7 @@ class Harbour(Lifeboat):
 
     def remove(self, name):
         self.run("branch", "stop", name)
-        self.run("branch", "rm", name, "--discard")
+        self.run("branch", "rm", name, "--yes", "--discard")
 
     def __enter__(self):
         self.init()
