@@ -1,8 +1,10 @@
 #include "base/process.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -184,6 +186,26 @@ ProcessIdentity ProcessIdentity::of(pid_t pid) {
 bool ProcessIdentity::alive() const {
   const auto started = process_start_time(pid);
   return started && *started == start_time;
+}
+
+std::size_t wait_for_end(std::span<const ProcessIdentity> processes) {
+  std::vector<UniqueFd> owners;
+  std::vector<pollfd> ends;
+  for (const ProcessIdentity& process : processes) {
+    // By number: the header of glibc 2.36 declares pidfd_open for C alone.
+    owners.emplace_back(static_cast<int>(::syscall(SYS_pidfd_open, process.pid, 0)));
+    if (!owners.back().valid() && errno != ESRCH && errno != EINVAL) {
+      fail_errno(format("watch process {}", process.pid), errno);
+    }
+    // Asked after opening, so that the descriptor is not of another process that got the same pid.
+    if (!process.alive()) return ends.size();
+    ends.push_back({owners.back().get(), POLLIN, 0});
+  }
+  while (::poll(ends.data(), ends.size(), -1) < 0) {
+    if (errno != EINTR) fail_errno("wait for processes", errno);
+  }
+  const auto ended = std::ranges::find_if(ends, [](const pollfd& end) { return end.revents != 0; });
+  return static_cast<std::size_t>(ended - ends.begin());
 }
 
 }  // namespace lifeboat

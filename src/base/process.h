@@ -7,6 +7,7 @@
 #include <chrono>
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -68,5 +69,8 @@ struct ProcessIdentity {
   static ProcessIdentity of(pid_t pid);
   bool alive() const;
 };
+
+/// Waits in the kernel until at least one of them has ended; the index of the first that has.
+std::size_t wait_for_end(std::span<const ProcessIdentity> processes);
 
 }  // namespace lifeboat

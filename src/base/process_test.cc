@@ -5,6 +5,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <array>
+
 #include "base/error.h"
 
 namespace lifeboat {
@@ -143,6 +145,23 @@ TEST(ProcessIdentity, AZombieIsNotAlive) {
   ASSERT_EQ(::waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED | WNOWAIT), 0);
   EXPECT_FALSE(process_start_time(pid).has_value());
   ::waitpid(pid, nullptr, 0);
+}
+
+TEST(WaitForEnd, TellsWhichOneHasEnded) {
+  ChildProcess lasting(shell("exec sleep 1000"));
+  ChildProcess ending(shell("read line"));
+  const std::array both{ProcessIdentity::of(lasting.pid()), ProcessIdentity::of(ending.pid())};
+  EXPECT_EQ(wait_for_end(both), 1U);
+  ending.stop(1s);
+  EXPECT_EQ(wait_for_end(both), 1U);
+  lasting.stop(1s);
+  EXPECT_EQ(wait_for_end(both), 0U);
+}
+
+TEST(WaitForEnd, APidThatIsUsedAgainIsNotTheSameProcess) {
+  ProcessIdentity other = ProcessIdentity::of(::getpid());
+  ++other.start_time;
+  EXPECT_EQ(wait_for_end(std::array{ProcessIdentity::of(::getpid()), other}), 1U);
 }
 
 }  // namespace

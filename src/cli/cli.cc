@@ -69,6 +69,7 @@ void add_nouns(CLI::App& app, Context& context) {
   add_branch_ls(branch, context);
   add_branch_stop(branch, context);
   add_branch_rm(branch, context);
+  add_branch_tend(branch, context);
 }
 
 int report(const Error& error, bool as_json) {

@@ -34,5 +34,6 @@ void add_branch_start(CLI::App& noun, Context& context);
 void add_branch_ls(CLI::App& noun, Context& context);
 void add_branch_stop(CLI::App& noun, Context& context);
 void add_branch_rm(CLI::App& noun, Context& context);
+void add_branch_tend(CLI::App& noun, Context& context);
 
 }  // namespace lifeboat::cli

@@ -3,6 +3,7 @@
 #include <sys/un.h>
 
 #include <algorithm>
+#include <array>
 
 #include "base/error.h"
 #include "base/log.h"
@@ -98,6 +99,7 @@ class Start {
     result_.mount_seconds = watch_.seconds();
     boot(binary);
     save_branch(record_);
+    start_tending();
     kept_ = true;
     result_.record = record_;
     return std::move(result_);
@@ -215,6 +217,15 @@ class Start {
     }
   }
 
+  void start_tending() const {
+    ProcessOptions options;
+    options.argv = {request_.mount.program, "branch", "tend", record_.name, "--state", root_.string()};
+    options.stdout_file = record_.error_log();
+    options.stderr_file = record_.error_log();  // where one looks to see why a server has ended
+    options.new_session = true;
+    ChildProcess(options).detach();
+  }
+
   std::uint64_t data_bytes() const {
     const json::object status = volume::control_call(volume::volume_directory(root_, record_.name), "status");
     return static_cast<std::uint64_t>(std::max<std::int64_t>(json_integer(status, "bytes"), 0));
@@ -260,6 +271,14 @@ bool stop_branch(const BranchRecord& record, std::chrono::milliseconds patience)
   const bool politely = stop_server(record.process, patience);
   if (record.volume && record.volume->state != volume::VolumeState::kNotMounted) volume::unmount_volume(*record.volume);
   return politely;
+}
+
+bool tend_branch(const BranchRecord& record) {
+  if (!record.volume) return false;
+  const std::array processes{record.process, record.volume->process};
+  if (wait_for_end(processes) == 0) return false;
+  stop_server(record.process, std::chrono::milliseconds(0));
+  return true;
 }
 
 void remove_branch(const BranchRecord& record, bool discard) {
