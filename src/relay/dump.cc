@@ -1,0 +1,306 @@
+#include "relay/dump.h"
+
+#include <algorithm>
+#include <array>
+
+#include "base/error.h"
+#include "base/units.h"
+#include "binlog/format_description.h"
+#include "relay/sql_error.h"
+
+namespace lifeboat::relay {
+namespace {
+
+using binlog::Checksum;
+using binlog::Event;
+using binlog::EventType;
+using binlog::Gtid;
+using binlog::GtidList;
+using binlog::Place;
+
+constexpr std::uint64_t kFirstEvent = 4;
+constexpr std::chrono::milliseconds kGlance{200};  ///< how soon a cut connection or a changed rule is seen
+constexpr std::chrono::seconds kRulesAge{1};
+constexpr int kCapabilityGtid = 4;
+constexpr std::uint8_t kSemiSyncMark = 0xef;
+constexpr std::size_t kReplicaPacketMax = 4096;
+
+Event as_event(const EventFileReader::Item& item, Checksum checksum) {
+  if (item.whole()) return split_event(item.bytes, checksum);
+  return {.header = item.header,
+          .whole = item.bytes,
+          .body = item.bytes.subspan(binlog::kEventHeaderSize),
+          .checksum = checksum};
+}
+
+Checksum checksum_at_connect(const ReplicaWishes& wishes) {
+  return wishes.checksum == "CRC32" ? Checksum::kCrc32 : Checksum::kNone;
+}
+
+}  // namespace
+
+Dump::Dump(DumpParts parts, ReplicaName replica, ReplicaWishes wishes, BinlogDump request)
+    : parts_(parts),
+      replica_(std::move(replica)),
+      wishes_(std::move(wishes)),
+      request_(std::move(request)),
+      checksum_(checksum_at_connect(wishes_)),
+      last_sent_(Clock::now()) {
+  if (wishes_.capability < kCapabilityGtid) {
+    fail_reading_log("the relay serves replicas that know GTIDs (MariaDB 10.0.2 and newer)");
+  }
+}
+
+void Dump::run() {
+  std::vector<ServedLog::File> files = parts_.log.files();
+  if (files.empty()) fail_reading_log("the relay has no log yet: it has not reached its source");
+  std::size_t at = choose_start();
+  for (;;) {
+    open_file(files[at]);
+    send_format_description();
+    if (!serve_file()) break;
+    start_position_ = kFirstEvent;
+    if (at + 1 == files.size()) {
+      files = parts_.log.files();
+      at = find_file(file_);
+    }
+    ++at;
+    LIFEBOAT_CHECK(at < files.size());  // a closed file has a successor
+  }
+  publish("");
+}
+
+std::size_t Dump::find_file(const std::string& name) const {
+  const std::vector<ServedLog::File> files = parts_.log.files();
+  const auto found =
+      std::find_if(files.begin(), files.end(), [&](const ServedLog::File& file) { return file.name == name; });
+  if (found == files.end()) fail_reading_log("Could not find first log file name in binary log index file");
+  return static_cast<std::size_t>(found - files.begin());
+}
+
+std::size_t Dump::choose_start() {
+  if (wishes_.connect_state) {
+    std::vector<std::optional<std::vector<Gtid>>> heads;
+    for (ServedLog::File& each : parts_.log.files()) heads.push_back(std::move(each.head));
+    selection_.emplace(wishes_, parts_.log.state());
+    return selection_->choose_file(heads);
+  }
+  const std::size_t at = request_.file.empty() ? 0 : find_file(request_.file);
+  const std::string name = parts_.log.files()[at].name;
+  start_position_ = std::max<std::uint64_t>(request_.position, kFirstEvent);
+  if (request_.position < kFirstEvent || start_position_ > parts_.log.end_of(name).readable) {
+    fail_reading_log(
+        format("Client requested master to start replication from impossible position; the first event "
+               "'{}' at {}, the last byte kept of it at {}",
+               name, request_.position, parts_.log.end_of(name).readable));
+  }
+  return at;
+}
+
+void Dump::open_file(const ServedLog::File& file) {
+  file_ = file.name;
+  sent_.file = file.name;
+  sent_.position = start_position_;
+  reader_ = std::make_unique<EventFileReader>(file.path, kFirstEvent);
+  groups_.reset();
+  leaving_out_ = false;
+  send_made(make_fake_rotate(made(), {.position = start_position_, .file = file_}));
+}
+
+void Dump::send_format_description() {
+  const auto item = reader_->next(parts_.log.end_of(file_).readable);
+  if (!item || item->header.type != EventType::kFormatDescription || !item->whole()) {
+    fail_reading_log(format("Failed to find format descriptor event in start of binlog {}", file_));
+  }
+  const Event event = split_event(item->bytes, Checksum::kCrc32);
+  checksum_ = decode_format_description(event).checksum;
+  if (checksum_ != Checksum::kNone && !wishes_.checksum) {
+    fail_reading_log("Slave can not handle replication events with the checksum that master is configured to log");
+  }
+  groups_.next(event);
+  const bool resumes = start_position_ != kFirstEvent;
+  send_made(edit_format_description(
+      event, {.zero_created = resumes || (selection_ && !selection_->reached_start()), .zero_position = resumes}));
+  if (resumes) {
+    reader_->seek(start_position_);
+  } else {
+    sent_.position = item->end;
+  }
+}
+
+bool Dump::serve_file() {
+  for (;;) {
+    const ServedLog::End end = parts_.log.end_of(file_);
+    while (!stopped_) {
+      if (selection_ && selection_->until_reached() && !groups_.inside()) {
+        send_gtid_list({.flags = GtidList::kUntilReached, .gtids = selection_->seen().list()});
+        parts_.channel.writer().flush();
+        return false;
+      }
+      const auto item = reader_->next(end.readable);
+      if (!item) break;
+      serve(*item, end.readable);
+    }
+    if (!stopped_ && end.closed) return true;
+    parts_.channel.writer().flush();
+    if ((request_.flags & BinlogDump::kNonBlock) != 0 || request_.server_id == 0) return false;
+    if (stopped_) {
+      pause("stop-after", kGlance);
+      stopped_ = rules().stop_after.has_value();
+    } else {
+      publish("");
+      parts_.log.wait_beyond(file_, reader_->position(), kGlance);
+      keep_alive();
+      listen_to_replica();
+    }
+  }
+}
+
+void Dump::serve(const Item& item, std::uint64_t readable) {
+  const Event event = as_event(item, checksum_);
+  const Place place = groups_.next(event);
+  if (item.header.type == EventType::kGtidList && selection_) {
+    selection_->enter_file(binlog::GtidState::from_list(decode_gtid_list(event).gtids));
+  }
+  if (place == Place::kBegins || place == Place::kWhole) admit(item.begin);
+  const bool ends = place == Place::kEnds || place == Place::kWhole;
+  if (wanted(item, place)) send(item, wishes_.semi_sync && ends && item.end == readable);
+  sent_.position = item.end;
+  if (ends) finish_group();
+}
+
+void Dump::admit(std::uint64_t begin) {
+  leaving_out_ = false;
+  tell_as_ignored_.reset();
+  const binlog::Group& group = groups_.group();
+  if (selection_ && group.gtid && !selection_->next(*group.gtid)) {
+    leaving_out_ = true;
+    return;
+  }
+  const bool may_go = obey_rules(group) && obey_guard(begin);
+  sent_.waiting_for.clear();
+  if (may_go) return;
+  leaving_out_ = true;
+  if (group.gtid) tell_as_ignored_ = group.gtid->gtid;
+}
+
+bool Dump::obey_rules(const binlog::Group& group) {
+  while (rules().hold) pause("rule", kGlance);
+  for (;;) {
+    const auto due = from_unix_ms(std::int64_t{group.timestamp} * 1000) + rules().delay;
+    const auto left = due - now();
+    if (rules().delay.count() == 0 || left.count() <= 0) break;
+    pause("delay", std::min(kGlance, std::chrono::duration_cast<std::chrono::milliseconds>(left)));
+  }
+  return !group.gtid || !rules().skip.contains(group.gtid->gtid);
+}
+
+bool Dump::obey_guard(std::uint64_t begin) {
+  for (;;) {
+    const GateAnswer answer = parts_.gate.answer({.file = file_, .position = begin});
+    if (answer.verdict != Verdict::kHold) return answer.verdict == Verdict::kPass;
+    pause(answer.reason, kGlance);
+  }
+}
+
+bool Dump::wanted(const Item& item, Place place) const {
+  if (place != Place::kOutside && leaving_out_) return false;
+  if (item.header.type == EventType::kAnnotateRows) {
+    return (request_.flags & BinlogDump::kSendAnnotateRows) != 0;
+  }
+  return !(wishes_.skip_replication && item.header.has(binlog::kFlagSkipReplication));
+}
+
+void Dump::finish_group() {
+  if (tell_as_ignored_) {
+    ++sent_.groups_skipped;
+    send_gtid_list({.flags = GtidList::kIgnoreGtids, .gtids = {*tell_as_ignored_}});
+    tell_as_ignored_.reset();
+  } else if (!leaving_out_) {
+    ++sent_.groups_sent;
+  }
+  if (selection_ && selection_->take_start_reached()) send_gtid_list({.flags = 0, .gtids = selection_->seen().list()});
+  const std::optional<Gtid>& stop_after = rules().stop_after;
+  const auto& gtid = groups_.group().gtid;
+  stopped_ = stop_after && gtid && gtid->gtid == *stop_after;
+  if (leaving_out_) keep_alive();
+  leaving_out_ = false;
+}
+
+void Dump::begin_packet(std::uint64_t event_size, bool wants_ack) {
+  PacketWriter& writer = parts_.channel.writer();
+  const std::array<std::uint8_t, 3> head{kOkHead, kSemiSyncMark, static_cast<std::uint8_t>(wants_ack ? 1 : 0)};
+  const ByteView used = ByteView(head).first(wishes_.semi_sync ? 3 : 1);
+  writer.begin(used.size() + event_size);
+  writer.append(used);
+  last_sent_ = Clock::now();
+}
+
+void Dump::send(const Item& item, bool wants_ack) {
+  PacketWriter& writer = parts_.channel.writer();
+  begin_packet(item.header.size, wants_ack);
+  writer.append(item.bytes);
+  if (!item.whole()) {
+    for (ByteView part = reader_->more(); !part.empty(); part = reader_->more()) writer.append(part);
+  }
+  if (wants_ack) {
+    // Both sides count anew after an acknowledgement that was asked for, the source from 1.
+    writer.flush();
+    writer.set_next_sequence(1);
+  }
+}
+
+void Dump::send_made(ByteView event) {
+  begin_packet(event.size(), false);
+  parts_.channel.writer().append(event);
+}
+
+void Dump::send_gtid_list(const GtidList& list) {
+  send_made(make_gtid_list(made(), list, static_cast<std::uint32_t>(sent_.position)));
+}
+
+void Dump::pause(const std::string& why, std::chrono::milliseconds patience) {
+  parts_.channel.writer().flush();
+  publish(why);
+  parts_.channel.reader().wait_readable(patience);
+  listen_to_replica();
+  keep_alive();
+}
+
+void Dump::keep_alive() {
+  if (wishes_.heartbeat_ns == 0) return;
+  if (Clock::now() - last_sent_ < std::chrono::nanoseconds(wishes_.heartbeat_ns)) return;
+  send_made(make_heartbeat(made(), {.position = sent_.position, .file = file_}));
+  parts_.channel.writer().flush();
+}
+
+void Dump::listen_to_replica() {
+  PacketReader& reader = parts_.channel.reader();
+  while (reader.wait_readable(std::chrono::milliseconds(0))) {
+    reader.set_next_sequence(0);
+    const ByteView payload = reader.read(kReplicaPacketMax);
+    if (payload.size() == 1 && payload[0] == static_cast<std::uint8_t>(Command::kQuit)) {
+      fail(Code::kCancelled, "the replica has left");
+    }
+    const SemiSyncAck ack = parse_semi_sync_ack(payload);
+    sent_.acknowledged_file = ack.file;
+    sent_.acknowledged_position = ack.position;
+  }
+}
+
+void Dump::publish(const std::string& waiting_for) {
+  sent_.waiting_for = waiting_for;
+  parts_.status.update([this](DumpStatus& status) { status = sent_; });
+}
+
+const ReplicaRules& Dump::rules() {
+  const auto time = Clock::now();
+  if (rules_read_ == Clock::time_point{} || time - rules_read_ >= kRulesAge) {
+    rules_ = parts_.rules.of(replica_);
+    rules_read_ = time;
+    publish(sent_.waiting_for);
+  }
+  return rules_;
+}
+
+}  // namespace lifeboat::relay

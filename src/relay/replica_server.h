@@ -1,0 +1,70 @@
+/// Listens for replicas of one kept log, a thread for each. Which log a replica gets is told by the port it connects
+/// to: a relay that follows several sources listens on one for each.
+///
+/// Ownership: borrows the log and the gate, which must outlive it. Threads: `replicas` from any. Errors: the
+/// constructor's are those of net::Listener, RuleBook and Accounts; later ones cost their connection and a log line.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <list>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <thread>
+#include <vector>
+
+#include "net/listener.h"
+#include "relay/replica_session.h"
+
+namespace lifeboat::relay {
+
+struct ReplicaServerOptions {
+  net::Endpoint listen;
+  std::optional<net::TlsContext> tls;
+  bool require_tls = false;
+  Accounts accounts;
+  Path rules_file;  ///< may be absent: see RuleBook
+  std::size_t connections_max = 64;
+};
+
+class ReplicaServer : private SessionRegistry {
+ public:
+  ReplicaServer(ReplicaServerOptions options, ServedLog& log, Gate& gate);
+  /// Ends every connection.
+  ~ReplicaServer() override;
+  ReplicaServer(const ReplicaServer&) = delete;
+  ReplicaServer& operator=(const ReplicaServer&) = delete;
+
+  std::uint16_t port() const { return listener_.port(); }
+  /// Every connection that is open.
+  std::vector<ReplicaStatus> replicas() const;
+
+ private:
+  struct Connection {
+    Connection(const SessionParts& parts, net::Stream stream, std::uint32_t id)
+        : session(parts, std::move(stream), id) {}
+    ReplicaSession session;
+    std::atomic<bool> ended = false;
+    std::thread thread;
+  };
+
+  void accept_all() noexcept;
+  void accept_one();
+  void forget_ended();
+  bool kill(std::uint64_t connection_id, const std::string& user) override;
+  void replace_dumps_of(std::uint32_t server_id, std::uint64_t by_connection_id) override;
+
+  ReplicaServerOptions options_;
+  ServedLog& log_;
+  Gate& gate_;
+  RuleBook rules_;
+  net::Cancel cancel_;
+  net::Listener listener_;
+  std::uint32_t last_id_ = 0;
+  mutable std::mutex mutex_;  ///< guards connections_; never held while a session's code runs on this thread
+  std::list<std::shared_ptr<Connection>> connections_;
+  std::thread acceptor_;
+};
+
+}  // namespace lifeboat::relay
