@@ -3,7 +3,7 @@
 #include <array>
 
 #include "base/error.h"
-#include "binlog/value.h"
+#include "binlog/column_value.h"
 #include "binlog/wire.h"
 
 namespace lifeboat::binlog {

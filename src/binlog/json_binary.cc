@@ -5,7 +5,7 @@
 
 #include "base/error.h"
 #include "base/json.h"
-#include "binlog/value.h"
+#include "binlog/column_value.h"
 #include "binlog/wire.h"
 
 namespace lifeboat::binlog {

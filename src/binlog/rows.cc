@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "binlog/inflate.h"
-#include "binlog/value.h"
+#include "binlog/column_value.h"
 #include "binlog/wire.h"
 
 namespace lifeboat::binlog {

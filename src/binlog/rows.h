@@ -6,7 +6,7 @@
 /// are diffs.)
 ///
 /// A walk over the rows finds each value's bytes without interpreting them: counting rows costs little, and a value is
-/// decoded (value.h) only where somebody wants it.
+/// decoded (column_value.h) only where somebody wants it.
 /// Errors: kCorruption; kOutOfSpace if compressed rows are larger than the limit given.
 #pragma once
 

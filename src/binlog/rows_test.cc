@@ -9,7 +9,7 @@
 #include "binlog/query_event.h"
 #include "binlog/testing.h"
 #include "binlog/transaction_payload.h"
-#include "binlog/value.h"
+#include "binlog/column_value.h"
 
 namespace lifeboat::binlog {
 namespace {

@@ -1,6 +1,6 @@
 // Dates and times out of a row's bytes. Values that are no date (month 13, zero dates) are shown as they stand.
 #include "base/error.h"
-#include "binlog/value.h"
+#include "binlog/column_value.h"
 #include "binlog/wire.h"
 
 namespace lifeboat::binlog {

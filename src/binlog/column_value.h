@@ -12,7 +12,7 @@
 
 namespace lifeboat::binlog {
 
-struct Value {
+struct ColumnValue {
   enum class Kind : std::uint8_t {
     kNull,
     kSigned,    ///< `integer`. If the log does not tell signedness, an integer is read as signed
@@ -37,7 +37,7 @@ struct Value {
 
 /// A cell that is a value or NULL. kCorruption naming the type; kOutOfSpace if a compressed column's value is larger
 /// than `max_size`.
-Value decode_value(const Column& column, const Cell& cell, std::size_t max_size);
+ColumnValue decode_value(const Column& column, const Cell& cell, std::size_t max_size);
 
 /// Cuts the value of a column off `in`: for rows.cc.
 ByteView take_value(Decoder& in, const Column& column);

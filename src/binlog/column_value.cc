@@ -1,4 +1,4 @@
-#include "binlog/value.h"
+#include "binlog/column_value.h"
 
 #include <bit>
 
@@ -71,23 +71,23 @@ std::int64_t sign_extend(std::uint64_t value, std::size_t width) {
   return static_cast<std::int64_t>(value << shift) >> shift;
 }
 
-Value integer_value(const Column& column, ByteView bytes) {
-  Value value;
+ColumnValue integer_value(const Column& column, ByteView bytes) {
+  ColumnValue value;
   value.number = get_little(bytes, 0, bytes.size());
   value.integer = sign_extend(value.number, bytes.size());
-  value.kind = column.is_unsigned.value_or(false) ? Value::Kind::kUnsigned : Value::Kind::kSigned;
+  value.kind = column.is_unsigned.value_or(false) ? ColumnValue::Kind::kUnsigned : ColumnValue::Kind::kSigned;
   return value;
 }
 
-Value label_value(const Column& column, ByteView bytes) {
-  Value value;
+ColumnValue label_value(const Column& column, ByteView bytes) {
+  ColumnValue value;
   value.number = get_little(bytes, 0, bytes.size());
   if (column.type == kEnum) {
-    value.kind = Value::Kind::kEnum;
+    value.kind = ColumnValue::Kind::kEnum;
     if (value.number >= 1 && value.number <= column.labels.size()) value.text = column.labels[value.number - 1];
     return value;
   }
-  value.kind = Value::Kind::kSet;
+  value.kind = ColumnValue::Kind::kSet;
   for (std::size_t i = 0; i < column.labels.size() && i < 64; ++i) {
     if ((value.number >> i & 1U) == 0) continue;
     if (!value.text.empty()) value.text += ',';
@@ -96,44 +96,44 @@ Value label_value(const Column& column, ByteView bytes) {
   return value;
 }
 
-Value text_value(std::string text) {
-  Value value;
-  value.kind = Value::Kind::kText;
+ColumnValue text_value(std::string text) {
+  ColumnValue value;
+  value.kind = ColumnValue::Kind::kText;
   value.text = std::move(text);
   return value;
 }
 
-Value real_value(double real) {
-  Value value;
-  value.kind = Value::Kind::kReal;
+ColumnValue real_value(double real) {
+  ColumnValue value;
+  value.kind = ColumnValue::Kind::kReal;
   value.real = real;
   return value;
 }
 
-Value bytes_value(ByteView bytes) {
-  Value value;
-  value.kind = Value::Kind::kBytes;
+ColumnValue bytes_value(ByteView bytes) {
+  ColumnValue value;
+  value.kind = ColumnValue::Kind::kBytes;
   value.bytes = bytes;
   return value;
 }
 
-Value bit_value(ByteView bytes) {
-  Value value;
-  value.kind = Value::Kind::kBits;
+ColumnValue bit_value(ByteView bytes) {
+  ColumnValue value;
+  value.kind = ColumnValue::Kind::kBits;
   Decoder in(bytes, "bit value");
   value.number = read_big(in, bytes.size());
   return value;
 }
 
-Value column_compressed_value(ByteView bytes, std::size_t max_size) {
-  Value value;
-  value.kind = Value::Kind::kBytes;
+ColumnValue column_compressed_value(ByteView bytes, std::size_t max_size) {
+  ColumnValue value;
+  value.kind = ColumnValue::Kind::kBytes;
   value.storage = inflate_column(bytes, max_size);
   value.bytes = value.storage;
   return value;
 }
 
-Value vector_value(ByteView bytes) {
+ColumnValue vector_value(ByteView bytes) {
   Decoder in(bytes, "vector value");
   if (bytes.size() % 4 != 0) in.bad("not whole numbers");
   std::string text = "[";
@@ -141,7 +141,7 @@ Value vector_value(ByteView bytes) {
   return text_value(text + "]");
 }
 
-Value present_value(const Column& column, ByteView bytes, std::size_t max_size) {
+ColumnValue present_value(const Column& column, ByteView bytes, std::size_t max_size) {
   switch (column.type) {
     case kTiny:
     case kShort:
@@ -193,15 +193,15 @@ ByteView take_value(Decoder& in, const Column& column) {
   return in.raw(static_cast<std::size_t>(size));
 }
 
-Value decode_value(const Column& column, const Cell& cell, std::size_t max_size) {
+ColumnValue decode_value(const Column& column, const Cell& cell, std::size_t max_size) {
   if (cell.state == Cell::State::kValue) {
     const std::size_t fixed = fixed_size(column);
     if (fixed != 0 && cell.bytes.size() != fixed) Decoder({}, "value").bad("not as long as its type");
     return present_value(column, cell.bytes, max_size);
   }
   if (cell.state != Cell::State::kJsonDiff) return {};
-  Value value = text_value(json_diff_text(cell.bytes, max_size));
-  value.kind = Value::Kind::kJsonDiff;
+  ColumnValue value = text_value(json_diff_text(cell.bytes, max_size));
+  value.kind = ColumnValue::Kind::kJsonDiff;
   return value;
 }
 

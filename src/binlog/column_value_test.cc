@@ -1,5 +1,5 @@
 // Every column type from bytes worked out by hand, or as a MariaDB 10.11 or MySQL server wrote them.
-#include "binlog/value.h"
+#include "binlog/column_value.h"
 
 #include <gtest/gtest.h>
 
@@ -13,7 +13,7 @@ namespace {
 using enum ColumnType;
 constexpr std::size_t kLimit = 1U << 20U;
 
-Value value_of(const Column& column, const Bytes& bytes) {
+ColumnValue value_of(const Column& column, const Bytes& bytes) {
   return decode_value(column, {Cell::State::kValue, bytes}, kLimit);
 }
 
@@ -21,23 +21,23 @@ std::string text_of(const Column& column, std::string_view hex) {
   return value_of(column, from_hex(hex)).text;
 }
 
-TEST(Value, integers_are_signed_unless_the_log_says_otherwise) {
+TEST(ColumnValue, integers_are_signed_unless_the_log_says_otherwise) {
   EXPECT_EQ(value_of({.type = kTiny}, from_hex("ff")).integer, -1);
   EXPECT_EQ(value_of({.type = kShort}, from_hex("0080")).integer, -32768);
   EXPECT_EQ(value_of({.type = kInt24}, from_hex("ffff7f")).integer, 8388607);
   EXPECT_EQ(value_of({.type = kInt24}, from_hex("000080")).integer, -8388608);
   EXPECT_EQ(value_of({.type = kLong}, from_hex("feffffff")).integer, -2);
-  const Value big = value_of({.type = kLongLong, .is_unsigned = true}, from_hex("ffffffffffffffff"));
-  EXPECT_EQ(big.kind, Value::Kind::kUnsigned);
+  const ColumnValue big = value_of({.type = kLongLong, .is_unsigned = true}, from_hex("ffffffffffffffff"));
+  EXPECT_EQ(big.kind, ColumnValue::Kind::kUnsigned);
   EXPECT_EQ(big.number, 18446744073709551615U);
 }
 
-TEST(Value, reals) {
+TEST(ColumnValue, reals) {
   EXPECT_EQ(value_of({.type = kFloat}, from_hex("0000c03f")).real, 1.5);
   EXPECT_EQ(value_of({.type = kDouble}, from_hex("00000000000004c0")).real, -2.5);
 }
 
-TEST(Value, decimals) {
+TEST(ColumnValue, decimals) {
   // 1234567890.1234 as DECIMAL(14,4), the example in MySQL's own description of the format; and its negative.
   const Column wide{.type = kDecimal, .precision = 14, .decimals = 4};
   EXPECT_EQ(text_of(wide, "810dfb38d204d2"), "1234567890.1234");
@@ -48,7 +48,7 @@ TEST(Value, decimals) {
   EXPECT_EQ(text_of({.type = kDecimal, .precision = 2, .decimals = 2}, "99"), "0.25");
 }
 
-TEST(Value, dates_and_times_of_both_kinds) {
+TEST(ColumnValue, dates_and_times_of_both_kinds) {
   EXPECT_EQ(text_of({.type = kDate}, "76d50f"), "2026-11-22");
   EXPECT_EQ(text_of({.type = kYear}, "7e"), "2026");
   EXPECT_EQ(text_of({.type = kYear}, "00"), "0000");
@@ -68,7 +68,7 @@ TEST(Value, dates_and_times_of_both_kinds) {
   EXPECT_EQ(text_of({.type = kDatetime2}, "99bb6cc8b8"), "2026-11-22 12:34:56");
 }
 
-TEST(Value, bits_enums_and_sets) {
+TEST(ColumnValue, bits_enums_and_sets) {
   EXPECT_EQ(value_of({.type = kBit, .length = 10}, from_hex("0205")).number, 0x205U);
   const Column choice{.type = kEnum, .length = 1, .labels = {"a", "b"}};
   EXPECT_EQ(value_of(choice, from_hex("02")).text, "b");
@@ -80,7 +80,7 @@ TEST(Value, bits_enums_and_sets) {
 }
 
 // Bytes that MariaDB 10.11 wrote for a VARCHAR and a TEXT COMPRESSED, without and with zlib's header.
-TEST(Value, compressed_columns) {
+TEST(ColumnValue, compressed_columns) {
   std::string wanted;
   for (int i = 0; i < 200; ++i) wanted += "abc";
   EXPECT_EQ(as_text(inflate_column(from_hex("8a02584b4c4a4e1c45a388da0800"), kLimit)), wanted);
@@ -92,7 +92,7 @@ TEST(Value, compressed_columns) {
   EXPECT_THROW(inflate_column(from_hex("8cffffffff4b4c4a4e1c45a388da0800"), std::size_t{1} << 40U), Exception);
 }
 
-TEST(Value, json_documents) {
+TEST(ColumnValue, json_documents) {
   const auto text = [](std::string_view hex) { return json_text(from_hex(hex), kLimit); };
   EXPECT_EQ(text(""), "null");
   EXPECT_EQ(text("0401"), "true");
@@ -124,7 +124,7 @@ TEST(Value, json_documents) {
             "1.25");
 }
 
-TEST(Value, json_that_lies_is_refused) {
+TEST(ColumnValue, json_that_lies_is_refused) {
   const Bytes good = from_hex(
       "000200200012000100130001000501000214006162"
       "02000c000400000c0a000178");
@@ -142,7 +142,7 @@ TEST(Value, json_that_lies_is_refused) {
                Exception);
 }
 
-TEST(Value, json_diffs) {
+TEST(ColumnValue, json_diffs) {
   const Bytes diffs = from_hex(
       "00"
       "03242e61"
@@ -153,9 +153,9 @@ TEST(Value, json_diffs) {
             R"([{"op": "replace", "path": "$.a", "value": 2}, {"op": "remove", "path": "$.b"}])");
 }
 
-TEST(Value, a_cell_of_wrong_size_is_refused) {
+TEST(ColumnValue, a_cell_of_wrong_size_is_refused) {
   EXPECT_THROW(value_of({.type = kLong}, from_hex("ff")), Exception);
-  EXPECT_EQ(decode_value({.type = kLong}, {Cell::State::kNull, {}}, kLimit).kind, Value::Kind::kNull);
+  EXPECT_EQ(decode_value({.type = kLong}, {Cell::State::kNull, {}}, kLimit).kind, ColumnValue::Kind::kNull);
 }
 
 }  // namespace
