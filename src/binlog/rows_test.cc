@@ -97,7 +97,7 @@ TEST(TableMap, of_every_kind_of_metadata) {
 TEST(TableMap, cut_or_lying_is_refused) {
   const Bytes body = from_hex(kMap);
   for (std::size_t size = 0; size < body.size(); ++size) {
-    if (size == 19 || size == 22) continue;  // before the first optional field, and after it
+    if (size == 19 || size == 22 || size == 29) continue;  // between optional fields
     EXPECT_THROW(
         decode_table_map(Made(EventType::kTableMap, to_hex(ByteView(body).first(size))).event, Flavour::kMysql),
         Exception)
