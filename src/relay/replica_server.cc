@@ -49,7 +49,8 @@ void ReplicaServer::accept_one() {
                            .accounts = options_.accounts,
                            .registry = *this,
                            .tls = options_.tls ? &*options_.tls : nullptr,
-                           .require_tls = options_.require_tls};
+                           .require_tls = options_.require_tls,
+                           .login_patience = options_.login_patience};
   auto connection = std::make_shared<Connection>(parts, std::move(stream), ++last_id_);
   connection->thread = std::thread([raw = connection.get()] {
     raw->session.run();

@@ -26,6 +26,7 @@ struct ReplicaServerOptions {
   Accounts accounts;
   Path rules_file;  ///< may be absent: see RuleBook
   std::size_t connections_max = 64;
+  std::chrono::milliseconds login_patience{10'000};
 };
 
 class ReplicaServer : private SessionRegistry {

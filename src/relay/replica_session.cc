@@ -7,7 +7,6 @@
 namespace lifeboat::relay {
 namespace {
 
-constexpr std::chrono::seconds kLoginPatience{10};
 constexpr std::chrono::minutes kIdlePatience{10};
 constexpr std::chrono::seconds kWritePatience{60};
 constexpr std::size_t kLoginSizeMax = std::size_t{64} << 10U;
@@ -56,8 +55,8 @@ void ReplicaSession::run() noexcept {
 }
 
 void ReplicaSession::talk() {
-  stream_.set_limits({.read = kLoginPatience, .write = kLoginPatience});
-  stream_.set_deadline(std::chrono::steady_clock::now() + kLoginPatience);
+  stream_.set_limits({.read = parts_.login_patience, .write = parts_.login_patience});
+  stream_.set_deadline(std::chrono::steady_clock::now() + parts_.login_patience);
   const std::optional<ServedLog::Source> source = parts_.log.source();
   if (!source) {
     throw SqlFailure({.number = kTooManyConnections,

@@ -34,6 +34,7 @@ struct SessionParts {
   SessionRegistry& registry;
   const net::TlsContext* tls = nullptr;  ///< none: plain only
   bool require_tls = false;
+  std::chrono::milliseconds login_patience{10'000};  ///< for all of it, however slowly the bytes drip
 };
 
 struct ReplicaStatus {

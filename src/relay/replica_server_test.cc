@@ -1,0 +1,352 @@
+// The serving side against a client that is driven by hand: what a replica gets, under which rules, and what a hostile
+// client costs. A stock replica is tested in tests/integration.
+
+#include "relay/replica_server.h"
+
+#include <gtest/gtest.h>
+#include <sys/socket.h>
+
+#include "base/random.h"
+#include "base/units.h"
+#include "binlog/format_description.h"
+#include "relay/serving_testing.h"
+#include "relay/sql_error.h"
+
+namespace lifeboat::relay {
+namespace {
+
+using binlog::parse_gtid;
+using testing::LogBuilder;
+using testing::TestClient;
+
+constexpr std::string_view kHead = "Rotate Format_description Gtid_list";
+
+class ReplicaServerTest : public ::testing::Test {
+ protected:
+  ReplicaServerTest() {
+    first.group(parse_gtid("0-1-1")).group(parse_gtid("0-1-2")).group(parse_gtid("1-1-1")).rotate("bin.000002");
+    second.group(parse_gtid("0-1-3")).group(parse_gtid("0-1-4"));
+    log.put("bin.000001", first, "", "0-1-2,1-1-1");
+    log.put("bin.000002", second, "0-1-2,1-1-1", "0-1-4,1-1-1");
+  }
+
+  void start(std::size_t connections_max = 64, std::chrono::milliseconds login_patience = std::chrono::seconds(20)) {
+    ReplicaServerOptions options;
+    options.listen = {.host = "127.0.0.1", .port = 0};
+    options.accounts.add("repl", codec::Secret("secret"));
+    options.accounts.add("other", codec::Secret("secret"));
+    options.rules_file = directory.path() / "rules";
+    options.connections_max = connections_max;
+    options.login_patience = login_patience;
+    server = std::make_unique<ReplicaServer>(std::move(options), log, gate);
+  }
+  void write_rules(std::string_view text) { write_file_durably(directory.path() / "rules", as_bytes(text)); }
+  std::unique_ptr<TestClient> client(std::string_view user = "repl") {
+    auto out = std::make_unique<TestClient>(server->port());
+    EXPECT_EQ(out->log_in(user), 0);
+    return out;
+  }
+  std::string dump_all(const TestClient::DumpFrom& from) {
+    const auto one = client();
+    one->dump(from);
+    return one->events_to_end();
+  }
+  std::string refusal(const TestClient::DumpFrom& from) {
+    try {
+      return dump_all(from);
+    } catch (const SqlFailure& failure) {
+      EXPECT_EQ(failure.error().number, kFatalReadingLog);
+      return failure.error().message;
+    }
+  }
+
+  TempDir directory;
+  testing::FakeLog log;
+  testing::FakeGate gate;
+  LogBuilder first{{}};
+  LogBuilder second{binlog::parse_gtid_list("0-1-2,1-1-1"), 0};
+  std::unique_ptr<ReplicaServer> server;
+};
+
+TEST_F(ReplicaServerTest, LetsInWhoProvesThePassword) {
+  start();
+  EXPECT_EQ(client()->query("SELECT VERSION()").rows.at(0).at(0), testing::kVersion);
+  EXPECT_EQ(TestClient(server->port()).log_in("repl", "wrong"), kAccessDenied);
+  EXPECT_EQ(TestClient(server->port()).log_in("root", "secret"), kAccessDenied);
+  EXPECT_EQ(TestClient(server->port()).log_in("repl", ""), kAccessDenied);
+}
+
+TEST_F(ReplicaServerTest, ServesEverythingToAnEmptyReplica) {
+  start();
+  EXPECT_EQ(dump_all({.gtid = ""}), std::string(kHead) +
+                                        " Gtid(0-1-1) Query Gtid(0-1-2) Query Gtid(1-1-1) Query Rotate " +
+                                        std::string(kHead) + " Gtid(0-1-3) Query Gtid(0-1-4) Query");
+}
+
+TEST_F(ReplicaServerTest, ServesWhatFollowsAGtidPosition) {
+  start();
+  EXPECT_EQ(dump_all({.gtid = "0-1-1,1-1-1"}),
+            std::string(kHead) + " Gtid_list(0,0-1-1) Gtid(0-1-2) Query Gtid_list(0,0-1-2,1-1-1) Rotate " +
+                std::string(kHead) + " Gtid(0-1-3) Query Gtid(0-1-4) Query");
+  EXPECT_EQ(dump_all({.gtid = "0-1-2,1-1-1"}), std::string(kHead) + " Gtid(0-1-3) Query Gtid(0-1-4) Query");
+  EXPECT_EQ(dump_all({.gtid = "0-1-4,1-1-1"}), std::string(kHead) + " Gtid_list(0,0-1-4,1-1-1)");
+}
+
+TEST_F(ReplicaServerTest, AResumingReplicaKeepsItsTemporaryTables) {
+  start();
+  const auto created = [&](const TestClient::DumpFrom& from) {
+    const auto one = client();
+    one->dump(from);
+    one->next_event();
+    const Bytes bytes = one->next_event();
+    return decode_format_description(binlog::split_event(bytes, binlog::Checksum::kCrc32)).created;
+  };
+  EXPECT_NE(created({.gtid = ""}), 0U);
+  EXPECT_EQ(created({.gtid = "0-1-1"}), 0U);
+  EXPECT_EQ(created({.file = "bin.000001", .position = static_cast<std::uint32_t>(first.size())}), 0U);
+}
+
+TEST_F(ReplicaServerTest, ServesFromAFileAndPosition) {
+  start();
+  EXPECT_EQ(dump_all({.file = "bin.000002"}), std::string(kHead) + " Gtid(0-1-3) Query Gtid(0-1-4) Query");
+  const LogBuilder before(binlog::parse_gtid_list("0-1-2,1-1-1"));
+  EXPECT_EQ(dump_all({.file = "bin.000002", .position = static_cast<std::uint32_t>(before.size())}),
+            "Rotate Format_description Gtid(0-1-3) Query Gtid(0-1-4) Query");
+}
+
+TEST_F(ReplicaServerTest, RefusesPositionsThatItDoesNotHave) {
+  start();
+  EXPECT_TRUE(refusal({.gtid = "0-1-9"}).contains("not in the master's binlog"));
+  EXPECT_TRUE(refusal({.gtid = "0-9-1"}).contains("diverged"));
+  EXPECT_TRUE(refusal({.file = "bin.000001", .position = 1'000'000}).contains("impossible position"));
+  EXPECT_TRUE(refusal({.file = "bin.000009"}).contains("Could not find first log file"));
+}
+
+TEST_F(ReplicaServerTest, StopsAtUntil) {
+  start();
+  const auto one = client();
+  one->set("SET @slave_until_gtid='0-1-2'");
+  one->dump({.gtid = "", .flags = 0});
+  EXPECT_EQ(one->events_to_end(), std::string(kHead) + " Gtid(0-1-1) Query Gtid(0-1-2) Query Gtid_list(1,0-1-2)");
+}
+
+TEST_F(ReplicaServerTest, FollowsTheTailIntoNewFiles) {
+  start();
+  const auto one = client();
+  one->dump({.gtid = "0-1-4,1-1-1", .flags = 0});
+  for (int i = 0; i < 4; ++i) one->next_event();
+  log.put("bin.000002", second.group(parse_gtid("0-1-5")), "0-1-2,1-1-1", "0-1-5,1-1-1");
+  EXPECT_EQ(one->next_name(), "Gtid(0-1-5)");
+  EXPECT_EQ(one->next_name(), "Query");
+  LogBuilder third(binlog::parse_gtid_list("0-1-5,1-1-1"));
+  log.put("bin.000002", second.rotate("bin.000003"), "0-1-2,1-1-1", "0-1-5,1-1-1");
+  log.put("bin.000003", third.group(parse_gtid("0-1-6")), "0-1-5,1-1-1", "0-1-6,1-1-1");
+  EXPECT_EQ(one->next_name(), "Rotate");
+  for (const char* name : {"Rotate", "Format_description", "Gtid_list", "Gtid(0-1-6)"})
+    EXPECT_EQ(one->next_name(), name);
+}
+
+TEST_F(ReplicaServerTest, AHoldLetsHeartbeatsThroughUntilItIsLifted) {
+  write_rules("id:2 hold\n");
+  start();
+  const auto one = client();
+  one->set("SET @master_heartbeat_period=50000000");
+  one->dump({.gtid = ""});
+  for (const char* name : {"Rotate", "Format_description", "Gtid_list"}) EXPECT_EQ(one->next_name(), name);
+  EXPECT_EQ(one->next_name(), "Heartbeat");
+  EXPECT_EQ(server->replicas().at(0).dump.waiting_for, "rule");
+  const auto free = client();
+  free->dump({.gtid = "0-1-2,1-1-1", .server_id = 3});
+  EXPECT_TRUE(free->events_to_end().ends_with("Gtid(0-1-4) Query")) << "another replica is not held";
+  write_rules("");
+  std::string name = one->next_name();
+  while (name == "Heartbeat") name = one->next_name();
+  EXPECT_EQ(name, "Gtid(0-1-1)");
+}
+
+TEST_F(ReplicaServerTest, ASkippedGroupIsToldAsIgnored) {
+  write_rules("user:repl skip 0-1-2,0-1-3\n");
+  start();
+  EXPECT_EQ(dump_all({.gtid = ""}), std::string(kHead) +
+                                        " Gtid(0-1-1) Query Gtid_list(2,0-1-2) Gtid(1-1-1) Query Rotate " +
+                                        std::string(kHead) + " Gtid_list(2,0-1-3) Gtid(0-1-4) Query");
+}
+
+TEST_F(ReplicaServerTest, StopAfterEndsTheStreamThere) {
+  write_rules("* stop-after 0-1-2\n");
+  start();
+  EXPECT_EQ(dump_all({.gtid = ""}), std::string(kHead) + " Gtid(0-1-1) Query Gtid(0-1-2) Query");
+}
+
+TEST_F(ReplicaServerTest, ADelayHoldsYoungGroupsOnly) {
+  write_rules("* delay 1h\n");
+  start();
+  const auto young = static_cast<std::uint32_t>(unix_ms(now()) / 1000);
+  log.put("bin.000002", second.group(parse_gtid("0-1-5"), "DO 1", young), "0-1-2,1-1-1", "0-1-5,1-1-1");
+  const auto one = client();
+  one->set("SET @master_heartbeat_period=20000000");
+  one->dump({.gtid = "0-1-2,1-1-1", .flags = 0});
+  for (const char* name :
+       {"Rotate", "Format_description", "Gtid_list", "Gtid(0-1-3)", "Query", "Gtid(0-1-4)", "Query", "Heartbeat"}) {
+    EXPECT_EQ(one->next_name(), name);
+  }
+  EXPECT_EQ(server->replicas().at(0).dump.waiting_for, "delay");
+}
+
+TEST_F(ReplicaServerTest, TheGuardsVerdictsAreObeyed) {
+  start();
+  const std::uint64_t place = LogBuilder({}).group(parse_gtid("0-1-1")).size();
+  gate.set(place, Verdict::kHold);
+  const auto one = client();
+  one->set("SET @master_heartbeat_period=20000000");
+  one->dump({.gtid = ""});
+  for (const char* name : {"Rotate", "Format_description", "Gtid_list", "Gtid(0-1-1)", "Query", "Heartbeat"}) {
+    EXPECT_EQ(one->next_name(), name);
+  }
+  EXPECT_EQ(server->replicas().at(0).dump.waiting_for, "guard: test");
+  gate.set(place, Verdict::kSkip);
+  std::string name = one->next_name();
+  while (name == "Heartbeat") name = one->next_name();
+  EXPECT_EQ(name, "Gtid_list(2,0-1-2)");
+}
+
+TEST_F(ReplicaServerTest, ALargeEventComesWhole) {
+  start();
+  const Bytes noise = random_bytes(std::size_t{34} << 20U);
+  LogBuilder large(binlog::parse_gtid_list("0-1-4,1-1-1"));
+  large.group(parse_gtid("0-1-5"), as_text(noise)).group(parse_gtid("0-1-6"));
+  log.put("bin.000003", large, "0-1-4,1-1-1", "0-1-6,1-1-1");
+  const auto one = client();
+  one->dump({.gtid = "0-1-4,1-1-1"});
+  for (int i = 0; i < 4; ++i) one->next_event();
+  const Bytes event = one->next_event();
+  EXPECT_EQ(TestClient::name(event), "Query");
+  EXPECT_TRUE(std::equal(noise.begin(), noise.end(), event.end() - 4 - static_cast<std::ptrdiff_t>(noise.size())));
+  EXPECT_EQ(one->events_to_end(), "Gtid(0-1-6) Query");
+}
+
+TEST_F(ReplicaServerTest, KillEndsADumpOfTheSameAccountOnly) {
+  start();
+  const auto one = client();
+  one->dump({.gtid = "", .flags = 0});
+  for (int i = 0; i < 17; ++i) one->next_event();
+  const std::string kill = format("KILL {}", one->connection_id());
+  EXPECT_THROW(client("other")->set(kill), Exception);
+  client()->set(kill);
+  EXPECT_THROW(one->next_event(), Exception) << "closed";
+}
+
+TEST_F(ReplicaServerTest, AReplicaThatComesAgainReplacesItsOldDump) {
+  start();
+  const auto one = client();
+  one->dump({.gtid = "", .flags = 0});
+  for (int i = 0; i < 17; ++i) one->next_event();
+  const auto again = client();
+  again->dump({.gtid = "0-1-4,1-1-1", .flags = 0});
+  again->next_event();
+  EXPECT_THROW(one->next_event(), Exception);
+}
+
+TEST_F(ReplicaServerTest, ASemiSyncReplicaIsAskedAtTheEndAndItsAnswerKept) {
+  start();
+  const auto one = client();
+  one->set("SET @rpl_semi_sync_slave=1");
+  one->dump({.gtid = "0-1-2,1-1-1", .flags = 0});
+  for (int i = 0; i < 7; ++i) {
+    const Bytes event = one->next_event(0);
+    ASSERT_GT(event.size(), 3U);
+    EXPECT_EQ(event[1], 0xef);
+    EXPECT_EQ(event[2], i == 6 ? 1 : 0) << i;
+  }
+  Encoder ack;
+  ack.u8(0xef);
+  ack.u64(second.size());
+  ack.raw("bin.000002");
+  one->channel().start_command();
+  one->channel().write(ack.bytes());
+  log.put("bin.000002", second.group(parse_gtid("0-1-5")), "0-1-2,1-1-1", "0-1-5,1-1-1");
+  EXPECT_EQ(TestClient::name(one->next_event(3)), "Gtid(0-1-5)") << "numbered from 1 again";
+  while (server->replicas().at(0).dump.acknowledged_position == 0) std::this_thread::yield();
+  EXPECT_EQ(server->replicas().at(0).dump.acknowledged_file, "bin.000002");
+}
+
+TEST_F(ReplicaServerTest, WhatBreaksTheProtocolCostsTheConnectionOnly) {
+  start();
+  std::vector<Bytes> hostile{
+      {0xff, 0xff, 0xff, 0x01},              // a login of 16 MiB
+      {0x01, 0x00, 0x00, 0x07, 0x00},        // another sequence
+      {0x00, 0x00, 0x00, 0x01},              // nothing
+      {0x04, 0x00, 0x00, 0x01, 1, 2, 3, 4},  // too short
+      Bytes(200, 0xff),                      // noise
+  };
+  for (int i = 0; i < 50; ++i) hostile.push_back(random_bytes(64 + static_cast<std::size_t>(i)));
+  for (const Bytes& each : hostile) {
+    TestClient one(server->port());
+    one.channel().read();
+    one.stream().write_all(each);
+    ::shutdown(one.stream().fd(), SHUT_WR);
+    EXPECT_THROW(
+        for (;;) {
+          const ByteView answer = one.channel().read();
+          ASSERT_TRUE(is_error(answer));
+        },
+        Exception)
+        << to_hex(each);
+  }
+  EXPECT_EQ(client()->query("SELECT 1").rows.size(), 1U);
+}
+
+TEST_F(ReplicaServerTest, EndlessAndWrongCommandsAreRefused) {
+  start();
+  const auto endless = client();
+  const Bytes part(kPacketPayloadMax, 'x');
+  EXPECT_THROW(
+      {
+        endless->channel().start_command();
+        for (int i = 0; i < 100; ++i) {
+          endless->channel().writer().write(part);
+          endless->channel().writer().flush();
+        }
+        for (;;) endless->channel().read();
+      },
+      Exception);
+  const auto unknown = client();
+  unknown->command(Command{0x7f}, {});
+  EXPECT_EQ(decode_error(unknown->channel().read()).number, kUnknownCommand);
+  unknown->command(Command::kBinlogDump, as_bytes("xx"));
+  EXPECT_THROW(unknown->channel().read(), Exception);
+  const auto chatty = client();
+  chatty->dump({.gtid = "", .flags = 0});
+  chatty->command(Command::kQuery, as_bytes("SELECT 1"));
+  EXPECT_THROW(for (;;) chatty->next_event(), Exception) << "only acknowledgements may come during a dump";
+}
+
+TEST_F(ReplicaServerTest, ALoginThatDripsIsCutOff) {
+  start(64, std::chrono::milliseconds(100));
+  TestClient one(server->port());
+  one.channel().read();
+  EXPECT_THROW(
+      {
+        one.stream().write_all(Bytes{100, 0, 0, 1});
+        for (;;) {
+          one.stream().write_all(Bytes{1});
+          if (one.stream().wait_readable(std::chrono::milliseconds(10))) one.channel().read();
+        }
+      },
+      Exception);
+}
+
+TEST_F(ReplicaServerTest, ConnectionsAreBounded) {
+  start(2);
+  const auto one = client();
+  auto two = client();
+  EXPECT_EQ(TestClient(server->port()).log_in(), kTooManyConnections);
+  two->command(Command::kQuit, {});
+  EXPECT_THROW(two->channel().read(), Exception);
+  std::uint16_t answer = kTooManyConnections;
+  while (answer == kTooManyConnections) answer = TestClient(server->port()).log_in();
+  EXPECT_EQ(answer, 0);
+}
+
+}  // namespace
+}  // namespace lifeboat::relay
