@@ -20,7 +20,11 @@ void run(Context& context, const Options& options) {
     fail(Code::kRefused, format("branch {}: would be removed from {}", record.name, record.directory.string()),
          "Pass --yes if that is meant.");
   }
-  if (!options.dry_run) server::remove_branch(record, options.discard);
+  if (options.dry_run) {
+    server::check_removable(record, options.discard);
+  } else {
+    server::remove_branch(record, options.discard);
+  }
   const std::string_view verb = options.dry_run ? "would remove" : "removed";
   context.print(json::object{{"branch", record.name}, {"removed", !options.dry_run}},
                 format("{} branch {} (image {}) and {}", verb, record.name, record.image, record.directory.string()));

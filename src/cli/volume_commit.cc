@@ -9,6 +9,7 @@ namespace {
 
 void run(Context& context, const VolumeOptions& options) {
   const volume::VolumeRecord record = open_volume_record(options);
+  require_mounted(record);
   // Its lines keep the call alive as well: a commit may take long, its process never stays silent.
   Progress progress(context.progress_style(), "commit", 0);
   const json::object made =

@@ -35,6 +35,7 @@ void wait_for_the_end(Context& context, const Path& state_dir) {
 
 void run(Context& context, const Options& options) {
   const volume::VolumeRecord record = open_volume_record(options.which);
+  require_mounted(record);
   volume::control_call(record.state_dir, "hydrate", {{"pause", options.pause}});
   if (options.wait) wait_for_the_end(context, record.state_dir);
   const json::object status = volume_to_json(record);

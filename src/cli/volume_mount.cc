@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include "cli/branch_options.h"
 #include "cli/commands.h"
 #include "cli/volume_options.h"
 #include "volume/volume_process.h"
@@ -52,8 +53,16 @@ void print_mounted(const Context& context, const volume::MountedVolume& mounted)
                        mounted.mountpoint.string(), mounted.pid));
 }
 
+void refuse_stray_branch(const volume::MountRequest& request) {
+  const std::string name = request.name.empty() ? volume::volume_name_for(request.mountpoint) : request.name;
+  if (const auto branch = server::find_branch(branch_state_root(request.state_root), name)) {
+    server::check_mountpoint(*branch, request.mountpoint);
+  }
+}
+
 void run(Context& context, const Options& options) {
   const volume::MountRequest request = to_request(context, options);
+  refuse_stray_branch(request);
   if (options.foreground) {
     volume::serve_volume(request, [&](const volume::MountedVolume& mounted) { print_mounted(context, mounted); });
   } else {

@@ -25,6 +25,9 @@ inline volume::VolumeRecord open_volume_record(const VolumeOptions& options) {
   return volume::open_volume_record(state_root(options.state), options.volume);
 }
 
+/// Throws kUnavailable with the way to mount it again, which is another for a branch's volume.
+void require_mounted(const volume::VolumeRecord& record);
+
 /// As `volume ls` and `volume status` print it: from its process, or as it was left, or only what its files tell.
 json::object volume_to_json(const volume::VolumeRecord& record);
 /// "87 %" or "not known".

@@ -16,6 +16,7 @@
 #include "server/server_binary.h"
 #include "vault/image_reader.h"
 #include "volume/control_client.h"
+#include "volume/mount_table.h"
 
 namespace lifeboat::server {
 namespace {
@@ -36,6 +37,12 @@ Path choose_socket(const Path& directory) {
   return short_directory / "socket";
 }
 
+void check_unmounted(const BranchRecord& record) {
+  if (!volume::is_mountpoint(record.data_directory())) return;
+  fail(Code::kBusy, format("{}: something is mounted there", record.data_directory().string()),
+       format("Unmount it first: umount {}", record.data_directory().string()));
+}
+
 std::uint16_t choose_port(std::uint16_t wanted, std::uint16_t last) {
   if (wanted != 0) {
     check_port_free(wanted);
@@ -52,9 +59,9 @@ std::uint16_t choose_port(std::uint16_t wanted, std::uint16_t last) {
   return pick_free_port();
 }
 
-/// Never walks into a volume: where something is still mounted, the first removal fails.
+/// Never walks into a mount.
 void remove_directory(const BranchRecord& record) {
-  std::filesystem::remove(record.data_directory());
+  check_unmounted(record);
   const Path socket_directory = record.socket.parent_path();
   if (!record.socket.empty() && socket_directory != record.directory) std::filesystem::remove_all(socket_directory);
   std::filesystem::remove_all(record.directory);
@@ -156,7 +163,12 @@ class Start {
   }
 
   void mount() {
-    if (record_.state == BranchState::kServerDead) return;  // its volume is still there
+    if (record_.state == BranchState::kServerDead) {  // its volume is still there
+      check_mountpoint(record_, record_.volume->mountpoint);
+      if (volume::is_mountpoint(record_.data_directory())) return;
+      fail(Code::kBusy, format("branch {}: its volume's process runs, but the mount is gone", record_.name),
+           format("Stop it and start it again: lifeboat branch stop {}", record_.name));
+    }
     // A server whose volume died is about to find out; two must never run on the same files.
     stop_server(record_.process, kStopPatience);
     volume::MountRequest mount = request_.mount;
@@ -281,12 +293,18 @@ bool tend_branch(const BranchRecord& record) {
   return true;
 }
 
-void remove_branch(const BranchRecord& record, bool discard) {
-  const FileLock lock(record.lock_file(), format("branch {}", record.name));
+void check_removable(const BranchRecord& record, bool discard) {
   if (record.state != BranchState::kStopped) {
     fail(Code::kBusy, format("branch {} is not stopped ({})", record.name, branch_state_name(record.state)),
          format("Stop it first: lifeboat branch stop {}", record.name));
   }
+  check_unmounted(record);
+  if (record.volume) volume::check_removable(*record.volume, discard);
+}
+
+void remove_branch(const BranchRecord& record, bool discard) {
+  const FileLock lock(record.lock_file(), format("branch {}", record.name));
+  check_removable(record, discard);
   if (record.volume) volume::remove_volume(*record.volume, discard);
   remove_directory(record);
 }

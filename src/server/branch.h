@@ -52,8 +52,10 @@ bool stop_branch(const BranchRecord& record, std::chrono::milliseconds patience)
 /// server is killed; returns whether that was so. `branch start` runs one of these for each branch.
 bool tend_branch(const BranchRecord& record);
 
-/// Deletes a stopped branch and its volume's local state. kBusy while it runs; kRefused if it holds changes that are in
-/// no image, unless `discard`.
+/// Throws what remove_branch would: kBusy while it runs; kRefused if it holds changes that are in no image, unless
+/// `discard`.
+void check_removable(const BranchRecord& record, bool discard);
+/// Deletes a stopped branch and its volume's local state.
 void remove_branch(const BranchRecord& record, bool discard);
 
 }  // namespace lifeboat::server

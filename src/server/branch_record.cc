@@ -1,6 +1,7 @@
 #include "server/branch_record.h"
 
 #include "base/error.h"
+#include "volume/mount_table.h"
 
 namespace lifeboat::server {
 namespace {
@@ -108,6 +109,16 @@ BranchRecord open_branch(const Path& state_root, std::string_view name) {
 
 void save_branch(const BranchRecord& record) {
   write_file_durably(record.directory / kFile, as_bytes(json::serialize(to_json(record))));
+}
+
+void check_mountpoint(const BranchRecord& record, const Path& mountpoint) {
+  if (volume::mount_path(mountpoint) == volume::mount_path(record.data_directory())) return;
+  fail(Code::kBusy,
+       format("volume {} is branch {}'s, which has it nowhere but at {}", record.name, record.name,
+              record.data_directory().string()),
+       format("Start the branch with: lifeboat branch start --name {}. If its volume is mounted elsewhere, unmount it "
+              "first: lifeboat volume umount {}",
+              record.name, record.name));
 }
 
 }  // namespace lifeboat::server

@@ -61,4 +61,8 @@ std::optional<BranchRecord> find_branch(const Path& state_root, std::string_view
 BranchRecord open_branch(const Path& state_root, std::string_view name);
 void save_branch(const BranchRecord& record);
 
+/// kBusy if a branch's volume would be mounted, or is, anywhere but where its server looks for it: the branch would
+/// then run on an empty directory.
+void check_mountpoint(const BranchRecord& record, const Path& mountpoint);
+
 }  // namespace lifeboat::server

@@ -10,7 +10,7 @@ json::object control_call(const Path& state_dir, std::string_view what, json::ob
   UniqueFd fd = find_connection(control_socket(state_dir));
   if (!fd.valid()) {
     fail(Code::kUnavailable, format("volume {}: no process answers", state_dir.filename().string()),
-         "See its state with: lifeboat volume ls. Mount it again with: lifeboat volume mount IMAGE DIR");
+         "See its state with: lifeboat volume ls");
   }
   LineSocket socket(std::move(fd));
   arguments["do"] = what;

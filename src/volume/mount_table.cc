@@ -49,11 +49,12 @@ std::vector<MountLine> mount_lines() {
   return list;
 }
 
-/// The mount on top there; without touching it, since a dead one answers nothing.
+/// The mount on top there.
 std::optional<MountLine> find_mount(const Path& mountpoint) {
+  const std::string where = mount_path(mountpoint).string();
   std::optional<MountLine> found;
   for (MountLine& each : mount_lines()) {
-    if (each.mountpoint == mountpoint.lexically_normal().string()) found = std::move(each);
+    if (each.mountpoint == where) found = std::move(each);
   }
   return found;
 }
@@ -111,6 +112,12 @@ std::string mount_source(std::string_view volume_name) {
   return format("lifeboat:{}", volume_name);
 }
 
+Path mount_path(const Path& mountpoint) {
+  Path whole = std::filesystem::absolute(mountpoint).lexically_normal();
+  if (!whole.has_filename()) whole = whole.parent_path();
+  return std::filesystem::weakly_canonical(whole.parent_path()) / whole.filename();
+}
+
 bool is_dead_mount(const Path& mountpoint, std::string_view name) {
   const std::optional<MountLine> mount = find_mount(mountpoint);
   if (!mount || mount->source != mount_source(name)) return false;
@@ -141,7 +148,7 @@ void unmount_if_unused(const Path& mountpoint) {
 }
 
 std::vector<std::string> users_of_mount(const Path& mountpoint) {
-  const std::string where = mountpoint.lexically_normal().string();
+  const std::string where = mount_path(mountpoint).string();
   std::vector<std::string> users;
   for (const std::string& name : list_directory("/proc")) {
     if (!std::ranges::all_of(name, [](char c) { return c >= '0' && c <= '9'; })) continue;

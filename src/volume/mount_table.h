@@ -13,6 +13,10 @@ namespace lifeboat::volume {
 /// What /proc/mounts shows as the source of a volume's mount.
 std::string mount_source(std::string_view volume_name);
 
+/// A mountpoint as the kernel writes it: links before its last part resolved. Does not touch the mount itself, since a
+/// dead one answers nothing.
+Path mount_path(const Path& mountpoint);
+
 /// Whether `mountpoint` is a mount of the volume `name` whose process is gone.
 bool is_dead_mount(const Path& mountpoint, std::string_view name);
 

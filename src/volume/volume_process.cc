@@ -301,13 +301,16 @@ void unmount_volume(const VolumeRecord& record, std::chrono::milliseconds patien
   }
 }
 
-void remove_volume(const VolumeRecord& record, bool discard) {
+void check_removable(const VolumeRecord& record, bool discard) {
   refuse_if_mounted(record);
+  if (discard || !has_uncommitted_changes(record)) return;
+  fail(Code::kRefused, format("volume {}: holds changes that are in no image", record.name),
+       "Commit them first (lifeboat volume commit, while it is mounted), or pass --discard to lose them.");
+}
+
+void remove_volume(const VolumeRecord& record, bool discard) {
+  check_removable(record, discard);
   if (is_dead_mount(record.mountpoint, record.name)) detach_mount(record.mountpoint);
-  if (!discard && has_uncommitted_changes(record)) {
-    fail(Code::kRefused, format("volume {}: holds changes that are in no image", record.name),
-         "Mount it and run lifeboat volume commit first, or pass --discard to lose them.");
-  }
   const Path going = record.state_dir.parent_path() / format(".removed-{}-{}", record.name, random_hex(4));
   std::filesystem::rename(record.state_dir, going);
   std::filesystem::remove_all(going);

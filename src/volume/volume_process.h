@@ -48,8 +48,10 @@ void serve_volume(const MountRequest& request, const std::function<void(const Mo
 /// For a dead volume: removes the dead mount.
 void unmount_volume(const VolumeRecord& record, std::chrono::milliseconds patience = std::chrono::minutes(10));
 
-/// Deletes the local state of a volume that is not mounted. kRefused if it holds changes that no image has, unless
+/// Throws what remove_volume would: kBusy if it is mounted, kRefused if it holds changes that no image has, unless
 /// `discard`.
+void check_removable(const VolumeRecord& record, bool discard);
+/// Deletes the local state of a volume that is not mounted.
 void remove_volume(const VolumeRecord& record, bool discard);
 
 }  // namespace lifeboat::volume
