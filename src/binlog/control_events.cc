@@ -101,6 +101,10 @@ StartEncryption decode_start_encryption(const Event& event) {
   return start;
 }
 
+bool begins_encryption(const Event& event) {
+  return event.header.type == EventType::kStartEncryption && !event.header.has(kFlagIgnorable);
+}
+
 std::uint64_t decode_xid(const Event& event) {
   Decoder in(event.body, "xid event");
   expect(in, event, EventType::kXid);

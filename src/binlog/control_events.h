@@ -41,13 +41,16 @@ GtidList decode_gtid_list(const Event& event);
 /// Binlog_checkpoint: length u32, name. Files before it are not needed for the source's crash recovery.
 std::string decode_binlog_checkpoint(const Event& event);
 
-/// Start_encryption: what follows it in this file is encrypted; over the wire a source sends it decrypted.
+/// Start_encryption: what follows it in this file is encrypted. Over the wire a source sends all decrypted, and this
+/// event with kFlagIgnorable: then it says nothing.
 struct StartEncryption {
   std::uint8_t scheme = 1;
   std::uint32_t key_version = 0;
   std::array<std::uint8_t, 12> nonce{};
 };
 StartEncryption decode_start_encryption(const Event& event);
+/// Whether the bytes that follow the event cannot be read.
+bool begins_encryption(const Event& event);
 
 /// Xid u64: the storage engines' number of the transaction that commits here.
 std::uint64_t decode_xid(const Event& event);

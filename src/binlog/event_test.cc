@@ -126,6 +126,8 @@ TEST(MakeEvents, rotate_heartbeat_and_gtid_list_read_back) {
             "03000000"
             "04000000"
             "0500000000000000");
+  // A server's empty list is six bytes long.
+  EXPECT_EQ(make_gtid_list({.checksum = Checksum::kNone}, {}).size(), kEventHeaderSize + 6);
   const GtidList read = decode_gtid_list(split_event(made, Checksum::kNone));
   EXPECT_EQ(read.flags, GtidList::kIgnoreGtids);
   EXPECT_EQ(read.gtids, list.gtids);
@@ -150,6 +152,22 @@ TEST(ControlEvents, gtid_list_of_a_real_server) {
       "a8f0d8b6");
   const Event event = split_event(bytes, Checksum::kCrc32);
   EXPECT_EQ(format_gtid_list(decode_gtid_list(event).gtids), "0-10124-3584");
+}
+
+// As MariaDB 10.11 writes it to a file, and as it sends it: with the ignorable flag, what follows is plain.
+TEST(ControlEvents, encryption_begins_in_files_but_not_on_the_wire) {
+  const Bytes sent = from_hex(
+      "fa7d036ba40700000028000000280100008000"
+      "0101000000"
+      "4bc58e1d4fa6e15cdedb47be"
+      "ccffd558");
+  const Event event = split_event(sent, Checksum::kCrc32);
+  EXPECT_TRUE(checksum_matches(event));
+  EXPECT_EQ(decode_start_encryption(event).key_version, 1U);
+  EXPECT_FALSE(begins_encryption(event));
+  Bytes in_file = sent;
+  in_file[17] = 0;
+  EXPECT_TRUE(begins_encryption(split_event(in_file, Checksum::kCrc32)));
 }
 
 TEST(GroupReader, groups_of_a_mysql_file) {

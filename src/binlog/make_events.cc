@@ -119,6 +119,8 @@ Bytes make_gtid_list(const StreamIdentity& stream, const GtidList& list, std::ui
     body.u32(gtid.server);
     body.u64(gtid.sequence);
   }
+  // Servers write an empty list with two more bytes.
+  if (list.gtids.empty()) body.u16(0);
   return assemble(header, body.bytes(), stream.checksum);
 }
 

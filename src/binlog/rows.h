@@ -7,7 +7,9 @@
 ///
 /// A walk over the rows finds each value's bytes without interpreting them: counting rows costs little, and a value is
 /// decoded (column_value.h) only where somebody wants it.
-/// Errors: kCorruption; kOutOfSpace if compressed rows are larger than the limit given.
+/// What no log tells: how wide a TIME, DATETIME or TIMESTAMP with a fraction is in MariaDB's format of before 10.1
+/// (mysql56_temporal_format=OFF). Rows of such tables are refused as not fitting, or read wrongly, as by any other
+/// reader. Errors: kCorruption; kOutOfSpace if compressed rows are larger than the limit given.
 #pragma once
 
 #include <vector>

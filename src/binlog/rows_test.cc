@@ -6,10 +6,10 @@
 #include <map>
 
 #include "base/error.h"
+#include "binlog/column_value.h"
 #include "binlog/query_event.h"
 #include "binlog/testing.h"
 #include "binlog/transaction_payload.h"
-#include "binlog/column_value.h"
 
 namespace lifeboat::binlog {
 namespace {

@@ -55,6 +55,9 @@ void add_nouns(CLI::App& app, Context& context) {
   add_image_pin(image, context);
   add_image_rm(image, context);
 
+  CLI::App& log = add_noun(app, "log", "Binary logs");
+  add_log_show(log, context);
+
   CLI::App& volume = add_noun(app, "volume", "Images mounted, copy-on-write");
   add_volume_mount(volume, context);
   add_volume_ls(volume, context);

@@ -23,6 +23,8 @@ void add_image_import(CLI::App& noun, Context& context);
 void add_image_ls(CLI::App& noun, Context& context);
 void add_image_show(CLI::App& noun, Context& context);
 
+void add_log_show(CLI::App& noun, Context& context);
+
 void add_volume_commit(CLI::App& noun, Context& context);
 void add_volume_hydrate(CLI::App& noun, Context& context);
 void add_volume_ls(CLI::App& noun, Context& context);
