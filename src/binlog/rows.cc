@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-#include "binlog/inflate.h"
 #include "binlog/column_value.h"
+#include "binlog/inflate.h"
 #include "binlog/wire.h"
 
 namespace lifeboat::binlog {
