@@ -1,5 +1,5 @@
-// Statements of any bytes, in any session: classified in bounded time and without a crash, and cut into tokens that lie in
-// the text one behind the other.
+// Statements of any bytes, in any session: classified in bounded time and without a crash, and cut into tokens that lie
+// in the text one behind the other.
 
 #include "base/bytes.h"
 #include "base/error.h"
