@@ -16,15 +16,28 @@
 #include "vault/key_slot_format.h"
 #include "vault/key_slots.h"
 #include "vault/keys.h"
+#include "vault/marks.h"
 #include "vault/pack_check.h"
+#include "vault/pins.h"
+#include "vault/prune_testing.h"
+#include "vault/scrub.h"
+#include "vault/scrub_log.h"
 #include "vault/sealed_object.h"
+#include "vault/session_record.h"
 
 namespace lifeboat::vault {
 namespace {
 
 constexpr std::string_view kPassphrase = "a passphrase for the golden vault";
-constexpr std::string_view kPinName = "pins/golden";
-constexpr std::string_view kPinPayload = R"({"reason":"golden"})";
+constexpr std::string_view kMarkReason = "golden";
+/// A launch list: one path, and of it chunks 2 to 4. What decodes it is above this part.
+ByteView launch_payload() {
+  return as_bytes(
+      std::string_view("\x01\x0c"
+                       "db/table.ibd"
+                       "\x01\x00\x02\x03",
+                       18));
+}
 
 Path golden() {
   return Path(LIFEBOAT_SOURCE_DIR) / "src/vault/testdata/v1";
@@ -114,7 +127,6 @@ TEST_F(Golden, OpensWithPassphraseAndRecoveryKey) {
   const std::vector<SlotInfo> slots = list_slots(*vault);
   ASSERT_EQ(slots.size(), 2U);
   for (const SlotInfo& slot : slots) EXPECT_EQ(slot.damage, "");
-  EXPECT_EQ(as_text(get_object(*vault, ObjectKind::kPin, kPinName)), kPinPayload);
 }
 
 TEST_F(Golden, ImagesAreWhatTheyWere) {
@@ -158,6 +170,61 @@ TEST_F(Golden, PacksAreWholeAndHoldEveryKindOfRecord) {
   EXPECT_EQ(kinds, (std::set{RecordKind::kChunk, RecordKind::kDelta, RecordKind::kNode}));
 }
 
+TEST_F(Golden, HousekeepingIsWhatItWas) {
+  const auto vault = open(kPassphrase);
+  const std::vector<ImageInfo> images = list_images(*vault);
+  EXPECT_EQ(pinned_images(*vault), (std::set{images[0].name}));
+  std::vector<std::string> damaged;
+  const std::vector<Mark> marks = read_marks(*vault, damaged);
+  ASSERT_EQ(marks.size(), 1U);
+  EXPECT_EQ(marks[0].state, MarkState::kUndone);
+  EXPECT_EQ(marks[0].images, std::vector{images[1].name});
+  EXPECT_EQ(marks[0].packs, std::vector{Id{}});
+  EXPECT_EQ(marks[0].reason, kMarkReason);
+  EXPECT_TRUE(damaged.empty());
+  const std::vector<SessionInfo> sessions = list_sessions(*vault);
+  ASSERT_EQ(sessions.size(), 2U) << "one that was renewed, one that was ended by another";
+  EXPECT_EQ(std::ranges::count(sessions, true, &SessionInfo::ended), 1);
+  const auto& renewed = sessions[0].ended ? sessions[1] : sessions[0];
+  EXPECT_EQ(renewed.kind, SessionKind::kRead);
+  EXPECT_EQ(renewed.image, images[0].name);
+  EXPECT_EQ(renewed.knows, (std::set{marks[0].id}));
+  EXPECT_EQ(renewed.damage, "");
+  const auto launch = object_names(*vault, kLaunchPrefix);
+  ASSERT_EQ(launch.size(), 1U);
+  EXPECT_TRUE(launch[0].starts_with(std::string(kLaunchPrefix) + images[1].name + "-"));
+  EXPECT_TRUE(std::ranges::equal(get_object(*vault, ObjectKind::kLaunch, launch[0]), launch_payload()));
+  const ScrubLog log = read_scrub_log(*vault);
+  EXPECT_EQ(log.proven.size(), 4U) << "two images, two packs";
+  EXPECT_TRUE(log.damage.empty());
+}
+
+/// Added to the vault of DISABLED_Write, before the format was released.
+TEST_F(Golden, DISABLED_WriteHousekeeping) {
+  const auto vault = Vault::open(store::open_store((golden() / "store").string()), credential(kPassphrase));
+  ASSERT_TRUE(pinned_images(*vault).empty()) << "never overwritten";
+  const std::vector<ImageInfo> images = list_images(*vault);
+  scrub(*vault, {});
+  pin_image(*vault, images[0].name);
+  const Mark mark = put_mark(*vault, {images[1].name}, {Id{}}, kMarkReason);
+  settle_mark(*vault, mark.id, MarkState::kUndone);
+  put_object(*vault, ObjectKind::kLaunch, format("{}{}-{}", kLaunchPrefix, images[1].name, id_text(random_id())),
+             launch_payload());
+  for (const bool end : {false, true}) {
+    SessionRecord record;
+    record.place = {"golden", "boot id/pid:[1]", 7, 8};
+    record.info.kind = SessionKind::kRead;
+    record.info.image = images[0].name;
+    record.info.started = vault->store().clock();
+    record.info.expires = record.info.started + kSessionLifetime;
+    record.info.knows = {mark.id};
+    SessionInfo info;
+    info.id = random_id();
+    put_object(*vault, ObjectKind::kSession, session_object_name(info.id, 0), as_bytes(encode_session(record)));
+    if (end) ASSERT_TRUE(end_session(*vault, info));
+  }
+}
+
 TEST_F(Golden, DISABLED_Write) {
   ASSERT_FALSE(std::filesystem::exists(golden())) << "never overwritten: choose another name";
   make_directories(golden());
@@ -166,7 +233,6 @@ TEST_F(Golden, DISABLED_Write) {
   const auto vault = Vault::open(store::open_store((golden() / "store").string()), credential(kPassphrase));
   write_content(golden() / "recovery-key", init.recovery_key.view());
   write_content(golden() / "cache-name", as_bytes(vault->cache_name()));
-  put_object(*vault, ObjectKind::kPin, kPinName, as_bytes(kPinPayload));
   const Path data = work_.path() / "data";
   ImportOptions options;
   options.directory = data;

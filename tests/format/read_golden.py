@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 """Reads the golden vault (src/vault/testdata) by the format's document alone, and compares what comes out with what was
 put in by src/vault/golden_test.cc. Exit status 77: Python's cryptography module is not there."""
+import json
 import sys
 from pathlib import Path
 
 try:
-    from vault_reader import BLOCK, CHUNK, PIN, Vault, recovery_key
+    from vault_reader import BLOCK, CHUNK, LAUNCH, MARK, PIN, SCRUB, SESSION, UNDO, Vault, launch_list, recovery_key
 except ImportError as error:
     print(f"skipped: {error}")
     sys.exit(77)
@@ -32,12 +33,36 @@ def expected_files():
     return first, second
 
 
+def check_housekeeping(vault, first, second):
+    """Pins, marks, sessions and scrub results, as WriteHousekeeping of golden_test.cc put them."""
+    first, second = first.removeprefix("images/"), second.removeprefix("images/")
+    assert vault.names("pins") == [f"pins/{first}"] and vault.token(PIN, f"pins/{first}", ["pinned"]) == "pinned"
+    (mark,) = vault.names("marks")
+    said = json.loads(vault.small_object(MARK, mark))
+    assert said["images"] == [second] and said["packs"] == ["0" * 32] and said["reason"] == "golden" and said["time"] > 0
+    assert vault.token(UNDO, mark.replace("marks/", "undo/"), ["undone", "swept"]) == "undone"
+    names = vault.names("sessions")
+    assert sorted(name[-2:] for name in names) == ["-0", "-0", "-1"]
+    for name in names:
+        if name.endswith("-1"):
+            assert vault.token(SESSION, name, ["ended"]) == "ended"
+        else:
+            said = json.loads(vault.small_object(SESSION, name))
+            assert (said["kind"], said["image"], said["pid"]) == ("read", first, 7)
+            assert said["knows"] == [mark.removeprefix("marks/")] and said["expires"] > said["started"]
+    (launch,) = vault.names("launch")
+    assert launch.startswith(f"launch/{second}-")
+    assert launch_list(vault.small_object(LAUNCH, launch)) == [("db/table.ibd", 2, 3)]
+    (scrub,) = vault.names("scrub")
+    said = json.loads(vault.small_object(SCRUB, scrub))
+    assert set(said["proven"]) == set(vault.names("packs") + vault.names("images")) and said["damage"] == []
+
+
 def main():
     recovered = Vault(GOLDEN / "store", recovery=recovery_key((GOLDEN / "recovery-key").read_text()))
     vault = Vault(GOLDEN / "store", passphrase=PASSPHRASE)
     assert vault.key == recovered.key
     assert vault.derive(b"cache")[:16].hex() == (GOLDEN / "cache-name").read_text()
-    assert vault.small_object(PIN, "pins/golden") == b'{"reason":"golden"}'
 
     kinds = {kind for name in vault.names("packs") for kind in vault.check_pack(name)}
     assert kinds == {1, 2, 3}, kinds
@@ -51,6 +76,7 @@ def main():
         assert entries["db/table.ibd"]["mode"] == 0o640
         assert metadata["files"] == len(expected) and metadata["bytes"] == sum(map(len, expected.values()))
         assert all(entries[path]["mtime"] == MTIME for path in expected)
+    check_housekeeping(vault, first_name, second_name)
     print(f"{len(images)} images, {len(second[1])} entries, records of kinds {sorted(kinds)}: as documented")
 
 

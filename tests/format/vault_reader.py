@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 BLOCK, CHUNK, FANOUT = 4096, 131072, 256
-CONFIG, SLOT, PACK, IMAGE, PIN = 1, 2, 3, 4, 5
+CONFIG, SLOT, PACK, IMAGE, PIN, SESSION, MARK, UNDO, LAUNCH, SCRUB = range(1, 11)
 
 zstd = ctypes.CDLL(ctypes.util.find_library("zstd"))
 for name in ("ZSTD_createDCtx", "ZSTD_DCtx_refPrefix", "ZSTD_decompressDCtx"):
@@ -88,6 +88,15 @@ def recovery_key(text):
     return key
 
 
+def launch_list(payload):
+    """Runs as (path, first chunk, count)."""
+    data = Decoder(payload)
+    paths = [data.text().decode() for _ in range(data.varint())]
+    runs = [(paths[data.varint()], data.varint(), data.varint()) for _ in range(data.varint())]
+    data.expect_end()
+    return runs
+
+
 class Vault:
     def __init__(self, directory, passphrase=None, recovery=None):
         self.directory = Path(directory)
@@ -142,6 +151,15 @@ class Vault:
         self.check_header(data, kind, name)
         opened = AESGCM(self.derive(b"object", name.encode())).decrypt(bytes(12), data[32:], data[:32])
         return self.content(opened[0], opened[1:])
+
+    def token(self, kind, name, words):
+        """Which of the words it says."""
+        data = self.object(name)
+        self.check_header(data, kind, name)
+        assert len(data) == 48
+        said = [w for w in words if AESGCM(self.derive(b"object", f"{name}#{w}".encode())).encrypt(bytes(12), b"", data[:32]) == data[32:]]
+        assert len(said) == 1, name
+        return said[0]
 
     @staticmethod
     def content(codec, payload):
