@@ -26,6 +26,7 @@ class Progress {
 
   void add(std::uint64_t bytes) { done_.fetch_add(bytes, std::memory_order_relaxed); }
   void set_total(std::uint64_t bytes) { total_.store(bytes, std::memory_order_relaxed); }
+  std::uint64_t total() const { return total_.load(std::memory_order_relaxed); }
   std::uint64_t done() const { return done_.load(std::memory_order_relaxed); }
 
  private:

@@ -42,13 +42,16 @@ class Copy {
     there_ = sizes_of(to_, kPacksPrefix);
     const auto images_there = sizes_of(to_, kImagesPrefix);
     std::vector<std::string> damaged;
+    std::vector<ImageName> missing;
     for (const ImageInfo& image : list_images(from_, &damaged)) {
       if (images_there.contains(format("{}{}", kImagesPrefix, image.name))) {
         ++report_.images_there;
       } else {
-        copy_image(image.name);
+        missing.push_back(image.name);
       }
     }
+    if (options_.progress != nullptr) options_.progress->set_total(bytes_of_packs(missing));
+    for (const ImageName& image : missing) copy_image(image);
     for (const std::string& what : damaged) report_.failures.push_back({"", what});
     if (!options_.dry_run) finish();
     report_.bytes = bytes_;
@@ -56,6 +59,24 @@ class Copy {
   }
 
  private:
+  /// Of the packs to be copied for these images. Costs a walk over their trees of its own: packs are what takes time.
+  std::uint64_t bytes_of_packs(const std::vector<ImageName>& images) {
+    References references(from_);
+    for (const ImageName& image : images) {
+      try {
+        references.add(image);
+      } catch (const Exception& e) {
+        if (e.code() != Code::kCorruption && e.code() != Code::kNotFound) throw;  // told of when its turn comes
+      }
+    }
+    std::uint64_t bytes = 0;
+    for (const auto& [name, size] : sizes_of(from_, kPacksPrefix)) {
+      const auto pack = find_id(std::string_view(name).substr(name.rfind('/') + 1));
+      if (pack && references.refers_to(*pack) && !there_.contains(name)) bytes += size;
+    }
+    return bytes;
+  }
+
   void finish() {
     copy_all(kKeysPrefix);
     copy_all(kPinsPrefix);
@@ -113,7 +134,8 @@ class Copy {
     const auto work = [&] {
       for (std::size_t i = next++; i < packs.size(); i = next++) {
         try {
-          copy_object(pack_name(packs[i]));
+          const std::uint64_t size = copy_object(pack_name(packs[i]));
+          if (options_.progress != nullptr) options_.progress->add(size);
         } catch (...) {
           const std::scoped_lock lock(mutex);
           error = current_error();
@@ -138,8 +160,8 @@ class Copy {
     }
   }
 
-  /// Damage is not passed on.
-  void copy_object(const std::string& name) {
+  /// Damage is not passed on. Returns its size.
+  std::uint64_t copy_object(const std::string& name) {
     const Bytes object = from_.store().get(name, kObjectBytesMax);
     check_object(from_.keys(), name, object);
     try {
@@ -148,7 +170,7 @@ class Copy {
       if (e.code() != Code::kExists) throw;
     }
     bytes_ += object.size();
-    if (options_.progress != nullptr) options_.progress->add(object.size());
+    return object.size();
   }
 
   Vault& from_;

@@ -59,6 +59,18 @@ TEST_F(CopyTest, ASecondTimeCopiesOnlyWhatIsNew) {
   expect_whole(*open_target(), second);
 }
 
+TEST_F(CopyTest, ProgressKnowsTheTotalAndReachesIt) {
+  const ImageName first = make_image(*vault_, {{1, 2}});
+  make_image(*vault_, {{1, 3}}, first);
+  for (const bool anything_new : {true, false}) {
+    Progress progress(ProgressStyle::kNone, "copy", 0);
+    const CopyReport report = copy_vault(*vault_, target(), {.progress = &progress});
+    EXPECT_EQ(progress.total() > 0, anything_new);
+    EXPECT_EQ(progress.done(), progress.total());
+    EXPECT_EQ(report.bytes > progress.total(), anything_new) << "which has small objects as well";
+  }
+}
+
 TEST_F(CopyTest, DryRunTellsWithoutCopying) {
   make_image(*vault_, {{1}});
   copy();

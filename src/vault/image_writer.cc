@@ -175,13 +175,13 @@ ImageInfo ImageWriter::publish(ImageInfo info, bool inherit) {
   const DirectoryNode root = tree.finish();
   state.records.finish();
 
-  const SystemTime time = state.session.store_now();
-  if (info.time == SystemTime{}) info.time = time;
   info.parent = state.parent != nullptr ? state.parent->info().name : "";
   info.bytes = add_signed(merges ? state.parent->info().bytes : 0, merge.bytes_added());
   info.files = add_signed(merges ? state.parent->info().files : 0, merge.files_added());
   info.new_bytes = state.records.bytes_written();
   state.session.check();
+  const SystemTime time = state.session.store_now();
+  if (info.time == SystemTime{}) info.time = time;
   put_image(state.vault, time, info, root);
   if (!state.session.finish()) confirm_image(state.vault, info.name);
   return info;

@@ -102,6 +102,18 @@ KeySlot decode_slot(ByteView object, const Id& vault_id, const Id& id) {
   return slot;
 }
 
+bool is_foreign_slot(ByteView object, const Id& vault_id, const Id& id) {
+  try {
+    const Id owner = check_header_of_any_vault(object, ObjectKind::kKeySlot, slot_name(id));
+    if (owner == vault_id) return false;
+    static_cast<void>(decode_slot(object, owner, id));  // its checksum covers the header
+    return true;
+  } catch (const Exception& e) {
+    if (e.code() != Code::kCorruption && e.code() != Code::kUnsupported) throw;
+    return false;
+  }
+}
+
 std::optional<codec::Secret> open_slot(const KeySlot& slot, const codec::Secret& secret) {
   Bytes key(kVaultKeyBytes);
   const bool opened =

@@ -39,6 +39,8 @@ Bytes seal_slot(const Keys& keys, const Id& id, SlotType type, const codec::Secr
 
 /// Checks what can be checked without any key: a slot that passes is what was once written, but for a forger's.
 KeySlot decode_slot(ByteView object, const Id& vault_id, const Id& id);
+/// Whether it is a whole slot of some other vault: what an `init` that was killed has left.
+bool is_foreign_slot(ByteView object, const Id& vault_id, const Id& id);
 /// The vault key, or nothing if `secret` is not this slot's.
 std::optional<codec::Secret> open_slot(const KeySlot& slot, const codec::Secret& secret);
 /// For holders of the vault key: throws kCorruption unless this vault's keys wrote the slot.

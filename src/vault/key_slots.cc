@@ -92,6 +92,21 @@ NewRecoverySlot add_recovery_slot(Vault& vault, std::string_view label) {
   return made;
 }
 
+std::size_t remove_foreign_slots(Vault& vault) {
+  std::size_t removed = 0;
+  for (const Id& id : slot_ids(vault.store())) {
+    try {
+      if (!is_foreign_slot(vault.store().get(slot_name(id), kSlotBytesMax), vault.id(), id)) continue;
+    } catch (const Exception& e) {
+      if (e.code() != Code::kNotFound) throw;  // removed since it was listed
+      continue;
+    }
+    vault.store().remove(slot_name(id));
+    ++removed;
+  }
+  return removed;
+}
+
 void remove_slot(Vault& vault, const Id& id) {
   const std::vector<SlotInfo> slots = list_slots(vault);
   if (std::ranges::find(slots, id, &SlotInfo::id) == slots.end()) {

@@ -138,6 +138,28 @@ MarkState settle_mark(Vault& vault, const Id& mark, MarkState as) {
   return settled_state(vault, mark);
 }
 
+MarkState settle_unclear(Vault& vault, const Mark& mark) {
+  const auto gone = [&](const std::string& name) { return !vault.store().find(name); };
+  const bool begun =
+      std::ranges::any_of(mark.images,
+                          [&](const ImageName& image) { return gone(std::string(kImagesPrefix) + image); }) ||
+      std::ranges::any_of(mark.packs, [&](const Id& pack) { return gone(pack_name(pack)); });
+  if (!begun) return MarkState::kUndone;
+  vault.store().remove(undo_name(mark.id));
+  return settle_mark(vault, mark.id, MarkState::kSweeping);
+}
+
+void remove_unreadable_marks(Vault& vault) {
+  std::vector<std::string> not_ours;
+  for (const Id& id : listed_ids(vault, kMarksPrefix, not_ours)) {
+    try {
+      static_cast<void>(parse_mark(id, get_object(vault, ObjectKind::kMark, mark_name(id))));
+    } catch (const Exception& e) {
+      if (e.code() == Code::kCorruption) remove_mark(vault, id);
+    }
+  }
+}
+
 void remove_mark(Vault& vault, const Id& mark) {
   vault.store().remove(mark_name(mark));
   vault.store().remove(undo_name(mark));

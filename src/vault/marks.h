@@ -43,6 +43,14 @@ Mark put_mark(Vault& vault, std::vector<ImageName> images, std::vector<Id> packs
 /// came first. Throws kCorruption if that cannot be read.
 MarkState settle_mark(Vault& vault, const Id& mark, MarkState as);
 
+/// For the holder of the prune session. If anything that an unclear mark names is gone, its sweep had begun: it is
+/// settled as kSweeping anew. Else nothing was lost yet, and it is to be taken for kUndone.
+MarkState settle_unclear(Vault& vault, const Mark& mark);
+
+/// Removes the marks that are damaged beyond reading: they hide nothing and nobody could ever sweep them. What they
+/// named is marked again if it is still to go. Not those of a newer format. For the holder of the prune session.
+void remove_unreadable_marks(Vault& vault);
+
 /// Removes a mark that is settled and done with, and then what settled it.
 void remove_mark(Vault& vault, const Id& mark);
 

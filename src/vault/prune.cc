@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "vault/format.h"
+#include "vault/key_slots.h"
 #include "vault/pins.h"
 #include "vault/prune_session.h"
 #include "vault/references.h"
@@ -150,9 +151,21 @@ std::vector<SweptMark> preview(Vault& vault, const Survey& survey, std::chrono::
   return result;
 }
 
+/// A damaged settling object must not keep a mark in force for ever.
+void settle_unclear_marks(Vault& vault, Survey& survey) {
+  for (Mark& mark : survey.marks) {
+    if (mark.state != MarkState::kUnclear) continue;
+    mark.state = settle_unclear(vault, mark);
+    if (!mark.in_force()) survey.undone.push_back(mark);
+  }
+  std::erase_if(survey.marks, [](const Mark& mark) { return !mark.in_force(); });
+}
+
 void tidy(Vault& vault, const Survey& survey) {
   for (const Mark& mark : survey.undone) remove_mark(vault, mark.id);
+  remove_unreadable_marks(vault);
   remove_orphaned_undo(vault);
+  remove_foreign_slots(vault);
   for (const SessionInfo& session : list_sessions(vault)) {
     if (session.ended) remove_session(vault, session);
   }
@@ -163,14 +176,17 @@ void tidy(Vault& vault, const Survey& survey) {
 PruneSession::PruneSession(Vault& vault) : session_(vault, SessionKind::kPrune) {
   int pruners = 0;
   std::string other;
+  std::string other_id;
   for (const SessionInfo& session : live_sessions(vault)) {
     if (session.kind != SessionKind::kPrune) continue;
     ++pruners;
-    if (session.id != session_.id()) other = session.text();
+    if (session.id == session_.id()) continue;
+    other = session.text();
+    other_id = id_text(session.id);
   }
   if (pruners < 2) return;
   fail(Code::kBusy, format("another prune is at work in this vault: {}", other),
-       "Wait for it. If it is known to be gone: lifeboat vault unlock");
+       format("Wait for it. If it is known to be gone: lifeboat vault unlock --force {}", other_id));
 }
 
 PruneReport prune(Vault& vault, const PruneOptions& options) {
@@ -185,6 +201,7 @@ PruneReport prune(Vault& vault, const PruneOptions& options) {
     return report;
   }
   session->check();
+  settle_unclear_marks(vault, survey);
   if (!report.images.empty() || !report.packs.empty()) {
     report.mark = put_mark(vault, report.images, report.packs, "retention");
     survey.marks.push_back(*report.mark);

@@ -120,6 +120,7 @@ TEST_F(Prune, AWriterThatDoesNotKnowTheMarkHoldsTheSweepBack) {
   const PruneReport report = prune(*vault_, kNow);
   ASSERT_EQ(report.sweeps.size(), 1U);
   EXPECT_FALSE(report.sweeps[0].swept);
+  EXPECT_NE(report.sweeps[0].waits_for.find("unlock --force " + id_text(writer.id())), std::string::npos);
   EXPECT_EQ(object_names(*vault_, kImagesPrefix).size(), 2U);
   writer.obey({report.mark->id});
   writer.check();
@@ -151,7 +152,9 @@ TEST_F(Prune, AMarkedImageCannotBePinned) {
 
 TEST_F(Prune, TwoAtOnceAreOneTooMany) {
   const Session other(*vault_, SessionKind::kPrune);
-  EXPECT_EQ(error_of([&] { prune(*vault_, kNow); }).code, Code::kBusy);
+  const Error error = error_of([&] { prune(*vault_, kNow); });
+  EXPECT_EQ(error.code, Code::kBusy);
+  EXPECT_NE(error.hint.find("vault unlock --force " + id_text(other.id())), std::string::npos) << error.hint;
 }
 
 TEST_F(Prune, PacksOfAWriterAtWorkAreLeftAlone) {
@@ -255,7 +258,7 @@ TEST_F(Prune, NothingGoesWhileAnImageCannotBeWalked) {
   EXPECT_TRUE(object_names(*vault_, kMarksPrefix).empty());
 }
 
-TEST_F(Prune, ADamagedMarkIsLeftAloneAndHidesNothing) {
+TEST_F(Prune, ADamagedMarkHidesNothingAndGoesWithTheNextPrune) {
   const ImageName old = make_image(*vault_, {{1}});
   make_image(*vault_, {{2}});
   const PruneReport report = prune(*vault_, with_grace());
@@ -267,6 +270,55 @@ TEST_F(Prune, ADamagedMarkIsLeftAloneAndHidesNothing) {
   const PruneReport after = prune(*vault_, with_grace());
   EXPECT_EQ(after.damaged.size(), 1U);
   EXPECT_EQ(after.images, std::vector{old});
+  EXPECT_TRUE(prune(*vault_, with_grace()).damaged.empty());
+  EXPECT_EQ(object_names(*vault_, kMarksPrefix).size(), 1U);
+}
+
+TEST_F(Prune, AMarkOfANewerFormatStays) {
+  make_image(*vault_, {{1}});
+  make_image(*vault_, {{2}});
+  prune(*vault_, with_grace());
+  const std::string name = object_names(*vault_, kMarksPrefix).at(0);
+  Bytes object = vault_.content(name);
+  object[6] = 9;  // the version
+  vault_.replace(name, object);
+  prune(*vault_, with_grace());
+  EXPECT_EQ(vault_.content(name), object);
+}
+
+/// The object that settles a mark is damaged: nobody can read whether it was taken back or is being swept.
+class UnclearMark : public Prune {
+ protected:
+  UnclearMark() {
+    prune(*vault_, with_grace());
+    const std::string mark = object_names(*vault_, kMarksPrefix).at(0).substr(kMarksPrefix.size());
+    settle_mark(*vault_, id_from_text(mark), MarkState::kSweeping);
+    const std::string undo = object_names(*vault_, kUndoPrefix).at(0);
+    Bytes object = vault_.content(undo);
+    object.back() ^= 1U;
+    vault_.replace(undo, object);
+  }
+  void expect_tidy() {
+    EXPECT_TRUE(object_names(*vault_, kUndoPrefix).empty());
+    EXPECT_TRUE(prune(*vault_, with_grace()).damaged.empty());
+  }
+  const ImageName old_ = make_image(*vault_, {{1}});
+  const ImageName now_ = make_image(*vault_, {{2}});
+};
+
+TEST_F(UnclearMark, IsTakenBackWhereAllItNamesIsThere) {
+  prune(*vault_, {.policy = {std::chrono::hours(1), {}, {}, 0}});
+  EXPECT_EQ(visible(*vault_), (std::vector{old_, now_}));
+  expect_whole(*vault_, old_);
+  expect_tidy();
+}
+
+TEST_F(UnclearMark, IsSweptToItsEndWhereSomethingIsGone) {
+  vault_->store().remove(std::string(kImagesPrefix) + old_);
+  EXPECT_TRUE(prune(*vault_, with_grace()).sweeps.at(0).swept) << "whatever the grace period: it had begun";
+  EXPECT_EQ(visible(*vault_), std::vector{now_});
+  expect_whole(*vault_, now_);
+  expect_tidy();
 }
 
 TEST_F(Prune, RemoveImageObeysTheWindowAndTheLast) {

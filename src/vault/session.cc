@@ -1,5 +1,7 @@
 #include "vault/session.h"
 
+#include <time.h>
+
 #include <condition_variable>
 #include <mutex>
 #include <thread>
@@ -13,7 +15,13 @@
 namespace lifeboat::vault {
 namespace {
 
-using Clock = std::chrono::steady_clock;
+/// Since boot, the time that this host was suspended included: std::chrono::steady_clock stands still then.
+std::chrono::milliseconds since_boot() {
+  timespec time{};
+  ::clock_gettime(CLOCK_BOOTTIME, &time);
+  return std::chrono::seconds(time.tv_sec) + std::chrono::milliseconds(time.tv_nsec / 1'000'000);
+}
+
 constexpr auto kRenewalInterval = kSessionLifetime / 5;
 
 }  // namespace
@@ -23,12 +31,20 @@ struct Session::State {
     record.place = ProcessPlace::ours();
     record.info.kind = kind;
     record.info.image = std::move(image);
-    record.info.started = vault.store().clock();
-    started = Clock::now();
   }
 
-  SystemTime store_now() const {
-    return record.info.started + std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - started);
+  SystemTime store_now() {
+    const std::scoped_lock lock(clock_mutex);
+    return asked_store + (since_boot() - asked_at);
+  }
+
+  /// Asked at every renewal: no clock of a virtual machine knows how long the machine was paused.
+  SystemTime ask_store() {
+    const SystemTime now = vault.store().clock();
+    const std::scoped_lock lock(clock_mutex);
+    asked_store = now;
+    asked_at = since_boot();
+    return now;
   }
 
   /// Puts `object` under the next number, and is sure of it: false if somebody has taken the number, or has ended this
@@ -51,12 +67,32 @@ struct Session::State {
     return true;
   }
 
-  /// One renewal, or the end. A name is sealed once: an object whose put failed is put again before anything else.
+  /// A reader builds on nothing, so where it was taken for dead (its host slept for long) it can just go on, under
+  /// another id.
+  void begin_anew() {
+    log::warn("the session for image {} was ended by somebody else, perhaps because this host stood still; begun anew",
+              record.info.image);
+    id = random_id();
+    next = 0;
+    lost = false;
+  }
+
+  /// One renewal, or the end. False, then and ever after, if somebody else has ended it.
   bool advance(bool end) {
     const std::scoped_lock lock(mutex);
-    if (lost || record.info.ended) return !lost;
+    if (record.info.ended) return !lost;
+    if (!lost && renew(end)) return true;
+    if (end || record.info.kind != SessionKind::kRead) return false;
+    begin_anew();
+    return renew(false);
+  }
+
+  /// A name is sealed once: an object whose put failed is put again before anything else.
+  bool renew(bool end) {
     if (!unconfirmed.empty() && !settle()) return false;
-    record.info.expires = store_now() + kSessionLifetime;
+    const SystemTime now = ask_store();
+    if (next == 0) record.info.started = now;
+    record.info.expires = now + kSessionLifetime;
     record.info.ended = end;
     unconfirmed = seal_object(vault.keys(), ObjectKind::kSession, session_object_name(id, next),
                               as_bytes(encode_session(record)));
@@ -91,10 +127,12 @@ struct Session::State {
   }
 
   Vault& vault;
-  Id id = random_id();
-  Clock::time_point started;
+  std::mutex clock_mutex;  ///< the two below
+  SystemTime asked_store;
+  std::chrono::milliseconds asked_at{};
   std::condition_variable_any wake;
   std::mutex mutex;  ///< all below
+  Id id = random_id();
   SessionRecord record;
   std::uint64_t next = 0;
   Bytes unconfirmed;

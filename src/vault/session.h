@@ -28,8 +28,10 @@ std::string_view session_kind_name(SessionKind kind);
 inline constexpr std::chrono::minutes kSessionLifetime{10};
 
 /// One of ours, registered by the constructor (before its owner reads marks), renewed by a thread of its own, ended by
-/// finish or destruction. Removing its objects is best effort: credentials that can't remove leave them to prune.
-/// Ownership: borrows the vault. Threads: safe from any thread. Errors: the store's.
+/// finish or destruction. Where its host stood still for longer than the lifetime (a laptop asleep, a paused machine)
+/// it counts as dead meanwhile; if nobody has said so in the vault it goes on with its next renewal, else a reader
+/// begins anew and a writer learns it from check(). Removing its objects is best effort: credentials that can't remove
+/// leave them to prune. Ownership: borrows the vault. Threads: safe from any thread. Errors: the store's.
 class Session {
  public:
   /// `image` for kRead.
@@ -46,7 +48,7 @@ class Session {
   [[nodiscard]] bool finish();
 
   const Id& id() const;
-  /// The store's clock, without asking the store.
+  /// The store's clock as of the last renewal, and what has passed since.
   SystemTime store_now() const;
 
  private:

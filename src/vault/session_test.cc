@@ -81,6 +81,59 @@ TEST(Session, RenewedMeanwhileIsNotEnded) {
   EXPECT_TRUE(session.finish());
 }
 
+/// A store whose clock goes on while ours stands still.
+class LaterStore : public store::Store {
+ public:
+  explicit LaterStore(std::unique_ptr<store::Store> inner) : inner_(std::move(inner)) {}
+  std::chrono::milliseconds ahead{};
+
+  std::string url() const override { return inner_->url(); }
+  void put(std::string_view name, ByteView bytes) override { inner_->put(name, bytes); }
+  std::unique_ptr<store::ObjectWriter> create(std::string_view name) override { return inner_->create(name); }
+  void get_range(std::string_view name, std::uint64_t offset, ByteSpan out) override {
+    inner_->get_range(name, offset, out);
+  }
+  Bytes get(std::string_view name, std::size_t max_size) override { return inner_->get(name, max_size); }
+  std::optional<store::ObjectInfo> find(std::string_view name) override { return inner_->find(name); }
+  void list(std::string_view prefix, const std::function<void(const store::ObjectInfo&)>& each) override {
+    inner_->list(prefix, each);
+  }
+  void remove(std::string_view name) override { inner_->remove(name); }
+  SystemTime clock() override { return inner_->clock() + ahead; }
+  std::chrono::milliseconds latency() const override { return inner_->latency(); }
+  std::uint64_t remove_unfinished(std::chrono::milliseconds age) override { return inner_->remove_unfinished(age); }
+
+ private:
+  std::unique_ptr<store::Store> inner_;
+};
+
+TEST(Session, OfAHostThatStoodStillGoesOnWhenItWakes) {
+  TestVault vault;
+  auto store = std::make_unique<LaterStore>(vault.open_store());
+  LaterStore& later = *store;
+  const auto own = Vault::open(std::move(store), credential(TestVault::kPassphrase));
+  Session session(*own, SessionKind::kWrite);
+  later.ahead = std::chrono::hours(3);
+  EXPECT_TRUE(list_sessions(*own).at(0).dead) << "so it seems to everybody else";
+  session.check();
+  EXPECT_FALSE(list_sessions(*own).at(0).dead);
+  EXPECT_GE(session.store_now(), own->store().clock() - std::chrono::minutes(1));
+}
+
+TEST(Session, OfAReaderThatWasTakenForDeadBeginsAnew) {
+  TestVault vault;
+  Session session(*vault, SessionKind::kRead, "20261122-000000-000000");
+  const SessionInfo seen = list_sessions(*vault).at(0);
+  ASSERT_TRUE(end_session(*vault, seen));
+  session.check();
+  const auto live = live_sessions(*vault);
+  ASSERT_EQ(live.size(), 1U);
+  EXPECT_NE(live[0].id, seen.id);
+  EXPECT_EQ(live[0].image, "20261122-000000-000000");
+  EXPECT_TRUE(session.finish());
+  EXPECT_TRUE(live_sessions(*vault).empty());
+}
+
 TEST(Session, FinishedTwiceIsFinished) {
   TestVault vault;
   Session session(*vault, SessionKind::kWrite);

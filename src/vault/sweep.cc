@@ -97,7 +97,8 @@ std::string waits_for(const Mark& mark, const std::vector<SessionInfo>& live, co
   if (now - mark.time < grace) return format("its grace period, until {}", format_time(mark.time + grace));
   for (const SessionInfo& session : live) {
     if (session.kind == SessionKind::kWrite && !session.knows.contains(mark.id)) {
-      return format("{}, who may not know the mark", session.text());
+      return format("{}, who may not know the mark (if it is known to be gone: lifeboat vault unlock --force {})",
+                    session.text(), id_text(session.id));
     }
   }
   const auto users = images_in_use(live);

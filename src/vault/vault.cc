@@ -46,17 +46,25 @@ struct NamedSlot {
   KeySlot slot;
 };
 
-/// Slots that are whole; what is wrong with the others goes to `damage`.
+/// This vault's slots that are whole; what is wrong with the others goes to `damage`. Slots of another vault are wrong
+/// only where there is nothing else: then it is rather the config that is foreign.
 std::vector<NamedSlot> get_slots(store::Store& store, const Id& vault_id, std::vector<std::string>& damage) {
   std::vector<NamedSlot> slots;
+  std::vector<std::string> foreign;
   for (const Id& id : slot_ids(store)) {
     try {
-      slots.push_back({id, decode_slot(store.get(slot_name(id), kSlotBytesMax), vault_id, id)});
+      const Bytes object = store.get(slot_name(id), kSlotBytesMax);
+      if (is_foreign_slot(object, vault_id, id)) {
+        foreign.push_back(format("{}: foreign object, of another vault", slot_name(id)));
+        continue;
+      }
+      slots.push_back({id, decode_slot(object, vault_id, id)});
     } catch (const Exception& e) {
       if (e.code() != Code::kCorruption && e.code() != Code::kUnsupported && e.code() != Code::kNotFound) throw;
       damage.push_back(e.error().message);
     }
   }
+  if (slots.empty()) std::ranges::move(foreign, std::back_inserter(damage));
   return slots;
 }
 

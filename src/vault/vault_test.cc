@@ -72,7 +72,24 @@ TEST(Vault, InitAfterAnInitThatDiedGivesAVaultThatOpens) {
   store->put(slot_name(left),
              seal_slot(died, left, SlotType::kPassphrase, codec::Secret(std::string_view("x")), "", now()));
   Vault::init(*store, credential("x"));
-  EXPECT_NO_THROW(Vault::open(store::open_store(directory.path().string()), credential("x")));
+  const auto open = [&](std::string_view passphrase) {
+    return Vault::open(store::open_store(directory.path().string()), credential(passphrase));
+  };
+  const auto vault = open("x");
+  EXPECT_EQ(error_of([&] { open("y"); }).code, Code::kLocked) << "what was left is no damage of this vault";
+  EXPECT_EQ(remove_foreign_slots(*vault), 1U);
+  EXPECT_EQ(list_slots(*vault).size(), 2U);
+  EXPECT_EQ(remove_foreign_slots(*vault), 0U);
+}
+
+TEST(Vault, ADamagedSlotIsNotTakenForAForeignOne) {
+  TestVault vault;
+  const Id id = slot_ids(vault->store()).at(0);
+  const Bytes slot = vault.content(slot_name(id));
+  EXPECT_FALSE(is_foreign_slot(slot, vault->id(), id));
+  for_each_flipped_bit(slot, [&](const Bytes& changed, std::size_t bit) {
+    EXPECT_FALSE(is_foreign_slot(changed, vault->id(), id)) << bit;
+  });
 }
 
 TEST(Vault, OfConcurrentInitsExactlyOneWinsAndItsKeyOpens) {
