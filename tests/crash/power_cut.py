@@ -7,20 +7,18 @@ volume process is killed, the ext4 mounted again (replaying its log) and the vol
 outside, must be there; what was not may be old or new, sector by sector, but nothing else. A commit taken after each
 cut must export what the mount shows. Prints one line: cuts=N operations=N seed=N. Needs root.
 """
-import argparse
 import fcntl
 import os
 import random
-import shutil
 import struct
 import subprocess
 import sys
-import tempfile
 import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "lib"))
 from lifeboat import Lifeboat, Volume, drive_fs_model, make_base_tree  # noqa: E402
+from scratch import arguments, scratch_directory  # noqa: E402
 
 EXT4_IOC_SHUTDOWN = 0x8004587D
 EXT4_GOING_FLAGS_NOLOGFLUSH = 2
@@ -89,24 +87,12 @@ def run(work, operations, seed, threads, cuts):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--cuts", type=int, default=5)
-    parser.add_argument("--operations-per-cut", type=int, default=2000)
-    parser.add_argument("--seed", type=int, default=random.randrange(1 << 31))
-    parser.add_argument("--threads", type=int, default=3)
-    parser.add_argument("--work", type=Path)
-    args = parser.parse_args()
     if os.geteuid() != 0:
         print("power cuts need root, for loop devices")
         sys.exit(SKIPPED)
-    print(f"seed {args.seed}", file=sys.stderr, flush=True)
-    work = Path(tempfile.mkdtemp(prefix="lifeboat-cut-", dir=args.work)).absolute()
-    try:
+    args = arguments(__doc__, cuts=5, operations_per_cut=2000, threads=3)
+    with scratch_directory("lifeboat-cut-", args) as work:
         done = run(work, args.operations_per_cut * args.cuts, args.seed, args.threads, args.cuts)
-    except Exception:
-        print(f"failed with seed {args.seed}; left for inspection: {work}", file=sys.stderr)
-        raise
-    shutil.rmtree(work)
     print(f"cuts={args.cuts} operations={done} seed={args.seed}")
 
 

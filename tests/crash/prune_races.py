@@ -6,12 +6,10 @@ Imports of content that comes and goes (so that it is often known, and just bein
 that keep one image of each origin. No image that can be seen is ever broken, no export is ever wrong, and of two prunes at
 once one waits its turn. Prints one line: imports=N prunes=N exports=N seed=N.
 """
-import argparse
 import random
 import shutil
 import signal
 import sys
-import tempfile
 import threading
 import time
 from pathlib import Path
@@ -19,6 +17,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "lib"))
 from changing_tree import ChangingTree, manifest  # noqa: E402
 from lifeboat import CommandFailed, Lifeboat  # noqa: E402
+from scratch import arguments, scratch_directory  # noqa: E402
 
 KEEP_LITTLE = "all=0s hourly=0s daily=0s monthly=0"
 KEEP_ALL = "all=1h"
@@ -140,22 +139,12 @@ class Races:
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--imports", type=int, default=30)
-    parser.add_argument("--seed", type=int, default=random.randrange(1 << 31))
-    parser.add_argument("--work", type=Path)
-    args = parser.parse_args()
-    print(f"seed {args.seed}", file=sys.stderr, flush=True)
-    work = Path(tempfile.mkdtemp(prefix="lifeboat-races-", dir=args.work))
-    test = Races(work, args.seed, args.imports)
-    try:
+    args = arguments(__doc__, imports=30)
+    with scratch_directory("lifeboat-races-", args) as work:
+        test = Races(work, args.seed, args.imports)
         test.race()
         test.check_end()
         test.undelete()
-    except Exception:
-        print(f"failed with seed {args.seed}; left for inspection: {work}", file=sys.stderr)
-        raise
-    shutil.rmtree(work)
     print(" ".join(f"{k}={v}" for k, v in test.counts.items()) + f" seed={args.seed}")
 
 

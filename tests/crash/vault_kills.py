@@ -4,7 +4,6 @@
 After each kill every image that the vault lists is scrubbed, and exported images equal what was imported. An import that
 was killed has made its image completely or not at all. Prints one line: kills=N images=N exports=N seed=N.
 """
-import argparse
 import json
 import os
 import random
@@ -12,13 +11,13 @@ import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "lib"))
 from changing_tree import ChangingTree, manifest  # noqa: E402
 from lifeboat import Lifeboat  # noqa: E402
+from scratch import arguments, scratch_directory  # noqa: E402
 
 KEEP_LITTLE = "all=0s hourly=0s daily=0s monthly=0"
 EXPORTS_EACH_ROUND = 2
@@ -112,22 +111,12 @@ class Kills:
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--kills", type=int, default=20)
-    parser.add_argument("--seed", type=int, default=random.randrange(1 << 31))
-    parser.add_argument("--work", type=Path)
-    args = parser.parse_args()
-    print(f"seed {args.seed}", file=sys.stderr, flush=True)
-    work = Path(tempfile.mkdtemp(prefix="lifeboat-kills-", dir=args.work))
-    test = Kills(work, args.seed)
-    try:
+    args = arguments(__doc__, kills=20)
+    with scratch_directory("lifeboat-kills-", args) as work:
+        test = Kills(work, args.seed)
         while test.kills < args.kills:
             test.round()
         test.end()
-    except Exception:
-        print(f"failed with seed {args.seed} after {test.kills} kills; left for inspection: {work}", file=sys.stderr)
-        raise
-    shutil.rmtree(work)
     print(f"kills={test.kills} images={len(test.made)} exports={test.exports} seed={args.seed}")
 
 

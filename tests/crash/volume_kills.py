@@ -6,7 +6,6 @@ kill the branch is started again: no acknowledged row is missing, and every so o
 that the vault lists scrubs, boots, and holds what was acknowledged when its commit began. Prints one line:
 kills=N rows=N commits=N seed=N. Needs root or fusermount3, mariadbd and sysbench; exit status 77 without.
 """
-import argparse
 import random
 import shutil
 import subprocess
@@ -18,6 +17,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "lib"))
 from branches import Harbour, unclean  # noqa: E402
 from mariadb import Server, install  # noqa: E402
+from scratch import arguments  # noqa: E402
 
 SKIPPED = 77
 TABLES, ROWS, CHECK_EVERY, IMAGES_BOOTED = 2, 2000, 10, 5
@@ -140,16 +140,11 @@ class VolumeKills:
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--kills", type=int, default=10)
-    parser.add_argument("--seed", type=int, default=random.randrange(1 << 31))
-    parser.add_argument("--work", type=Path)
-    args = parser.parse_args()
     missing = [tool for tool in ("sysbench", "mariadbd", "fusermount3") if not shutil.which(tool)]
     if missing or not Path("/dev/fuse").exists():
         print(f"not here: {', '.join(missing) or '/dev/fuse'}")
         sys.exit(SKIPPED)
-    print(f"seed {args.seed}", file=sys.stderr, flush=True)
+    args = arguments(__doc__, kills=10)
     with Harbour(args.work) as boat:
         test = VolumeKills(boat, args.seed)
         while test.kills < args.kills:

@@ -4,15 +4,13 @@
 Prints one line: operations=N crashes=N seed=N. Half of the remounts do not hydrate, so that writes meet chunks that are
 not local; every few crashes a commit is exported and compared with the mount.
 """
-import argparse
 import random
-import shutil
 import sys
-import tempfile
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "lib"))
 from lifeboat import Lifeboat, Volume, drive_fs_model, make_base_tree  # noqa: E402
+from scratch import arguments, scratch_directory  # noqa: E402
 
 CRASHES_PER_CHECK = 5
 
@@ -42,21 +40,9 @@ def run(work, operations, seed, threads, crashes, state=None):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--operations", type=int, default=20000)
-    parser.add_argument("--seed", type=int, default=random.randrange(1 << 31))
-    parser.add_argument("--threads", type=int, default=3)
-    parser.add_argument("--crashes", type=int, default=5)
-    parser.add_argument("--work", type=Path)
-    args = parser.parse_args()
-    print(f"seed {args.seed}", file=sys.stderr, flush=True)
-    work = Path(tempfile.mkdtemp(prefix="lifeboat-model-", dir=args.work)).absolute()
-    try:
+    args = arguments(__doc__, operations=20000, threads=3, crashes=5)
+    with scratch_directory("lifeboat-model-", args) as work:
         done = run(work, args.operations, args.seed, args.threads, args.crashes)
-    except Exception:
-        print(f"failed with seed {args.seed}; left for inspection: {work}", file=sys.stderr)
-        raise
-    shutil.rmtree(work)
     print(f"operations={done} crashes={args.crashes} seed={args.seed}")
 
 
