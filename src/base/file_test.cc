@@ -34,7 +34,7 @@ TEST(UniqueFd, ClosesOnceAndOnlyWhatItOwns) {
   UniqueFd first = open_file(dir.path() / "a", O_RDWR | O_CREAT);
   const int number = first.get();
   UniqueFd second(std::move(first));
-  EXPECT_FALSE(first.valid());  // NOLINT(bugprone-use-after-move)
+  EXPECT_FALSE(first.valid());  // NOLINT(bugprone-use-after-move,clang-analyzer-cplusplus.Move)
   EXPECT_TRUE(descriptor_is_open(number));
   EXPECT_NE(::fcntl(number, F_GETFD) & FD_CLOEXEC, 0);
   second = UniqueFd();

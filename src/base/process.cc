@@ -27,12 +27,13 @@ std::vector<std::string> child_environment(const ProcessOptions& options) {
     if (options.env.contains(name) || std::ranges::find(options.unset_env, name) != options.unset_env.end()) continue;
     list.emplace_back(pair);
   }
-  for (const auto& [name, value] : options.env) list.push_back(name + "=" + value);
+  for (const auto& [name, value] : options.env) list.push_back(format("{}={}", name, value));
   return list;
 }
 
 std::vector<char*> pointers(std::vector<std::string>& strings) {
   std::vector<char*> list;
+  list.reserve(strings.size() + 1);
   for (std::string& each : strings) list.push_back(each.data());
   list.push_back(nullptr);
   return list;
@@ -48,7 +49,7 @@ std::vector<char*> pointers(std::vector<std::string>& strings) {
   }
   if (options.null_stdin) {
     const int null = ::open("/dev/null", O_RDONLY);
-    ::dup2(null, 0);
+    if (null >= 0) ::dup2(null, 0);
   }
   if (out >= 0) ::dup2(out, 1);
   if (err >= 0) ::dup2(err, 2);
@@ -134,7 +135,7 @@ int ChildProcess::stop(std::chrono::milliseconds patience) {
   return status_.value_or(0);
 }
 
-ProcessResult run_process(ProcessOptions options) {
+ProcessResult run_process(const ProcessOptions& options) {
   int out[2];
   if (::pipe2(out, O_CLOEXEC) != 0) fail_errno("pipe", errno);
   const UniqueFd read_end(out[0]);

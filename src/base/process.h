@@ -56,7 +56,7 @@ struct ProcessResult {
   std::string out;
 };
 /// Runs to the end and collects stdout (bounded to 64 MiB).
-ProcessResult run_process(ProcessOptions options);
+ProcessResult run_process(const ProcessOptions& options);
 
 /// When a process was started, in clock ticks since boot: with the pid an identity that is not re-used.
 /// Empty if it does not exist (a zombie does not count as existing).
