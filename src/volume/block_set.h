@@ -21,8 +21,9 @@ using vault::kBlockBytes;
 using vault::kBlocksPerChunk;
 using vault::kChunkBytes;
 
-/// Files end before 2^62 bytes, so no sum of offsets overflows.
-inline constexpr std::uint64_t kFileBytesMax = std::uint64_t{1} << 62U;
+/// 64 TiB, the largest InnoDB tablespace of 16 KiB pages: what is kept for each chunk of a file then takes 128 MiB at
+/// most, and no sum of offsets overflows.
+inline constexpr std::uint64_t kFileBytesMax = std::uint64_t{1} << 46U;
 inline constexpr std::uint64_t kChunkNumberMax = kFileBytesMax / kChunkBytes;
 
 /// Blocks `first` to `last` - 1 of one chunk.

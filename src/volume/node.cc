@@ -28,7 +28,7 @@ File::File(Node& owner) : node(owner) {
   const std::uint64_t chunks = vault::chunk_count(owner.image_path.empty() ? 0 : owner.image_size);
   hydrated = ChunkBits(chunks);
   hydrated_pending = ChunkBits(chunks);
-  touched = ChunkBits(vault::chunk_count(owner.size));
+  touched = ChunkBits(chunks);
 }
 
 std::uint64_t File::base_end() const {

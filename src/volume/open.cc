@@ -6,10 +6,10 @@
 #include <utility>
 
 #include "base/error.h"
-#include "base/json.h"
 #include "base/log.h"
 #include "base/random.h"
 #include "base/units.h"
+#include "volume/description.h"
 #include "volume/volume_state.h"
 
 namespace lifeboat::volume {
@@ -34,6 +34,10 @@ std::vector<Bytes> first_checkpoint(vault::ImageReader& reader, std::string_view
     if (parent == directories.end()) {
       fail(Code::kCorruption, format("image {}: {} lies in no directory", image, entry.path));
     }
+    if (entry.size > kFileBytesMax) {
+      fail(Code::kUnsupported, format("image {}: {} is larger than a volume's files can be ({})", image, entry.path,
+                                      format_size(kFileBytesMax)));
+    }
     const std::uint64_t inode = catalog.take_inode_number();
     catalog.add({.inode = inode,
                  .parent = parent->second,
@@ -52,21 +56,14 @@ std::vector<Bytes> first_checkpoint(vault::ImageReader& reader, std::string_view
   return catalog.checkpoint();
 }
 
-json::object read_description(const Path& directory) {
+Description read_description(const Path& directory) {
   const Path path = directory / kDescription;
   const std::optional<Bytes> text = find_and_read_file(path);
   if (!text) {
     fail(Code::kNotFound, format("{}: no volume here", directory.string()),
          "`lifeboat volume ls` shows the volumes of this host.");
   }
-  const json::value value = parse_json(as_text(*text), path.string());
-  if (!value.is_object()) fail(Code::kCorruption, format("{}: not an object", path.string()));
-  const std::int64_t version = json_integer(value.as_object(), "format");
-  if (version > kVolumeFormatVersion) {
-    fail(Code::kUnsupported, format("{}: made by a newer Lifeboat (format {})", path.string(), version),
-         "Open this volume with the version of Lifeboat that made it, or a newer one.");
-  }
-  return value.as_object();
+  return decode_description(*text, path.string());
 }
 
 }  // namespace
@@ -81,12 +78,10 @@ void Volume::State::create(const Path& directory, vault::ImageReader& reader, st
   for (const std::string_view name : {"journal.0", "journal.1"}) std::filesystem::remove(directory / name);
   Journal::create(directory, first_checkpoint(reader, image));
   // Last: this is what makes it a volume.
-  const json::object description{{"format", kVolumeFormatVersion},
-                                 {"id", random_hex(16)},
-                                 {"image", image},
-                                 {"vault", vault_name},
-                                 {"created", format_time(now())}};
-  write_file_durably(directory / kDescription, as_bytes(json::serialize(description)));
+  write_file_durably(directory / kDescription, encode_description({.id = random_hex(16),
+                                                                   .image = std::string(image),
+                                                                   .vault = std::string(vault_name),
+                                                                   .created = format_time(now())}));
   sync_directory(directory.parent_path());
 }
 
@@ -96,8 +91,7 @@ Volume::State::State(Path where, VolumeOptions wanted)
       options(wanted),
       lease((read_description(directory), directory / "lease"), format("volume {}", directory.string())),
       catalog([this](std::uint64_t number) { return std::make_shared<DataFile>(data_directory, number, space); }) {
-  const json::object description = read_description(directory);
-  vault_name = json_string(description, "vault");
+  vault_name = read_description(directory).vault;
   Bytes random = random_bytes(8);
   const Bytes opened = encode_record(OpenedRecord{Decoder(random, "random").u64()});
   journal = std::make_unique<Journal>(

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <limits>
 
 #include "base/error.h"
 #include "base/json.h"
@@ -22,14 +23,16 @@ Path record_file(const Path& state_dir) {
   return state_dir / "volume.json";
 }
 
+json::object parse_object(ByteView content, std::string_view what) {
+  json::value value = parse_json(as_text(content), what);
+  if (!value.is_object()) fail(Code::kCorruption, format("{}: not a JSON object", what));
+  return std::move(value.get_object());
+}
+
 ProcessIdentity read_process(const Path& state_dir) {
   const std::optional<Bytes> content = find_and_read_file(process_file(state_dir), kRecordBytesMax);
   if (!content) return {};
-  const std::string what = process_file(state_dir).string();
-  const json::value value = parse_json(as_text(*content), what);
-  if (!value.is_object()) fail(Code::kCorruption, format("{}: not a JSON object", what));
-  return {.pid = static_cast<pid_t>(json_integer(value.get_object(), "pid")),
-          .start_time = static_cast<std::uint64_t>(json_integer(value.get_object(), "start_time"))};
+  return decode_process(*content, process_file(state_dir).string());
 }
 
 VolumeState state_of(const ProcessIdentity& process) {
@@ -88,24 +91,35 @@ std::string volume_name_for(const Path& mountpoint) {
   return name.substr(0, kNameMax);
 }
 
-std::optional<VolumeRecord> find_volume(const Path& state_root, std::string_view name) {
-  check_volume_name(name);
-  const Path directory = volume_directory(state_root, name);
-  const std::optional<Bytes> content = find_and_read_file(record_file(directory), kRecordBytesMax);
-  if (!content) return std::nullopt;
-  const std::string what = record_file(directory).string();
-  const json::value value = parse_json(as_text(*content), what);
-  if (!value.is_object()) fail(Code::kCorruption, format("{}: not a JSON object", what));
-  const json::object& object = value.get_object();
+VolumeRecord decode_volume_record(ByteView content, std::string_view what) {
+  const json::object object = parse_object(content, what);
   VolumeRecord record;
-  record.name = name;
-  record.state_dir = directory;
   record.mountpoint = json_string(object, "mountpoint");
   record.image = json_string(object, "image");
   record.space_max = static_cast<std::uint64_t>(json_integer(object, "space_max"));
   record.vault_url = json_string(object, "vault");
   record.passphrase_file = json_string(object, "passphrase_file");
   record.recovery_key_file = json_string(object, "recovery_key_file");
+  return record;
+}
+
+ProcessIdentity decode_process(ByteView content, std::string_view what) {
+  const json::object object = parse_object(content, what);
+  const std::int64_t pid = json_integer(object, "pid");
+  if (pid < 0 || pid > std::numeric_limits<pid_t>::max()) {
+    fail(Code::kCorruption, format("{}: not the number of a process", what));
+  }
+  return {.pid = static_cast<pid_t>(pid), .start_time = static_cast<std::uint64_t>(json_integer(object, "start_time"))};
+}
+
+std::optional<VolumeRecord> find_volume(const Path& state_root, std::string_view name) {
+  check_volume_name(name);
+  const Path directory = volume_directory(state_root, name);
+  const std::optional<Bytes> content = find_and_read_file(record_file(directory), kRecordBytesMax);
+  if (!content) return std::nullopt;
+  VolumeRecord record = decode_volume_record(*content, record_file(directory).string());
+  record.name = name;
+  record.state_dir = directory;
   record.process = read_process(directory);
   record.state = state_of(record.process);
   return record;

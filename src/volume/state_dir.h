@@ -55,6 +55,11 @@ VolumeRecord open_volume_record(const Path& state_root, std::string_view name_or
 /// Durably.
 void save_volume_record(const VolumeRecord& record);
 
+/// The content of `volume.json` (what is saved) and of `process.json`, from untrusted bytes; throw kCorruption naming
+/// `what`.
+VolumeRecord decode_volume_record(ByteView content, std::string_view what);
+ProcessIdentity decode_process(ByteView content, std::string_view what);
+
 Path control_socket(const Path& state_dir);
 Path log_file(const Path& state_dir);
 Path process_file(const Path& state_dir);

@@ -105,6 +105,18 @@ TEST(StateDir, DamagedRecordIsAnErrorThatNamesTheFile) {
   }
 }
 
+TEST(StateDir, ANumberThatNoProcessHasIsDamage) {
+  for (const std::string_view pid : {"-1", "4294967297"}) {  // kill(2) takes -1 for everybody
+    const std::string text = format(R"({{"pid":{},"start_time":1}})", pid);
+    try {
+      decode_process(as_bytes(text), "process.json");
+      FAIL() << pid;
+    } catch (const Exception& e) {
+      EXPECT_EQ(e.code(), Code::kCorruption);
+    }
+  }
+}
+
 TEST(CacheRules, InnodbFilesBypassThePageCacheAndOthersDoNot) {
   for (const std::string_view name :
        {"t1.ibd", "ibdata1", "ib_logfile0", "ib_logfile101", "undo001", "undo_001", "ibtmp1", "#sql-ib12.ibd"}) {
