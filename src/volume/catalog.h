@@ -36,6 +36,7 @@ class Catalog {
   NodePtr get(std::uint64_t number);
   /// A node with its content, made on first use; kNotFound, kUsage if it is no regular file. Takes the lock.
   std::pair<NodePtr, File*> file(std::uint64_t number);
+  File& content(Node& node);
 
   /// Every node that is linked and has content in memory. Takes the lock shared.
   std::vector<NodePtr> with_content();
@@ -81,7 +82,6 @@ class Catalog {
  private:
   Node* known(std::uint64_t inode);
   Layer& replayed_layer(Node& node, LayerRole role, std::uint64_t data);
-  File& content(Node& node);
   void apply(ImageRecord&& r);
   void apply(NodeRecord&& r);
   void apply(RemoveRecord&& r);

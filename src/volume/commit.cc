@@ -96,8 +96,8 @@ void Volume::State::rebase(const ChangedEntry& changed) {
 
 void Volume::State::keep_entries_of_removed() {
   catalog.for_each([&](const NodePtr& node) {
-    if (node->linked || !node->file || node->image_path.empty()) return;
-    File& file = *node->file;
+    if (node->linked || node->type != vault::FileType::kFile || node->image_path.empty()) return;
+    File& file = catalog.content(*node);
     const std::unique_lock lock(file.lock);
     const std::scoped_lock entry_lock(file.entry_mutex);
     if (!file.entry && !file.hydrated.full()) file.entry = image_reader()->find(node->image_path);

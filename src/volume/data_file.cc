@@ -8,6 +8,7 @@
 #include <array>
 #include <cerrno>
 #include <utility>
+#include <vector>
 
 #include "base/error.h"
 #include "volume/io_hook.h"
@@ -79,8 +80,7 @@ void DataFile::write_parts(std::span<iovec> parts, std::uint64_t offset) {
       if (part.iov_len == 0) parts = parts.subspan(1);
     }
   }
-  // After the write: a sync that clears the flag first may or may not cover it, but then the flag is set again.
-  unsynced_.store(true, std::memory_order_release);
+  note_change();
 }
 
 void DataFile::copy_from(DataFile& source, std::uint64_t offset, std::uint64_t length) {
@@ -101,7 +101,7 @@ void DataFile::copy_from(DataFile& source, std::uint64_t offset, std::uint64_t l
     }
     length -= static_cast<std::uint64_t>(n);
   }
-  unsynced_.store(true, std::memory_order_release);
+  note_change();
 }
 
 void DataFile::cut(std::uint64_t size) {
@@ -110,7 +110,7 @@ void DataFile::cut(std::uint64_t size) {
   if (std::cmp_less_equal(info.st_size, size)) return;
   ask(IoKind::kTruncate, size, 0);
   if (::ftruncate(fd(), static_cast<off_t>(size)) != 0) fail_errno(format("truncate {}", path_), errno);
-  unsynced_.store(true, std::memory_order_release);
+  note_change();
   measure();
 }
 
@@ -122,7 +122,7 @@ void DataFile::punch(std::uint64_t offset, std::uint64_t length) {
                   static_cast<off_t>(length)) != 0) {
     fail_errno(format("punch {}", path_), errno);
   }
-  unsynced_.store(true, std::memory_order_release);
+  note_change();
   measure();
 }
 
@@ -134,20 +134,35 @@ void DataFile::reserve(std::uint64_t offset, std::uint64_t length) {
     measure();
     fail_errno(format("reserve space in {}", path_), error);
   }
-  unsynced_.store(true, std::memory_order_release);
+  note_change();
   measure();
 }
 
 void DataFile::sync() {
-  if (!unsynced_.exchange(false, std::memory_order_acq_rel)) return;
-  try {
-    ask(IoKind::kSync, 0, 0);
-    sync_data(fd(), path_);
-  } catch (...) {
-    unsynced_ = true;
-    throw;
+  const std::uint64_t covered = changes_.load(std::memory_order_acquire);
+  if (durable_.load(std::memory_order_acquire) >= covered) return;
+  ask(IoKind::kSync, 0, 0);
+  sync_data(fd(), path_);
+  note_durable(covered);
+}
+
+void DataFile::note_durable(std::uint64_t changes) {
+  std::uint64_t before = durable_.load(std::memory_order_relaxed);
+  while (before < changes && !durable_.compare_exchange_weak(before, changes, std::memory_order_acq_rel)) {
   }
   measure();
+}
+
+void DataFile::sync_together(std::span<const std::shared_ptr<DataFile>> files, int directory, const std::string& path) {
+  std::vector<std::uint64_t> covered;
+  covered.reserve(files.size());
+  for (const std::shared_ptr<DataFile>& file : files) covered.push_back(file->changes_.load(std::memory_order_acquire));
+  const int error = IoHook::ask(IoEvent{IoKind::kSyncFileSystem, path, directory, 0, 0});
+  if (error != 0) fail_errno(format("sync {}", path), error);
+  if (::syncfs(directory) != 0) fail_errno(format("sync the file system of {}", path), errno);
+  for (std::size_t i = 0; i < files.size(); ++i) {
+    if (files[i]->durable_.load(std::memory_order_acquire) < covered[i]) files[i]->note_durable(covered[i]);
+  }
 }
 
 void DataFile::remove() {

@@ -83,12 +83,10 @@ bool Volume::State::find_unhydrated() {
 
 void Volume::State::finish_hydrated(std::size_t at_most) {
   if (hydration.finished.size() <= at_most) return;
-  for (const NodePtr& node : std::exchange(hydration.finished, {})) {
-    File* file = content_of(*this, node);
-    if (file == nullptr) continue;
-    sync_hydrated(node, *file);
-    close_idle(*node, *file);
-  }
+  std::vector<NodePtr> finished = std::exchange(hydration.finished, {});
+  std::erase_if(finished, [this](const NodePtr& node) { return content_of(*this, node) == nullptr; });
+  sync_hydrated(finished);
+  for (const NodePtr& node : finished) close_idle(*node, *node->file);
 }
 
 bool Volume::hydrate(std::uint64_t limit) {
@@ -115,7 +113,10 @@ bool Volume::hydrate(std::uint64_t limit) {
   state.load_launch();
   if (hydration.launch.empty() && hydration.files.empty() && !state.find_unhydrated()) {
     state.finish_hydrated(0);
-    sync_all();  // also what foreground reads fetched: from now on the vault is not needed
+    // Also what foreground reads fetched: from now on the vault is not needed.
+    state.sync_hydrated(state.catalog.with_content());
+    state.check_usable();
+    state.or_fail([&] { state.journal->sync(); });
     return false;
   }
   Wanted wanted;

@@ -8,7 +8,7 @@
 
 namespace lifeboat::volume {
 
-enum class IoKind : std::uint8_t { kWrite, kSync, kTruncate, kPunch, kReserve, kRemove };
+enum class IoKind : std::uint8_t { kWrite, kSync, kSyncFileSystem, kTruncate, kPunch, kReserve, kRemove };
 
 struct IoEvent {
   IoKind kind = IoKind::kWrite;

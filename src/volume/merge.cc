@@ -156,7 +156,7 @@ void Volume::State::merge(const NodePtr& node, File& file) {
     const std::unique_lock lock(file.lock);
     if (!file.base) file.base = new_data_file();
     base = file.base;
-    file.merging = true;
+    ++file.base_users;
   }
   // Nobody changes the frozen layer or evicts from the base now, so the copying needs no lock: what it overwrites is
   // hidden by the frozen layer, and what a fetch stores meanwhile is of the same image.
@@ -171,7 +171,7 @@ void Volume::State::merge(const NodePtr& node, File& file) {
     });
   } catch (...) {
     const std::unique_lock lock(file.lock);
-    file.merging = false;
+    --file.base_users;
     throw;
   }
   const Change change(*this);
@@ -180,6 +180,7 @@ void Volume::State::merge(const NodePtr& node, File& file) {
   for (const ChunkRun& run : file.hydrated_pending.runs()) {
     for (std::uint64_t chunk = run.first; chunk < run.last; ++chunk) journaled.reset(chunk);
   }
+  if (!copied) ++file.base_epoch;
   for (const std::uint64_t chunk : chunks) {
     if (copied) {
       journaled.set(chunk);
@@ -193,7 +194,7 @@ void Volume::State::merge(const NodePtr& node, File& file) {
   const JournalPosition position = append(BaseRecord{node->number, true, base->number(), journaled.runs()});
   drop(frozen.data, position);
   file.frozen.reset();
-  file.merging = false;
+  --file.base_users;
 }
 
 }  // namespace lifeboat::volume

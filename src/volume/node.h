@@ -58,11 +58,11 @@ struct File {
   // Guarded by `lock`; the bits may be set under the shared lock.
   std::unique_ptr<Layer> current;
   std::unique_ptr<Layer> frozen;
-  DataFilePtr base;            ///< null until a chunk is kept
-  ChunkBits hydrated;          ///< one bit for each chunk of the image's file
-  ChunkBits hydrated_pending;  ///< of these: not journaled
-  ChunkBits touched;           ///< recorded for the launch list
-  bool merging = false;        ///< the frozen layer is being copied into the base: no eviction
+  DataFilePtr base;              ///< null until a chunk is kept
+  ChunkBits hydrated;            ///< one bit for each chunk of the image's file
+  ChunkBits hydrated_pending;    ///< of these: not journaled
+  ChunkBits touched;             ///< of the image's file: recorded for the launch list
+  std::uint32_t base_users = 0;  ///< merges and syncs at work on the base without the lock: no eviction, no closing
   /// Counts changes of what the layers below `frozen` mean: a chunk fetched under another number is stale.
   std::uint32_t base_epoch = 0;
   std::optional<std::uint64_t> syncing_size;  ///< taken by the sync that is running; truncation lowers it

@@ -41,6 +41,22 @@ VolumeStatus Volume::State::status() {
   return status;
 }
 
+std::string Volume::image() {
+  const std::shared_lock lock(state_->catalog.mutex);
+  return state_->catalog.image;
+}
+
+bool Volume::reads_removed_files() {
+  const std::shared_lock lock(state_->catalog.mutex);
+  bool reads = false;
+  state_->catalog.for_each([&](const NodePtr& node) {
+    if (reads || node->linked || !node->file || node->image_path.empty()) return;
+    const std::shared_lock file_lock(node->file->lock);
+    reads = !node->file->hydrated.full();
+  });
+  return reads;
+}
+
 VolumeStatus Volume::status() {
   return state_->status();
 }

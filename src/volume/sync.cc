@@ -132,32 +132,9 @@ void Volume::fsync(InodeNumber inode) {
 void Volume::sync_all() {
   State& state = *state_;
   for (const NodePtr& node : state.catalog.with_content()) state.sync_file(node, *node->file);
-  for (const NodePtr& node : state.catalog.with_content()) state.sync_hydrated(node, *node->file);
+  state.sync_hydrated(state.catalog.with_content());
   state.check_usable();
   state.or_fail([&] { state.journal->sync(); });
-}
-
-void Volume::State::sync_hydrated(const NodePtr& node, File& file) {
-  const std::scoped_lock one_at_a_time(file.syncing);
-  DataFilePtr base;
-  std::vector<ChunkRun> runs;
-  {
-    const std::shared_lock lock(file.lock);
-    runs = file.hydrated_pending.runs();
-    base = file.base;
-  }
-  if (runs.empty() || !node->linked) return;
-  or_fail([&] {
-    if (!base) return;
-    base->sync();
-    if (base->take_new_name()) sync_names();
-  });
-  const Change change(*this);
-  const std::unique_lock lock(file.lock);
-  for (const ChunkRun& run : runs) {
-    for (std::uint64_t chunk = run.first; chunk < run.last; ++chunk) file.hydrated_pending.reset(chunk);
-  }
-  append(HydratedRecord{node->number, base ? base->number() : 0, std::move(runs)});
 }
 
 void Volume::maintain() {
@@ -168,11 +145,12 @@ void Volume::maintain() {
   const bool flush_base = time - state.last_base_flush >= kBaseFlushInterval;
   const bool flush_writes = time - state.last_write_flush >= kWriteFlushInterval;
   if (flush_base || flush_writes) {
-    for (const NodePtr& node : state.catalog.with_content()) {
+    const std::vector<NodePtr> nodes = state.catalog.with_content();
+    for (const NodePtr& node : nodes) {
       if (flush_writes) state.sync_file(node, *node->file);
-      if (flush_base) state.sync_hydrated(node, *node->file);
-      state.close_idle(*node, *node->file);
     }
+    if (flush_base) state.sync_hydrated(nodes);
+    for (const NodePtr& node : nodes) state.close_idle(*node, *node->file);
     if (flush_base) state.last_base_flush = time;
     if (flush_writes) state.last_write_flush = time;
   }

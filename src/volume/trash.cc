@@ -57,7 +57,7 @@ std::uint64_t Volume::State::evict(const NodePtr& node, File& file, std::uint64_
   if (!one_at_a_time.owns_lock()) return 0;
   const std::shared_lock guard(gate);
   const std::unique_lock lock(file.lock);
-  if (!file.base || file.merging || !node->linked) return 0;
+  if (!file.base || file.base_users > 0 || !node->linked) return 0;
   std::vector<ChunkRun> runs;
   std::uint64_t freed = 0;
   for (ChunkRun run : file.hydrated.runs()) {
@@ -84,7 +84,7 @@ void Volume::State::close_idle(Node& node, File& file) {
   if (node.opens != 0) return;
   const std::unique_lock one_at_a_time(file.syncing, std::try_to_lock);
   const std::unique_lock lock(file.lock, std::try_to_lock);
-  if (!one_at_a_time.owns_lock() || !lock.owns_lock() || file.merging) return;
+  if (!one_at_a_time.owns_lock() || !lock.owns_lock() || file.base_users > 0) return;
   if (file.current && file.current->data) file.current->data->close_idle();
   if (file.frozen && file.frozen->data) file.frozen->data->close_idle();
   if (file.base) file.base->close_idle();

@@ -114,6 +114,9 @@ class Volume {
   void maintain();
 
   VolumeStatus status();
+  std::string image();  ///< as status() has it, without counting
+  /// Whether a file that was removed while open still has to read from an image before this one.
+  bool reads_removed_files();
 
   struct State;  ///< volume/volume_state.h; public for the engine's own tests
   explicit Volume(std::unique_ptr<State> state);

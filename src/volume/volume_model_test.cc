@@ -29,6 +29,10 @@ class PowerCut : public IoHook {
       undo_.remove_if([&](const Undo& undo) { return undo.path == event.path; });
       return 0;
     }
+    if (event.kind == IoKind::kSyncFileSystem) {
+      undo_.clear();
+      return 0;
+    }
     struct stat info{};
     if (::fstat(event.fd, &info) != 0) return errno;
     const auto size = static_cast<std::uint64_t>(info.st_size);

@@ -13,7 +13,6 @@
 #include "base/random.h"
 #include "store/store.h"
 #include "vault/image.h"
-#include "vault/session.h"
 #include "vault/vault.h"
 #include "volume/control_client.h"
 #include "volume/mount_table.h"
@@ -268,13 +267,11 @@ void serve_volume(const MountRequest& request, const std::function<void(const Mo
   if (!exists) create_local_state(record, *vault, request.image);
   const std::unique_ptr<Volume> volume = Volume::open(directory, vault.get(), {.space_max = record.space_max});
   if (exists) check_image(record, vault.get(), request.image, volume->status().image);
-  std::optional<vault::ReadSession> in_use;
-  if (vault) in_use.emplace(*vault, volume->status().image);
   record.process = ProcessIdentity::of(::getpid());
   save_volume_record(record);
   save_process(record);
   {
-    VolumeService service(*volume, record, request.hydrate);
+    VolumeService service(*volume, vault.get(), record, request.hydrate);
     const VolumeStatus status = volume->status();
     log::info("volume {} (image {}) mounted at {}", record.name, status.image, record.mountpoint.string());
     mounted({record.name, record.mountpoint, record.state_dir, status.image, record.process.pid});

@@ -31,9 +31,10 @@ FuseOptions fuse_options(const VolumeRecord& record) {
 
 }  // namespace
 
-VolumeService::VolumeService(Volume& volume, const VolumeRecord& record, bool hydrate)
+VolumeService::VolumeService(Volume& volume, vault::Vault* vault, const VolumeRecord& record, bool hydrate)
     : volume_(volume),
       record_(record),
+      images_in_use_(vault, volume),
       mount_(volume, fuse_options(record)),
       hydrator_(volume, !hydrate),
       housekeeper_([this](const std::stop_token& stop) { keep_house(stop); }),
@@ -81,6 +82,7 @@ void VolumeService::keep_house(const std::stop_token& stop) {
   while (!stop.stop_requested()) {
     try {
       volume_.maintain();
+      images_in_use_.follow();
       last_error.clear();
     } catch (...) {
       const std::string error = current_error().text();
@@ -150,6 +152,7 @@ json::object VolumeService::commit(const ControlServer::SendProgress& progress) 
   }
   committing_ = false;
   const vault::ImageInfo made = result.get();
+  images_in_use_.follow();
   return {{"image", made.name}, {"bytes", made.bytes}, {"new_bytes", made.new_bytes}, {"seconds", watch.seconds()}};
 }
 

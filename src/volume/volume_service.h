@@ -1,7 +1,7 @@
 /// What one volume process does while its volume is mounted: serve the mount, hydrate, keep house, answer the control
 /// socket. For volume_process.cc alone.
 ///
-/// Ownership: borrows the volume. Threads: wait() and end() from the thread that made it.
+/// Ownership: borrows volume and vault. Threads: wait() and end() from the thread that made it.
 #pragma once
 
 #include <atomic>
@@ -14,6 +14,7 @@
 #include "volume/control_server.h"
 #include "volume/fuse_adapter.h"
 #include "volume/hydrator.h"
+#include "volume/images_in_use.h"
 #include "volume/state_dir.h"
 #include "volume/volume.h"
 
@@ -22,7 +23,8 @@ namespace lifeboat::volume {
 class VolumeService {
  public:
   /// `record.process` is this process. Mounted and answering when it returns.
-  VolumeService(Volume& volume, const VolumeRecord& record, bool hydrate);
+  /// `vault` is null where the volume does without.
+  VolumeService(Volume& volume, vault::Vault* vault, const VolumeRecord& record, bool hydrate);
 
   /// Until the mount is gone or a signal of `signals` (blocked in every thread) arrives.
   void serve_until(const sigset_t& signals);
@@ -39,6 +41,7 @@ class VolumeService {
 
   Volume& volume_;
   VolumeRecord record_;
+  ImagesInUse images_in_use_;
   std::atomic<bool> committing_{false};
   std::atomic<bool> launch_list_saved_{false};
   FuseMount mount_;

@@ -89,9 +89,9 @@ struct Volume::State {
   // Durability (sync.cc).
   void sync_names();  ///< those of new data files
   void sync_file(const NodePtr& node, File& file);
-  void sync_hydrated(const NodePtr& node, File& file);
-  void checkpoint();        ///< if the journal wants one
-  void force_checkpoint();  ///< the caller holds checkpoint_mutex, or is alone
+  void sync_hydrated(std::span<const NodePtr> nodes);  ///< sync_hydrated.cc
+  void checkpoint();                                   ///< if the journal wants one
+  void force_checkpoint();                             ///< the caller holds checkpoint_mutex, or is alone
 
   // Data files no longer needed (trash.cc). They go once the record that says so is durable and nobody reads them.
   void drop(DataFilePtr data, JournalPosition position);

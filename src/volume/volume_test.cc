@@ -219,6 +219,42 @@ TEST(Volume, HydrationSkipsWhatWasRemoved) {
   EXPECT_TRUE(volume->status().hydrated);
 }
 
+/// Counts syncs of data files, and of the file system.
+class CountSyncs : public IoHook {
+ public:
+  int before(const IoEvent& event) override {
+    if (event.kind == IoKind::kSyncFileSystem) ++together;
+    if (event.kind == IoKind::kSync && event.path.find("/data/") != std::string::npos) ++single;
+    return 0;
+  }
+  std::atomic<int> together{0};
+  std::atomic<int> single{0};
+};
+
+TEST(Volume, HydratingManySmallFilesSyncsThemTogetherAndNothingElse) {
+  Files files;
+  for (int i = 0; i < 600; ++i) files[format("t{}", i)] = pattern(3000, static_cast<std::uint32_t>(i));
+  TestVolume volume(files);
+  volume->write(volume.inode("t0"), 0, pattern(100, 2));
+  put(files["t0"], 0, pattern(100, 2));
+  {
+    const InstalledHook<CountSyncs> hook;
+    while (volume->hydrate(100 * kChunkBytes)) {
+    }
+    EXPECT_LE(hook.single, 1) << "the base of the file that was fetched for the write";
+    EXPECT_GE(hook.together, 2);
+    EXPECT_LE(hook.together, 4);
+  }
+  EXPECT_TRUE(volume.state().catalog.file(volume.inode("t0")).second->current->data->unsynced())
+      << "what was written waits for its own fsync";
+  EXPECT_TRUE(volume->status().hydrated);
+  volume->sync_all();
+  volume.close();
+  volume.open(false);
+  EXPECT_TRUE(volume->status().hydrated);
+  EXPECT_TRUE(volume.files() == files);
+}
+
 TEST(Volume, HydrationThatACommitOvertakesFetchesTheNewImage) {
   Files files{{"a", pattern(300'000, 1)}};
   TestVolume volume(files);
@@ -232,6 +268,19 @@ TEST(Volume, HydrationThatACommitOvertakesFetchesTheNewImage) {
   }
   EXPECT_FALSE(volume.store().before_next_list);
   EXPECT_TRUE(volume.files() == files);
+}
+
+TEST(Volume, AFileAsLongAsCanBeCostsNoMemoryAndLongerIsRefused) {
+  TestVolume volume({{"a", pattern(5000, 1)}});
+  const InodeNumber a = volume.inode("a");
+  EXPECT_EQ(vault::error_of([&] { volume.truncate(a, kFileBytesMax + 1); }).code, Code::kUsage);
+  volume.truncate(a, kFileBytesMax);
+  volume->fsync(a);
+  volume.kill_and_open();
+  EXPECT_EQ(volume->attributes(volume.inode("a")).size, kFileBytesMax);
+  Bytes out(100);
+  EXPECT_EQ(volume->read(volume.inode("a"), 0, out), out.size());
+  EXPECT_TRUE(std::ranges::equal(out, ByteView(pattern(5000, 1)).first(100)));
 }
 
 TEST(Volume, OneProcessAtATime) {

@@ -1,0 +1,87 @@
+#include "volume/images_in_use.h"
+
+#include <gtest/gtest.h>
+
+#include "vault/image_object.h"
+#include "vault/prune.h"
+#include "volume/volume_testing.h"
+
+namespace lifeboat::volume {
+namespace {
+
+std::set<vault::ImageName> images_said(vault::Vault& vault) {
+  std::set<vault::ImageName> images;
+  for (const vault::SessionInfo& session : vault::live_sessions(vault)) images.insert(session.image);
+  return images;
+}
+
+std::set<vault::ImageName> images_there(vault::Vault& vault) {
+  std::set<vault::ImageName> images;
+  for (const vault::ImageInfo& image : vault::list_images(vault)) images.insert(image.name);
+  return images;
+}
+
+/// Removes at once all that nobody needs: of each origin the newest image stays.
+void prune_all(vault::Vault& vault) {
+  vault::prune(vault, {.policy = vault::parse_retention("all=0s"), .grace = {}});
+  vault::prune(vault, {.policy = vault::parse_retention("all=0s"), .grace = {}});
+}
+
+class ImagesInUseTest : public ::testing::Test {
+ protected:
+  vault::ImageName commit() { return volume_->commit({.origin = origin_}).name; }
+  void change(std::uint8_t value) {
+    volume_->write(volume_.inode("a"), 0, Bytes(kBlockBytes, value));
+    std::fill_n(files_["a"].begin(), kBlockBytes, value);
+  }
+
+  Files files_{{"a", vault::ContentMaker(1).bytes(6 * kChunkBytes)}, {"b", vault::ContentMaker(2).bytes(500'000)}};
+  TestVolume volume_{files_};
+  const std::string origin_ = vault::load_image(volume_.vault(), volume_.image()).info.origin;
+  ImagesInUse in_use_{&volume_.vault(), *volume_};
+};
+
+TEST_F(ImagesInUseTest, FollowsCommitsSoThatPruneKeepsWhatIsNeeded) {
+  const vault::ImageName first = volume_.image();
+  EXPECT_EQ(images_said(volume_.vault()), std::set{first});
+  change(3);
+  const vault::ImageName second = commit();
+  in_use_.follow();
+  EXPECT_EQ(images_said(volume_.vault()), std::set{second});
+
+  // A newer image of the same origin: only the session keeps the second.
+  change(4);
+  const Path other = volume_.directory().parent_path() / "other";
+  Volume::create(other, volume_.vault(), second);
+  const auto beside = Volume::open(other, &volume_.vault());
+  beside->write(beside->lookup(kRootInode, "b").inode, 0, Bytes(100, 9));
+  const vault::ImageName third = beside->commit({.origin = origin_}).name;
+  prune_all(volume_.vault());
+  EXPECT_EQ(images_there(volume_.vault()), (std::set{second, third}));
+  volume_->maintain();
+  EXPECT_TRUE(volume_.files() == files_) << "what was not local comes from the second image";
+}
+
+TEST_F(ImagesInUseTest, AFileRemovedWhileOpenKeepsTheImageItReads) {
+  const InodeNumber b = volume_.inode("b");
+  volume_->opened(b);
+  volume_->remove(kRootInode, "b", false);
+  const vault::ImageName second = commit();
+  in_use_.follow();
+  EXPECT_EQ(images_said(volume_.vault()), (std::set{volume_.image(), second}));
+  prune_all(volume_.vault());
+  EXPECT_TRUE(volume_.content(b) == files_["b"]);
+  volume_->closed(b);
+  in_use_.follow();
+  EXPECT_EQ(images_said(volume_.vault()), std::set{second});
+}
+
+TEST(ImagesInUse, WithoutAVaultThereIsNobodyToTell) {
+  TestVolume volume({{"a", Bytes(1000, 1)}});
+  ImagesInUse in_use(nullptr, *volume);
+  in_use.follow();
+  EXPECT_TRUE(images_said(volume.vault()).empty());
+}
+
+}  // namespace
+}  // namespace lifeboat::volume
