@@ -30,6 +30,7 @@ enum StatusCode : std::uint8_t {
   kUtf8Collation = 18,
   kRequirePrimaryKey = 19,
   kTableEncryption = 20,
+  kMysql9 = 21,  // one byte, which MySQL 9.7 writes
   kHrNow = 128,
   kXidCode = 129,
   kGtidFlags3 = 130,
@@ -94,6 +95,7 @@ bool read_variable(Decoder& in, QueryStatus& status) {
     case kExplicitTimestamps:
     case kRequirePrimaryKey:
     case kTableEncryption:
+    case kMysql9:
       in.u8();
       return true;
     case kInvoker:

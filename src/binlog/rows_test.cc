@@ -56,7 +56,7 @@ TEST(TableMap, with_names_signs_and_primary_key) {
   EXPECT_EQ(map.primary_key, (std::vector<std::uint32_t>{0}));
 }
 
-// Table c of 13 columns as MariaDB 10.11 wrote it: YEAR has a sign there, and GEOMETRY a collation.
+// Table c of 13 columns as MariaDB 10.11 wrote it: YEAR has a sign, and GEOMETRY a collation.
 constexpr std::string_view kWideMap =
     "120000000000"
     "0100"

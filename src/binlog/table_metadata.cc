@@ -20,8 +20,8 @@ enum class Field : std::uint8_t {
   kLabelsCollations = 11,
 };
 
-/// YEAR has a sign for MariaDB, and GEOMETRY a collation: they count among numbers and texts there.
-bool is_number(const Column& column, Flavour flavour) {
+/// YEAR counts among the numbers.
+bool is_number(const Column& column, Flavour /*flavour*/) {
   switch (column.type) {
     case ColumnType::kTiny:
     case ColumnType::kShort:
@@ -31,14 +31,14 @@ bool is_number(const Column& column, Flavour flavour) {
     case ColumnType::kDecimal:
     case ColumnType::kFloat:
     case ColumnType::kDouble:
-      return true;
     case ColumnType::kYear:
-      return flavour == Flavour::kMariadb;
+      return true;
     default:
       return false;
   }
 }
 
+/// GEOMETRY has a collation for MariaDB.
 bool is_text(const Column& column, Flavour flavour) {
   switch (column.type) {
     case ColumnType::kString:
