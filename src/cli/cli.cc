@@ -56,6 +56,7 @@ void add_nouns(CLI::App& app, Context& context) {
   add_image_rm(image, context);
 
   CLI::App& log = add_noun(app, "log", "Binary logs");
+  add_log_ls(log, context);
   add_log_show(log, context);
 
   CLI::App& volume = add_noun(app, "volume", "Images mounted, copy-on-write");
@@ -73,6 +74,10 @@ void add_nouns(CLI::App& app, Context& context) {
   add_branch_stop(branch, context);
   add_branch_rm(branch, context);
   add_branch_tend(branch, context);
+
+  CLI::App& relay = add_noun(app, "relay", "Follows a source, keeps its log, serves it on");
+  add_relay_run(relay, context);
+  add_relay_status(relay, context);
 }
 
 int report(const Error& error, bool as_json) {

@@ -17,6 +17,10 @@ void add_vault_stat(CLI::App& noun, Context& context);
 void add_vault_undelete(CLI::App& noun, Context& context);
 void add_vault_unlock(CLI::App& noun, Context& context);
 
+void add_relay_run(CLI::App& noun, Context& context);
+void add_relay_status(CLI::App& noun, Context& context);
+void add_log_ls(CLI::App& noun, Context& context);  // ls, verify
+
 void add_image_diff(CLI::App& noun, Context& context);
 void add_image_export(CLI::App& noun, Context& context);
 void add_image_import(CLI::App& noun, Context& context);

@@ -1,0 +1,143 @@
+// `lifeboat relay run`: follows sources, keeps their logs, serves replicas; in the foreground until it is told to stop.
+
+#include <csignal>
+#include <ctime>
+#include <list>
+
+#include "base/log.h"
+#include "base/process.h"
+#include "cli/commands.h"
+#include "relay/relay.h"
+
+namespace lifeboat::cli {
+namespace {
+
+struct RunOptions {
+  std::vector<std::string> sources;
+  std::vector<std::string> password_files;
+  std::string directory;
+  std::vector<std::string> listens;
+  bool tls = false;
+  std::string tls_ca;
+  bool tls_no_verify = false;
+  std::string serve_certificate;
+  std::string serve_key;
+  std::string accounts_file;
+  std::string rules_file;
+  std::string start_file;
+};
+
+template <typename T>
+const T& of_each(const std::vector<T>& values, std::size_t i) {
+  return values.size() == 1 ? values.front() : values.at(i);
+}
+
+void check(const RunOptions& options) {
+  const std::size_t sources = options.sources.size();
+  if (options.password_files.size() != 1 && options.password_files.size() != sources) {
+    fail(Code::kUsage, "give one --password-file for all sources, or one for each");
+  }
+  if (!options.listens.empty() && options.listens.size() != sources) {
+    fail(Code::kUsage, "give one --listen for each source: which log a replica gets is told by the port");
+  }
+  if (options.serve_certificate.empty() != options.serve_key.empty()) {
+    fail(Code::kUsage, "--serve-cert and --serve-key belong together");
+  }
+}
+
+std::optional<net::TlsContext> client_tls(const RunOptions& options) {
+  if (!options.tls && options.tls_ca.empty()) return std::nullopt;
+  return net::TlsContext::client({.verify = options.tls_no_verify ? net::Verify::kNone : net::Verify::kHost,
+                                  .authority = options.tls_ca,
+                                  .certificate = {},
+                                  .key = {}});
+}
+
+relay::RelayOptions relay_options(const RunOptions& options, std::size_t i) {
+  relay::RelayOptions relay;
+  relay::SourceLogin& login = relay.follow.login;
+  login.address = relay::SourceAddress::parse(options.sources[i]);
+  login.password = codec::Secret(read_secret_file(of_each(options.password_files, i)));
+  login.tls = client_tls(options);
+  relay.follow.directory = relay::source_directory(options.directory, login.address);
+  relay.follow.start_file = options.start_file;
+  if (options.listens.empty()) return relay;
+  relay::ReplicaServerOptions& serve = relay.serve.emplace();
+  serve.listen = net::Endpoint::parse(options.listens[i]);
+  serve.accounts.add(login.address.user, login.password);
+  if (!options.accounts_file.empty()) serve.accounts.add_file(options.accounts_file);
+  serve.rules_file = options.rules_file;
+  if (!options.serve_certificate.empty()) {
+    serve.tls = net::TlsContext::server({options.serve_certificate, options.serve_key});
+  }
+  return relay;
+}
+
+void leave_status(const Path& directory, const std::list<relay::Relay>& relays) {
+  const ProcessIdentity self = ProcessIdentity::of(::getpid());
+  json::array sources;
+  for (const relay::Relay& each : relays) sources.push_back(each.status());
+  const json::object status{{"pid", self.pid},
+                            {"start_time", self.start_time},
+                            {"updated", format_time(now())},
+                            {"sources", std::move(sources)}};
+  write_file_durably(directory / relay::kStatusFile, as_bytes(json::serialize(status) + "\n"));
+}
+
+/// Until SIGTERM or SIGINT, which the caller has blocked.
+void wait_for_end(const sigset_t& signals, const Path& directory, const std::list<relay::Relay>& relays) {
+  constexpr timespec kSecond{.tv_sec = 1, .tv_nsec = 0};
+  for (;;) {
+    try {
+      leave_status(directory, relays);
+    } catch (const Exception& e) {  // a full disk must not end what still serves
+      log::warn("{}", e.what());
+    }
+    if (::sigtimedwait(&signals, nullptr, &kSecond) > 0) return;
+  }
+}
+
+void run(Context& context, const RunOptions& options) {
+  check(options);
+  const Path directory = std::filesystem::absolute(options.directory);
+  make_directories(directory);
+  sigset_t signals{};
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGTERM);
+  sigaddset(&signals, SIGINT);
+  ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);  // before any thread, so that all leave them to this one
+
+  std::list<relay::Relay> relays;
+  for (std::size_t i = 0; i < options.sources.size(); ++i) relays.emplace_back(relay_options(options, i));
+  wait_for_end(signals, directory, relays);
+  log::info("stopping");
+  json::array sources;
+  for (const relay::Relay& each : relays) sources.push_back(each.status());
+  context.print(json::object{{"sources", std::move(sources)}}, "");
+}
+
+void add_options(CLI::App& command, RunOptions& options) {
+  command.add_option("--source", options.sources, "mysql://user@host:port; may be given several times")->required();
+  command.add_option("--password-file", options.password_files, "file that holds the account's password")->required();
+  command.add_option("--dir", options.directory, "where the logs are kept")->required();
+  command.add_option("--listen", options.listens, "ADDRESS:PORT for replicas, one for each source");
+  command.add_flag("--tls", options.tls, "TLS to the source, whose certificate is verified");
+  command.add_option("--tls-ca", options.tls_ca, "PEM of the authority that signed the source's certificate");
+  command.add_flag("--tls-no-verify", options.tls_no_verify, "encrypt only: whoever sits in between reads along");
+  command.add_option("--serve-cert", options.serve_certificate, "PEM certificate for replicas that want TLS");
+  command.add_option("--serve-key", options.serve_key, "its private key");
+  command.add_option("--accounts", options.accounts_file, "further accounts for replicas: lines of NAME PASSWORD");
+  command.add_option("--rules", options.rules_file, "what each replica may have: hold, delay, skip, stop");
+  command.add_option("--start-file", options.start_file, "the source's log file to begin with (default: its oldest)");
+}
+
+}  // namespace
+
+void add_relay_run(CLI::App& noun, Context& context) {
+  add_command<RunOptions>(noun, context, "run", "Follow sources, keep their binary logs, serve replicas",
+                          "lifeboat relay run --source mysql://lifeboat@db1.example:3306 --password-file pw "
+                          "--dir relay.d --listen 0.0.0.0:3307",
+                          add_options, run);
+}
+
+}  // namespace lifeboat::cli

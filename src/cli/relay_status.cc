@@ -1,0 +1,78 @@
+// `lifeboat relay status`: what the relay that runs in a directory last said of itself; exit status 7 if all is not
+// well.
+
+#include "base/process.h"
+#include "cli/commands.h"
+#include "relay/relay.h"
+
+namespace lifeboat::cli {
+namespace {
+
+struct StatusOptions {
+  std::string directory;
+};
+
+/// The open exposed span's first transaction, or nothing.
+std::string exposed_text(const json::object& source) {
+  const json::array& spans = source.at("exposed").as_array();
+  if (spans.empty() || !spans.back().at("open").as_bool()) return "none now";
+  const json::object& span = spans.back().as_object();
+  return format("commits after {} since {}: {}", json_string(span, "after_gtid"), json_string(span, "since"),
+                json_string(span, "why"));
+}
+
+std::string source_text(const json::object& source) {
+  std::string text =
+      format("source    {}\nstate     {}\n", json_string(source, "source"), json_string(source, "state"));
+  text += format("durable   {} {}  {}\n", json_string(source, "file"), json_integer(source, "position"),
+                 json_string(source, "gtid"));
+  text += format("exposed   {}\n", exposed_text(source));
+  if (const std::string problem = json_string(source, "problem"); !problem.empty()) {
+    text += format("problem   {}\n", problem);
+    if (const std::string hint = json_string(source, "hint"); !hint.empty()) text += format("hint      {}\n", hint);
+  }
+  for (const json::value& alarm : source.at("alarms").as_array()) {
+    text += format("alarm     {}\n", std::string(alarm.as_string()));
+  }
+  return text;
+}
+
+bool is_well(const json::object& source) {
+  return json_string(source, "state") == "following" && source.at("alarms").as_array().empty();
+}
+
+void run(Context& context, const StatusOptions& options) {
+  const Path path = Path(options.directory) / relay::kStatusFile;
+  const auto content = find_and_read_file(path);
+  if (!content) {
+    fail(Code::kNotFound, format("{}: no relay has run there", options.directory), "Give the --dir of `relay run`.");
+  }
+  json::object status = parse_json(as_text(*content), path.string()).as_object();
+  const ProcessIdentity relay{.pid = static_cast<pid_t>(json_integer(status, "pid")),
+                              .start_time = static_cast<std::uint64_t>(json_integer(status, "start_time"))};
+  bool well = relay.alive();
+  status["running"] = well;
+  std::string text =
+      well ? "" : format("the relay does not run; it last spoke at {}\n", json_string(status, "updated"));
+  for (const json::value& source : status.at("sources").as_array()) {
+    text += source_text(source.as_object());
+    well = well && is_well(source.as_object());
+  }
+  status["well"] = well;
+  context.print(status, text);
+  if (!well) context.end_with(Code::kUnavailable);
+}
+
+}  // namespace
+
+void add_relay_status(CLI::App& noun, Context& context) {
+  add_command<StatusOptions>(
+      noun, context, "status", "Show how a relay does: what is durable, what is exposed, what is wrong",
+      "lifeboat relay status --dir relay.d",
+      [](CLI::App& command, StatusOptions& options) {
+        command.add_option("--dir", options.directory, "the relay's directory")->required();
+      },
+      run);
+}
+
+}  // namespace lifeboat::cli

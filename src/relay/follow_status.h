@@ -1,0 +1,47 @@
+/// How following a source goes, for people and machines.
+/// An *exposed span* is a stretch of the source's history whose commits did not wait for this relay: should the source
+/// be lost, commits in it may be lost with it. It is open while nothing says that the relay has caught up.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/json.h"
+#include "base/units.h"
+
+namespace lifeboat::relay {
+
+struct ExposedSpan {
+  std::string after_gtid;  ///< the last position that was safe
+  SystemTime since;
+  std::string to_gtid;              ///< where it ended; empty: open
+  std::optional<SystemTime> until;  ///< empty: open
+  std::string why;
+};
+
+struct FollowStatus {
+  std::string source;              ///< its URL, without a password
+  std::string state = "starting";  ///< starting, connecting, following, waiting, stopped
+  std::string problem;             ///< what keeps it from following; empty: nothing
+  std::string hint;
+  std::string server_version;
+  bool semi_sync = false;   ///< the source waits for this relay, as far as it says
+  std::string incarnation;  ///< name of the directory
+  std::string file;         ///< durable up to here
+  std::uint64_t position = 0;
+  std::string gtid;
+  std::uint64_t groups = 0;  ///< received since the start
+  std::uint64_t bytes = 0;
+  std::uint64_t acknowledged = 0;  ///< acks sent since the start
+  std::uint64_t connects = 0;
+  std::optional<SystemTime> last_group_time;  ///< when the source wrote the last durable group
+  std::optional<SystemTime> last_heard;       ///< of the source, heartbeats included
+  std::vector<ExposedSpan> exposed;           ///< oldest first, the newest of them
+  std::vector<std::string> alarms;
+};
+
+json::object status_to_json(const FollowStatus& status);
+
+}  // namespace lifeboat::relay

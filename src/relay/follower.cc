@@ -1,0 +1,325 @@
+#include "relay/follower.h"
+
+#include <sys/stat.h>
+
+#include "base/error.h"
+#include "base/log.h"
+#include "binlog/control_events.h"
+
+namespace lifeboat::relay {
+
+using binlog::EventType;
+
+namespace {
+
+/// A source that says nothing for so long, not even by heartbeats, is gone.
+constexpr std::chrono::milliseconds kSilence{10'000};
+constexpr std::chrono::milliseconds kHeartbeat{2'000};
+constexpr std::size_t kSpansMax = 100;
+
+SystemTime last_write(const Path& path) {
+  struct stat status{};
+  if (::stat(path.c_str(), &status) != 0) return now();
+  return from_unix_ms(std::int64_t{status.st_mtim.tv_sec} * 1000);
+}
+
+bool has_open_span(const FollowStatus& status) {
+  return !status.exposed.empty() && !status.exposed.back().until;
+}
+
+void open_span(FollowStatus& status, SystemTime since, const std::string& why) {
+  if (has_open_span(status)) return;
+  status.exposed.push_back({.after_gtid = status.gtid, .since = since, .to_gtid = {}, .until = {}, .why = why});
+  if (status.exposed.size() > kSpansMax) status.exposed.erase(status.exposed.begin());
+}
+
+void close_span(FollowStatus& status, const std::string& gtid) {
+  if (!has_open_span(status)) return;
+  status.exposed.back().until = now();
+  status.exposed.back().to_gtid = gtid;
+}
+
+/// Artificial events carry a checksum or not by rules of their own: believed if it fits.
+binlog::Event split_artificial(ByteView bytes) {
+  if (bytes.size() >= binlog::kEventHeaderSize + binlog::kChecksumSize) {
+    const binlog::Event event = binlog::split_event(bytes, binlog::Checksum::kCrc32);
+    if (binlog::checksum_matches(event)) return event;
+  }
+  return binlog::split_event(bytes, binlog::Checksum::kNone);
+}
+
+}  // namespace
+
+Follower::Follower(FollowOptions options, OnIncarnation on_incarnation)
+    : options_(std::move(options)), on_incarnation_(std::move(on_incarnation)), source_log_(options_.directory) {
+  if (options_.server_id == 0) options_.server_id = source_log_.server_id();
+  options_.login.limits.read = kSilence;
+  status_.source = options_.login.address.text();
+  start_file_ = options_.start_file;
+  open_incarnation(source_log_.open_newest());
+  thread_ = std::thread([this] { run(); });
+}
+
+Follower::~Follower() {
+  cancel_.cancel();
+  thread_.join();
+}
+
+FollowStatus Follower::status() const {
+  const std::scoped_lock lock(mutex_);
+  return status_;
+}
+
+void Follower::open_incarnation(const std::shared_ptr<LogDirectory>& log) {
+  writer_.reset();
+  log_ = log;
+  writer_ = std::make_unique<LogWriter>(*log_, [this](const LogWriter::Durable& durable) { on_durable(durable); });
+  update([&](FollowStatus& status) {
+    status.incarnation = log_->path().filename().string();
+    const auto end = log_->end();
+    status.file = end ? end->file : "";
+    status.position = end ? end->position : 0;
+    status.gtid = log_->state().position().format();
+    // Whatever was committed since the last that was kept did not wait for us.
+    open_span(status, end ? last_write(log_->file_path(end->file)) : now(), "the relay was not following");
+  });
+  on_incarnation_(log_);
+}
+
+void Follower::run() noexcept {
+  while (!cancel_.cancelled()) {
+    try {
+      follow_once();
+    } catch (...) {
+      note_disconnected(current_error());
+    }
+    if (cancel_.wait_for(options_.retry)) break;
+    try {
+      writer_->recover();
+    } catch (...) {
+      note_disconnected(current_error());
+    }
+  }
+  update([](FollowStatus& status) { status.state = "stopped"; });
+}
+
+void Follower::note_disconnected(const Error& error) {
+  if (error.code == Code::kCancelled) return;
+  const std::string text = error.text();
+  update([&](FollowStatus& status) {
+    if (status.problem != text) log::warn("{}: {}", status.source, text);
+    status.state = "waiting";
+    status.problem = text;
+    status.hint = error.code == Code::kOutOfSpace
+                      ? "Make room on the disk; the relay tries again by itself and the source then waits for it anew."
+                      : error.hint;
+    status.semi_sync = false;
+    open_span(status, now(), text);
+  });
+}
+
+void Follower::follow_once() {
+  update([](FollowStatus& status) { status.state = "connecting"; });
+  SourceConnection source(options_.login, cancel_);
+  auto end = writer_->end();
+  if (end && judge(source, *end) == Resume::kAnother) {
+    begin_incarnation(format("the log of {} does not continue {} at {}", source.peer(), end->file, end->position));
+    end.reset();
+  }
+  if (!end) end = LogPosition{.file = start_file_};
+  SourceDump dump(source, {.file = end->file,
+                           .position = end->position,
+                           .server_id = options_.server_id,
+                           .gtid_position = {},
+                           .heartbeat = kHeartbeat});
+  update([&](FollowStatus& status) {
+    status.state = "following";
+    status.problem.clear();
+    status.hint.clear();
+    status.server_version = source.server_version();
+    ++status.connects;
+  });
+  log::info("{}: following from {} at {}{}", source.peer(), end->file.empty() ? "its oldest file" : end->file,
+            end->position, dump.semi_sync() ? ", semi-sync" : "");
+  receive(source, dump);
+}
+
+/// Whether the source has the very file that we have, with the same history up to where we are.
+Follower::Resume Follower::judge(SourceConnection& source, const LogPosition& end) const {
+  if (!source.is_mariadb() || end.position <= 4) return Resume::kContinues;
+  std::optional<std::string> theirs;
+  try {
+    theirs = source.value(format("SELECT BINLOG_GTID_POS({}, {})", quote_sql(end.file), end.position));
+  } catch (const Exception& e) {
+    if (e.code() != Code::kRefused) throw;
+    log::warn("{}", e.error().text());
+  }
+  if (!theirs) return Resume::kAnother;
+  const auto position = binlog::GtidPosition::parse(*theirs);
+  return position == log_->state().position() ? Resume::kContinues : Resume::kAnother;
+}
+
+void Follower::begin_incarnation(const std::string& why) {
+  const binlog::GtidState kept = log_->state();
+  start_file_ = find_start_file(kept);
+  const std::string gtid = kept.position().format();
+  log::warn("{}; a new incarnation begins with {}", why, start_file_.empty() ? "its oldest file" : start_file_);
+  open_incarnation(source_log_.begin(why, gtid));
+  update([&](FollowStatus& status) {
+    status.alarms.push_back(format("{}: {}: a new incarnation began after {}", format_time(now()), why, gtid));
+  });
+}
+
+/// The file in which the source continues a GTID position; empty if it knows none, which is a gap unless its oldest
+/// file says otherwise.
+std::string Follower::find_start_file(const binlog::GtidState& kept) {
+  if (kept.empty()) return "";
+  try {
+    SourceConnection probe(options_.login, cancel_);
+    SourceDump dump(probe, {.server_id = options_.server_id,
+                            .gtid_position = kept.position().format(),
+                            .semi_sync = false,
+                            .heartbeat = kHeartbeat});
+    const auto piece = dump.next();
+    if (!piece || !piece->last) return "";
+    const binlog::Event event = split_artificial(piece->bytes);
+    if (event.header.type != EventType::kRotate) return "";
+    return binlog::decode_rotate(event).file;
+  } catch (const Exception& e) {
+    if (e.code() != Code::kRefused) throw;
+    update([&](FollowStatus& status) {
+      status.alarms.push_back(format("{}: gap: the source no longer has what follows {}: {}", format_time(now()),
+                                     kept.position().format(), e.error().message));
+    });
+    return "";
+  }
+}
+
+void Follower::receive(SourceConnection& source, SourceDump& dump) {
+  {
+    const std::scoped_lock lock(ack_mutex_);
+    dump_ = &dump;
+  }
+  // Whatever ends this, nothing is acknowledged on a connection that is gone.
+  const std::shared_ptr<void> detach(nullptr, [this](void*) {
+    const std::scoped_lock lock(ack_mutex_);
+    dump_ = nullptr;
+  });
+  skipping_event_ = false;
+  update([&](FollowStatus& status) { status.semi_sync = dump.semi_sync(); });
+  for (;;) {
+    const auto piece = dump.next();
+    if (!piece) fail(Code::kUnavailable, format("{}: ended the stream of events", source.peer()));
+    take(*piece);
+    if (!dump.buffered() && writer_->progress() != nullptr && piece->last) writer_->flush();
+  }
+}
+
+void Follower::take(const SourceDump::Piece& piece) {
+  if (!piece.first) {
+    if (!skipping_event_) writer_->more_of_event(piece.bytes);
+  } else {
+    const binlog::EventHeader header = binlog::decode_header(piece.bytes);
+    const bool heartbeat = header.type == EventType::kHeartbeat || header.type == EventType::kMysqlHeartbeatV2;
+    skipping_event_ = heartbeat || header.has(binlog::kFlagArtificial) || header.end_position == 0;
+    if (!skipping_event_) {
+      if (writer_->progress() == nullptr) fail(Code::kCorruption, "an event came before the name of its file");
+      writer_->begin_event(piece.bytes);
+    } else {
+      if (!piece.last) fail(Code::kCorruption, "an artificial event that is larger than any server makes");
+      const binlog::Event event = split_artificial(piece.bytes);
+      heartbeat ? note_heartbeat(event) : check_artificial(event);
+    }
+  }
+  if (!piece.last) return;
+  update([&](FollowStatus& status) {
+    status.last_heard = now();
+    status.bytes += piece.bytes.size();
+  });
+  if (skipping_event_) return;
+  if (!writer_->progress()->between_events()) fail(Code::kCorruption, "an event is shorter than it says");
+  if (piece.ack_wanted) writer_->want_ack();
+  if (writer_->progress()->group_ended()) note_group(piece.ack_wanted);
+}
+
+void Follower::check_artificial(const binlog::Event& event) {
+  if (event.header.type == EventType::kRotate) {
+    enter_file(event);
+    return;
+  }
+  const FileProgress* progress = writer_->progress();
+  if (event.header.type != EventType::kFormatDescription || progress == nullptr || !progress->has_format()) return;
+  if (identity_of(event) != *progress->identity()) {
+    begin_incarnation(format("{} is another file than the one kept under this name", progress->file()));
+    fail(Code::kConflict, "the source's log is another than the one kept", "The relay starts a new incarnation of it.");
+  }
+}
+
+/// The events that follow are from this file.
+void Follower::enter_file(const binlog::Event& event) {
+  const binlog::Rotate rotate = binlog::decode_rotate(event);
+  if (!is_log_file_name(rotate.file)) {
+    fail(Code::kCorruption, format("the source names a log file \"{}\"", rotate.file.substr(0, 100)));
+  }
+  const auto end = writer_->end();
+  if (end && end->file == rotate.file) {
+    if (rotate.position != end->position) {
+      fail(Code::kCorruption,
+           format("{}: the source goes on at {}, not at {}", rotate.file, rotate.position, end->position));
+    }
+    return;
+  }
+  if (rotate.position != 4)
+    fail(Code::kCorruption, format("{}: the source begins at {}", rotate.file, rotate.position));
+  writer_->begin_file(rotate.file);
+}
+
+/// A commit that waits for us ends an exposed span: all before it has come, and those after it wait, too. (The flag
+/// alone does not say so of the group that bears it: a source that had given up waiting asks for an acknowledgement
+/// where the stream reaches its present, in order to begin waiting again.)
+void Follower::note_group(bool ack_wanted) {
+  update([&](FollowStatus& status) {
+    ++status.groups;
+    if (ack_wanted) {
+      close_span(status, writer_->progress()->boundary().state.position().format());
+    } else {
+      open_span(status, now(), "the source did not wait for an acknowledgement");
+    }
+  });
+}
+
+/// While nothing is committed, a span ends when the source says that it is where we are, and that it waits.
+void Follower::note_heartbeat(const binlog::Event& event) {
+  {
+    const std::scoped_lock lock(mutex_);
+    if (!has_open_span(status_)) return;
+    const binlog::Heartbeat heartbeat = binlog::decode_heartbeat(event);
+    if (heartbeat.file != status_.file || heartbeat.position != status_.position) return;
+  }
+  SourceConnection control(options_.login, cancel_);
+  const TextResult answer = control.query(
+      "SHOW GLOBAL STATUS WHERE Variable_name IN ('Rpl_semi_sync_master_status', 'Rpl_semi_sync_source_status')");
+  if (answer.rows.empty() || answer.rows[0].size() != 2 || answer.rows[0][1] != "ON") return;
+  update([](FollowStatus& status) { close_span(status, status.gtid); });
+}
+
+void Follower::on_durable(const LogWriter::Durable& durable) {
+  bool sent = false;
+  if (durable.ack) {
+    const std::scoped_lock lock(ack_mutex_);
+    if (dump_ != nullptr) {
+      dump_->acknowledge(durable.ack->file, durable.ack->position);
+      sent = true;
+    }
+  }
+  const std::string gtid = log_->state().position().format();
+  update([&](FollowStatus& status) {
+    status.file = durable.end.file;
+    status.position = durable.end.position;
+    status.gtid = gtid;
+    if (sent) ++status.acknowledged;
+    if (durable.group_time != 0) status.last_group_time = from_unix_ms(std::int64_t{durable.group_time} * 1000);
+  });
+}
+
+}  // namespace lifeboat::relay

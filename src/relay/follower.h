@@ -1,0 +1,87 @@
+/// Follows one source for as long as the process lives: connects, takes up where the kept log ends, keeps what comes,
+/// acknowledges it once it is durable, and starts again whatever breaks.
+///
+/// Ownership: owns its thread and the kept log. Threads: all methods from any. Errors: the constructor's are kUsage,
+///   errno's and kBusy (another relay has this directory); later ones are in the status, and in the log of the process.
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+
+#include "relay/follow_status.h"
+#include "relay/log_writer.h"
+#include "relay/source_connection.h"
+#include "relay/source_dump.h"
+#include "relay/source_log.h"
+
+namespace lifeboat::relay {
+
+struct FollowOptions {
+  SourceLogin login;
+  Path directory;               ///< of this source alone: see SourceLog
+  std::uint32_t server_id = 0;  ///< 0: a random one, kept in the directory
+  std::string start_file;       ///< where an empty log begins; empty: the oldest file that the source has
+  std::chrono::milliseconds retry{1000};
+};
+
+class Follower {
+ public:
+  /// `on_incarnation` is told of each log that is written from then on, before anything comes; from the follower's
+  /// thread but the first time.
+  using OnIncarnation = std::function<void(const std::shared_ptr<LogDirectory>& log)>;
+
+  Follower(FollowOptions options, OnIncarnation on_incarnation);
+  ~Follower();
+  Follower(const Follower&) = delete;
+  Follower& operator=(const Follower&) = delete;
+
+  FollowStatus status() const;
+
+ private:
+  /// How an attempt to take up the log ended.
+  enum class Resume { kContinues, kAnother };
+
+  void run() noexcept;
+  void follow_once();
+  void open_incarnation(const std::shared_ptr<LogDirectory>& log);
+  Resume judge(SourceConnection& source, const LogPosition& end) const;
+  /// The source's log does not continue ours.
+  void begin_incarnation(const std::string& why);
+  std::string find_start_file(const binlog::GtidState& kept);
+  void receive(SourceConnection& source, SourceDump& dump);
+  void take(const SourceDump::Piece& piece);
+  void enter_file(const binlog::Event& rotate);
+  void check_artificial(const binlog::Event& event);
+  void note_group(bool ack_wanted);
+  void note_heartbeat(const binlog::Event& event);
+  void on_durable(const LogWriter::Durable& durable);
+  void note_disconnected(const Error& error);
+  template <typename Change>
+  void update(Change change) {
+    const std::scoped_lock lock(mutex_);
+    change(status_);
+  }
+
+  FollowOptions options_;
+  OnIncarnation on_incarnation_;
+  SourceLog source_log_;
+  net::Cancel cancel_;
+  std::shared_ptr<LogDirectory> log_;
+  std::unique_ptr<LogWriter> writer_;
+  std::string start_file_;       ///< with which an empty log begins
+  bool skipping_event_ = false;  ///< the pieces that come belong to an event that no file holds
+
+  std::mutex ack_mutex_;  ///< guards dump_; taken by the syncing thread
+  SourceDump* dump_ = nullptr;
+
+  mutable std::mutex mutex_;  ///< guards status_
+  FollowStatus status_;
+  std::thread thread_;
+};
+
+}  // namespace lifeboat::relay

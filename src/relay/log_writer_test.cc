@@ -1,0 +1,153 @@
+// The kept log: files that were cut anywhere are taken up after their last whole group, nothing is told before it is
+// durable, and what is damaged is refused.
+
+#include "relay/log_writer.h"
+
+#include <gtest/gtest.h>
+
+#include "relay/serving_testing.h"
+
+namespace lifeboat::relay {
+namespace {
+
+using testing::LogBuilder;
+
+constexpr const char* kFile = "mysql-bin.000001";
+
+LogBuilder two_groups() {
+  LogBuilder log({});
+  log.group({0, 1, 1}, "CREATE TABLE a (b INT)").group({0, 1, 2}, "INSERT INTO a VALUES (1)");
+  return log;
+}
+
+std::vector<binlog::Event> events_of(const Bytes& file) {
+  std::vector<binlog::Event> events;
+  ByteView rest = ByteView(file).subspan(binlog::kFileMagic.size());
+  while (!rest.empty()) {
+    const std::size_t size = binlog::decode_header(rest).size;
+    events.push_back(binlog::split_event(rest.first(size), binlog::Checksum::kCrc32));
+    rest = rest.subspan(size);
+  }
+  return events;
+}
+
+struct Kept {
+  TempDir directory;
+  LogDirectory log{directory.path()};
+  std::vector<LogWriter::Durable> told;
+};
+
+void write(LogWriter& writer, const Bytes& file) {
+  for (const binlog::Event& event : events_of(file)) writer.begin_event(event.whole);
+}
+
+TEST(LogWriter, KeepsFilesByteForByteAndTellsWhatIsDurable) {
+  Kept kept;
+  const LogBuilder source = two_groups();
+  {
+    LogWriter writer(kept.log, [&](const LogWriter::Durable& durable) { kept.told.push_back(durable); });
+    writer.begin_file(kFile);
+    write(writer, source.bytes());
+    writer.want_ack();
+    EXPECT_EQ("", kept.log.state().position().format());
+    writer.settle();
+  }
+  EXPECT_EQ(source.bytes(), read_file(kept.log.file_path(kFile)));
+  EXPECT_EQ("0-1-2", kept.log.state().position().format());
+  ASSERT_FALSE(kept.told.empty());
+  EXPECT_EQ((LogPosition{kFile, source.size()}), kept.told.back().ack);
+  EXPECT_EQ("0-1-1", kept.log.gtid_position_at(kFile, source.size() - 1));
+  EXPECT_EQ("0-1-2", kept.log.gtid_position_at(kFile, source.size()));
+}
+
+TEST(LogWriter, AFileCutAnywhereIsTakenUpAfterItsLastWholeGroup) {
+  const LogBuilder source = two_groups();
+  const std::vector<binlog::Event> events = events_of(source.bytes());
+  for (std::size_t cut = 0; cut <= source.size(); cut += 3) {
+    const TempDir directory;
+    write_file_durably(directory.path() / kFile, ByteView(source.bytes()).first(cut));
+    LogDirectory log(directory.path());
+    LogWriter writer(log, [](const LogWriter::Durable&) {});
+    const std::uint64_t end = writer.end()->position;
+    EXPECT_LE(end, std::max<std::size_t>(cut, 4));
+    // What comes again from there makes the file whole.
+    for (const binlog::Event& event : events) {
+      if (event.header.end_position > end) writer.begin_event(event.whole);
+    }
+    writer.settle();
+    ASSERT_EQ(source.bytes(), read_file(directory.path() / kFile)) << cut;
+    ASSERT_EQ("0-1-2", log.state().position().format()) << cut;
+  }
+}
+
+TEST(LogWriter, RecoverDropsTheBeginningOfAGroup) {
+  Kept kept;
+  LogWriter writer(kept.log, [](const LogWriter::Durable&) {});
+  writer.begin_file(kFile);
+  const LogBuilder source = two_groups();
+  const std::vector<binlog::Event> events = events_of(source.bytes());
+  for (std::size_t i = 0; i + 1 < events.size(); ++i) writer.begin_event(events[i].whole);
+  writer.settle();
+  EXPECT_EQ("0-1-1", kept.log.state().position().format());
+  writer.recover();
+  writer.begin_event(events[events.size() - 2].whole);
+  writer.begin_event(events.back().whole);
+  writer.settle();
+  EXPECT_EQ(source.bytes(), read_file(kept.log.file_path(kFile)));
+}
+
+TEST(LogWriter, RefusesWhatDoesNotFollow) {
+  Kept kept;
+  LogWriter writer(kept.log, [](const LogWriter::Durable&) {});
+  writer.begin_file(kFile);
+  const LogBuilder source = two_groups();
+  const std::vector<binlog::Event> events = events_of(source.bytes());
+  EXPECT_THROW(writer.begin_event(events[1].whole), Exception);
+  writer.begin_event(events[0].whole);
+  EXPECT_THROW(writer.begin_event(events[2].whole), Exception);
+  Bytes damaged(events[1].whole.begin(), events[1].whole.end());
+  damaged[binlog::kEventHeaderSize] ^= 1;
+  EXPECT_THROW(writer.begin_event(damaged), Exception);
+}
+
+TEST(LogWriter, DoesNotCutAFileThatIsNoLog) {
+  const TempDir directory;
+  write_file_durably(directory.path() / kFile, as_bytes("precious, and no log"));
+  LogDirectory log(directory.path());
+  EXPECT_THROW(LogWriter(log, [](const LogWriter::Durable&) {}), Exception);
+  EXPECT_EQ("precious, and no log", as_text(read_file(directory.path() / kFile)));
+}
+
+TEST(FileProgress, ALargeEventInPiecesIsJudgedAsAWhole) {
+  LogBuilder source({});
+  source.group({0, 1, 1}, "INSERT INTO a VALUES ('" + std::string(300'000, 'x') + "')");
+  for (const bool damage : {false, true}) {
+    Bytes file = source.bytes();
+    if (damage) file[file.size() - 1000] ^= 1;
+    FileProgress progress(kFile, {});
+    const std::vector<binlog::Event> events = events_of(file);
+    for (std::size_t i = 0; i + 1 < events.size(); ++i) progress.begin(events[i].whole);
+    const ByteView large = events.back().whole;
+    progress.begin(large.first(FileProgress::kFirstPartMin));
+    EXPECT_FALSE(progress.between_events());
+    const ByteView rest = large.subspan(FileProgress::kFirstPartMin);
+    progress.more(rest.first(rest.size() - 2));  // the checksum itself is cut in two
+    if (damage) {
+      EXPECT_THROW(progress.more(rest.last(2)), Exception);
+    } else {
+      progress.more(rest.last(2));
+      EXPECT_EQ(file.size(), progress.boundary().position);
+    }
+  }
+}
+
+TEST(LogScan, NamesOfLogFiles) {
+  for (const char* good : {"mysql-bin.000001", "a.b.1000000"}) EXPECT_TRUE(is_log_file_name(good)) << good;
+  for (const char* bad :
+       {"../x.000001", ".000001", "mysql-bin.00001", "mysql-bin.index", "x", "mysql-bin.00000a", ""}) {
+    EXPECT_FALSE(is_log_file_name(bad)) << bad;
+  }
+}
+
+}  // namespace
+}  // namespace lifeboat::relay

@@ -1,0 +1,68 @@
+#include "relay/relay.h"
+
+#include <filesystem>
+
+#include "base/error.h"
+
+namespace lifeboat::relay {
+namespace {
+
+json::object replica_to_json(const ReplicaStatus& replica) {
+  return {{"connection", replica.connection_id},
+          {"peer", replica.peer},
+          {"user", replica.user},
+          {"server_id", replica.server_id},
+          {"dumping", replica.dumping}};
+}
+
+}  // namespace
+
+Relay::Relay(RelayOptions options) : serve_options_(std::move(options.serve)) {
+  follower_ = std::make_unique<Follower>(std::move(options.follow),
+                                         [this](const std::shared_ptr<LogDirectory>& log) { serve(log); });
+}
+
+Relay::~Relay() {
+  follower_.reset();  // its last words may still call serve()
+}
+
+/// Replicas of the incarnation before are disconnected; they come back by GTID and find the new one.
+void Relay::serve(const std::shared_ptr<LogDirectory>& log) {
+  const std::scoped_lock lock(mutex_);
+  if (server_ != nullptr) serve_options_->listen.port = server_->port();
+  server_.reset();
+  log_ = log;
+  if (serve_options_) server_ = std::make_unique<ReplicaServer>(*serve_options_, *log_, gate_);
+}
+
+json::object Relay::status() const {
+  json::object status = status_to_json(follower_->status());
+  const std::scoped_lock lock(mutex_);
+  status["directory"] = log_->path().string();
+  status["kept_bytes"] = log_->bytes();
+  if (server_ == nullptr) return status;
+  status["listen"] = net::Endpoint{serve_options_->listen.host, server_->port()}.text();
+  json::array replicas;
+  for (const ReplicaStatus& each : server_->replicas()) replicas.push_back(replica_to_json(each));
+  status["replicas"] = std::move(replicas);
+  return status;
+}
+
+Path source_directory(const Path& relay_directory, const SourceAddress& source) {
+  std::string name = format("{}-{}", source.endpoint.host, source.endpoint.port);
+  for (char& c : name) {
+    if (c == '/' || c == ':') c = '_';
+  }
+  return relay_directory / name;
+}
+
+std::vector<Path> list_source_directories(const Path& relay_directory) {
+  std::vector<Path> found;
+  for (const std::string& name : list_directory(relay_directory)) {
+    const Path path = relay_directory / name;
+    if (std::filesystem::is_directory(path) && !list_incarnations(path).empty()) found.push_back(path);
+  }
+  return found;
+}
+
+}  // namespace lifeboat::relay

@@ -1,0 +1,52 @@
+/// One source relayed: followed, kept, and served on to replicas. A process may hold several.
+///
+/// Ownership: owns follower and server. Threads: methods from any. Errors: the constructor's are those of Follower and
+///   ReplicaServer.
+#pragma once
+
+#include <memory>
+#include <mutex>
+#include <optional>
+
+#include "base/json.h"
+#include "relay/follower.h"
+#include "relay/replica_server.h"
+
+namespace lifeboat::relay {
+
+struct RelayOptions {
+  FollowOptions follow;
+  std::optional<ReplicaServerOptions> serve;  ///< nothing: keeps only
+};
+
+class Relay {
+ public:
+  explicit Relay(RelayOptions options);
+  ~Relay();
+  Relay(const Relay&) = delete;
+  Relay& operator=(const Relay&) = delete;
+
+  FollowStatus follow_status() const { return follower_->status(); }
+  /// Following, listening, and everything that replicas do.
+  json::object status() const;
+
+ private:
+  void serve(const std::shared_ptr<LogDirectory>& log);
+
+  std::optional<ReplicaServerOptions> serve_options_;
+  OpenGate gate_;
+  mutable std::mutex mutex_;  ///< guards the two that follow
+  std::shared_ptr<LogDirectory> log_;
+  std::unique_ptr<ReplicaServer> server_;
+  std::unique_ptr<Follower> follower_;
+};
+
+/// What `relay run` leaves in its directory each second for `relay status`.
+inline constexpr std::string_view kStatusFile = "status.json";
+
+/// Where in a relay's directory a source's log lies.
+Path source_directory(const Path& relay_directory, const SourceAddress& source);
+/// The directories of all sources kept there.
+std::vector<Path> list_source_directories(const Path& relay_directory);
+
+}  // namespace lifeboat::relay

@@ -1,0 +1,66 @@
+#include "relay/source_log.h"
+
+#include <algorithm>
+
+#include "base/error.h"
+#include "base/json.h"
+#include "base/random.h"
+#include "base/units.h"
+
+namespace lifeboat::relay {
+namespace {
+
+constexpr std::string_view kServerIdFile = "server-id";
+
+Path prepared(Path directory) {
+  make_directories(directory);
+  return directory;
+}
+
+bool is_incarnation_name(std::string_view name) {
+  return name.size() == 6 && std::ranges::all_of(name, [](char c) { return c >= '0' && c <= '9'; });
+}
+
+}  // namespace
+
+SourceLog::SourceLog(Path directory)
+    : directory_(prepared(std::move(directory))),
+      lock_(directory_ / "lock", format("the log in {}", directory_.string())) {}
+
+/// Random, so that two relays of one source differ; from the upper half, where people choose none.
+std::uint32_t SourceLog::server_id() {
+  const Path path = directory_ / kServerIdFile;
+  if (const auto kept = find_and_read_file(path)) {
+    return static_cast<std::uint32_t>(std::stoul(std::string(as_text(*kept))));
+  }
+  Decoder random(random_bytes(4), "random");
+  const std::uint32_t id = random.u32() | 1U << 31U;
+  write_file_durably(path, as_bytes(std::to_string(id)));
+  return id;
+}
+
+std::shared_ptr<LogDirectory> SourceLog::open_newest() {
+  const std::vector<Path> all = list_incarnations(directory_);
+  return all.empty() ? begin("the first", "") : std::make_shared<LogDirectory>(all.back());
+}
+
+std::shared_ptr<LogDirectory> SourceLog::begin(const std::string& why, const std::string& after_gtid) {
+  const std::vector<Path> all = list_incarnations(directory_);
+  const unsigned long last = all.empty() ? 0 : std::stoul(all.back().filename().string());
+  const Path path = directory_ / format("{:06}", last + 1);
+  make_directories(path);
+  const json::object note{{"why", why}, {"after_gtid", after_gtid}, {"begun", format_time(now())}};
+  write_file_durably(path / "incarnation.json", as_bytes(json::serialize(note) + "\n"));
+  sync_directory(directory_);
+  return std::make_shared<LogDirectory>(path);
+}
+
+std::vector<Path> list_incarnations(const Path& directory) {
+  std::vector<Path> paths;
+  for (const std::string& name : list_directory(directory)) {
+    if (is_incarnation_name(name)) paths.push_back(directory / name);
+  }
+  return paths;
+}
+
+}  // namespace lifeboat::relay
