@@ -16,6 +16,8 @@ namespace {
 constexpr std::chrono::milliseconds kSilence{10'000};
 constexpr std::chrono::milliseconds kHeartbeat{2'000};
 constexpr std::size_t kSpansMax = 100;
+/// With less the relay does not connect: a source that it re-arms and then leaves waiting pays a time-out each time.
+constexpr std::uint64_t kRoomMin = std::uint64_t{16} << 20U;
 
 SystemTime last_write(const Path& path) {
   struct stat status{};
@@ -119,6 +121,9 @@ void Follower::note_disconnected(const Error& error) {
 }
 
 void Follower::follow_once() {
+  if (free_space(options_.directory) < kRoomMin) {
+    fail(Code::kOutOfSpace, format("{}: less than {} free", options_.directory.string(), format_size(kRoomMin)));
+  }
   update([](FollowStatus& status) { status.state = "connecting"; });
   SourceConnection source(options_.login, cancel_);
   auto end = writer_->end();
