@@ -94,9 +94,12 @@ void on_read(fuse_req_t request, fuse_ino_t inode, std::size_t size, off_t offse
   });
 }
 
-void on_write(fuse_req_t request, fuse_ino_t inode, const char* data, std::size_t size, off_t offset, fuse_file_info*) {
+void on_write(fuse_req_t request, fuse_ino_t inode, const char* data, std::size_t size, off_t offset,
+              fuse_file_info* file) {
   answer(request, "write", inode, [&](FuseContext& context) {
     context.volume.write(inode, static_cast<std::uint64_t>(offset), as_bytes({data, size}));
+    // The kernel leaves O_DSYNC and O_SYNC to us where it does not cache.
+    if ((file->flags & (O_DSYNC | O_SYNC)) != 0) context.volume.fsync(inode);
     ::fuse_reply_write(request, size);
   });
 }

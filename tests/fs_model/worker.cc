@@ -27,6 +27,11 @@ bool may_open_direct(std::string_view path) {
   return path.ends_with(".ibd");
 }
 
+/// How a file was opened, as flags for open(2).
+int flags_of(bool direct, bool durable) {
+  return O_RDWR | O_CLOEXEC | (direct ? O_DIRECT : 0) | (durable ? O_DSYNC : 0);
+}
+
 }  // namespace
 
 Worker::Worker(Path top, std::uint64_t seed, const std::atomic<bool>& crash_expected, std::atomic<std::uint64_t>& done)
@@ -144,9 +149,10 @@ void Worker::create() {
   auto model = std::make_shared<FileModel>();
   tree_.change([&](Tree& tree) { tree[path] = {NodeType::kFile, 0640, "", model}; });
   const bool direct = may_open_direct(path) && pick(2) == 0;
-  UniqueFd fd(static_cast<int>(check(
-      ::open((top_ / path).c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | (direct ? O_DIRECT : 0), 0640), path)));
-  open_.push_back({model, std::move(fd), direct, path});
+  const bool durable = pick(6) == 0;
+  UniqueFd fd(
+      static_cast<int>(check(::open((top_ / path).c_str(), flags_of(direct, durable) | O_CREAT | O_EXCL, 0640), path)));
+  open_.push_back({model, std::move(fd), direct, durable, path});
 }
 
 void Worker::open_existing() {
@@ -155,11 +161,12 @@ void Worker::open_existing() {
   if (path.empty()) return create();
   const std::shared_ptr<FileModel> model = tree_.now().at(path).file;
   const bool direct = may_open_direct(path) && pick(2) == 0;
+  const bool durable = pick(6) == 0;
   const bool empties = pick(20) == 0;
   if (empties) model->resize(0);
-  UniqueFd fd(static_cast<int>(check(
-      ::open((top_ / path).c_str(), O_RDWR | O_CLOEXEC | (direct ? O_DIRECT : 0) | (empties ? O_TRUNC : 0)), path)));
-  open_.push_back({model, std::move(fd), direct, path});
+  UniqueFd fd(static_cast<int>(
+      check(::open((top_ / path).c_str(), flags_of(direct, durable) | (empties ? O_TRUNC : 0)), path)));
+  open_.push_back({model, std::move(fd), direct, durable, path});
 }
 
 void Worker::close_one() {
@@ -168,7 +175,13 @@ void Worker::close_one() {
 }
 
 void Worker::written(OpenFile& file, std::uint64_t offset, ByteView bytes) {
-  file.model->write(offset, bytes);
+  // The kernel may cut a write at any page, and a durable one is durable piece by piece.
+  for (ByteView rest = bytes; !rest.empty();) {
+    const std::uint64_t at = offset + (bytes.size() - rest.size());
+    const std::size_t piece = file.durable ? std::min(rest.size(), kPageBytes - at % kPageBytes) : rest.size();
+    file.model->write(at, rest.first(piece));
+    rest = rest.subspan(piece);
+  }
   const std::uint8_t* from = bytes.data();
   if (file.direct) {
     std::memcpy(aligned_, bytes.data(), bytes.size());
@@ -179,6 +192,9 @@ void Worker::written(OpenFile& file, std::uint64_t offset, ByteView bytes) {
     if (crash_expected_) throw Crashed{};
     fail(Code::kCorruption, format("{}: {} of {} bytes written", file.path, n, bytes.size()));
   }
+  if (!file.durable) return;
+  file.model->synced();
+  tree_.synced();
 }
 
 void Worker::write() {

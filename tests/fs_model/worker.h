@@ -31,7 +31,8 @@ class Worker {
     std::shared_ptr<FileModel> model;
     UniqueFd fd;
     bool direct = false;
-    std::string path;  ///< when it was opened
+    bool durable = false;  ///< O_DSYNC
+    std::string path;      ///< when it was opened
   };
 
   void step();
