@@ -29,9 +29,28 @@ struct Range {
   std::uint64_t end = 0;
 };
 
+/// What a log gets filled ahead of its writer: its next 1 MiB need no marks, and no blocks of the file system below.
+constexpr std::uint64_t kFillAheadChunks = 8;
+
+/// Whether the chunk can be filled without asking the vault.
+bool is_local(const File& file, std::uint64_t chunk) {
+  return chunk * kChunkBytes >= file.base_end() || file.hydrated.test(chunk);
+}
+
+/// Where to fill to if `chunk` is the first that a write touches: the chunk's end; or, where the chunk before was
+/// written to its end, as logs are, the end of the chunks after it that are untouched and local as well.
+std::uint64_t fill_end(const File& file, const Layer& layer, std::uint64_t chunk) {
+  std::uint64_t end = chunk + 1;
+  const std::uint64_t first_block = chunk * kBlocksPerChunk;
+  if (chunk > 0 && layer.marks.contains(first_block - 1)) {
+    while (end < chunk + kFillAheadChunks && layer.marks.mask(end) == 0 && is_local(file, end)) ++end;
+  }
+  return end * kChunkBytes;
+}
+
 /// A write's range, widened where it covers a block in part that the layer does not have: to the block, or, on the
-/// first touch of a chunk, to the chunk, so that a log written in small pieces needs a new mark once in 128 KiB.
-Range fill_range(const Layer& layer, Range write, std::uint64_t file_end) {
+/// first touch of a chunk, to the chunk and perhaps more, so that a log written in small pieces seldom needs new marks.
+Range fill_range(const File& file, const Layer& layer, Range write, std::uint64_t file_end) {
   Range fill = write;
   const auto widen = [&](std::uint64_t at) {
     const std::uint64_t block = at / kBlockBytes;
@@ -39,7 +58,7 @@ Range fill_range(const Layer& layer, Range write, std::uint64_t file_end) {
     const std::uint64_t chunk = at / kChunkBytes;
     if (layer.marks.mask(chunk) == 0) {
       fill.begin = std::min(fill.begin, chunk * kChunkBytes);
-      fill.end = std::max(fill.end, std::min((chunk + 1) * kChunkBytes, round_up(file_end)));
+      fill.end = std::max(fill.end, std::min(fill_end(file, layer, chunk), round_up(file_end)));
     } else {
       fill.begin = std::min(fill.begin, block * kBlockBytes);
       fill.end = std::max(fill.end, (block + 1) * kBlockBytes);
@@ -100,7 +119,7 @@ Missing Volume::State::write_layers(File& file, std::uint64_t offset, ByteView i
   Layer& layer = current_layer(file);
   const std::uint64_t end = offset + in.size();
   const std::uint64_t file_end = std::max<std::uint64_t>(file.node.size, end);
-  const Range fill = fill_range(layer, {offset, end}, file_end);
+  const Range fill = fill_range(file, layer, {offset, end}, file_end);
   const std::uint64_t first = fill.begin / kBlockBytes;
   const std::uint64_t last = (fill.end + kBlockBytes - 1) / kBlockBytes;
 
@@ -133,7 +152,7 @@ void Volume::write(InodeNumber inode, std::uint64_t offset, ByteView in) {
   Fetched fetched;
   for (bool stored = false; !stored;) {
     Missing missing;
-    state.with_room(in.size() + 2 * std::uint64_t{kChunkBytes}, [&] {
+    state.with_room(in.size() + (kFillAheadChunks + 1) * std::uint64_t{kChunkBytes}, [&] {
       const State::Change change(state);
       {
         const std::shared_lock lock(file->lock);

@@ -149,6 +149,47 @@ TEST(Volume, AFailedSyncStopsAllChanges) {
   volume->fsync(a);
 }
 
+TEST(Volume, ALogIsFilledAheadAndOtherSmallWritesAreNot) {
+  class CountJournalSyncs : public IoHook {
+   public:
+    int before(const IoEvent& event) override {
+      if (event.kind == IoKind::kSync && event.path.find("journal") != std::string::npos) ++count;
+      return 0;
+    }
+    int count = 0;
+  };
+  Files files{{"log", pattern(24 * kChunkBytes, 1)}, {"table", pattern(24 * kChunkBytes, 2)}};
+  TestVolume volume(files);
+  while (volume->hydrate(std::uint64_t{100} << 20U)) {
+  }
+  const InodeNumber table = volume.inode("table");
+  volume->write(table, 10 * kChunkBytes + 100, pattern(50, 3));
+  put(files["table"], 10 * kChunkBytes + 100, pattern(50, 3));
+  volume->fsync(table);
+  EXPECT_EQ(volume->status().dirty_bytes, kChunkBytes);
+
+  const InodeNumber log = volume.inode("log");
+  const InstalledHook<CountJournalSyncs> hook;
+  for (std::uint64_t at = 0; at < 24 * kChunkBytes; at += 16384) {
+    volume->write(log, at, pattern(512, 4));
+    put(files["log"], at, pattern(512, 4));
+    volume->fsync(log);
+  }
+  EXPECT_LE(hook.count, 4);  // the first chunk, and eight at a time
+  EXPECT_TRUE(volume.files() == files);
+  volume.kill_and_open();
+  EXPECT_TRUE(volume.files() == files);
+}
+
+TEST(Volume, ALogIsNotFilledAheadFromTheVault) {
+  Files files{{"log", pattern(24 * kChunkBytes, 1)}};
+  TestVolume volume(files);
+  const InodeNumber log = volume.inode("log");
+  volume->write(log, 0, pattern(kChunkBytes, 2));
+  volume->write(log, kChunkBytes, pattern(512, 3));
+  EXPECT_EQ(volume->status().dirty_bytes, 2 * kChunkBytes);
+}
+
 TEST(Volume, AFullDiskFailsTheWriteAndNothingElse) {
   class FullDisk : public IoHook {
    public:
