@@ -17,9 +17,9 @@ class Branch(Client):
         self.started = None
         super().__init__("")
 
-    def start(self):
+    def start(self, *image):
         try:
-            self.started = json.loads(self.tool.run("branch", "start", self.image, "--name", self.name, "--json").out)
+            self.started = json.loads(self.tool.run("branch", "start", *image, "--name", self.name, "--json").out)
         except measure.Failed:
             self.remove()
             raise
@@ -32,7 +32,12 @@ class Branch(Client):
             subprocess.run([self.tool.binary(), "branch", *words], env={**os.environ, **self.tool.env},
                            check=False, capture_output=True)
 
-    __enter__ = start
+    def stop(self):
+        """Ends the server and unmounts; start() goes on with what is there."""
+        self.tool.run("branch", "stop", self.name)
+
+    def __enter__(self):
+        return self.start(self.image)
 
     def __exit__(self, *_):
         self.remove()
