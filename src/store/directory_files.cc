@@ -62,7 +62,29 @@ SplitName split_name(std::string_view name) {
   return {name.substr(0, slash), name.substr(slash + 1)};
 }
 
+DirectoryFiles::DirectoryFiles(Path root) : root_(std::move(root)) {
+  std::error_code absent;
+  if (std::filesystem::exists(root_, absent) && !std::filesystem::is_directory(root_, absent)) {
+    fail(Code::kUsage, format("{} is not a directory", root_.string()),
+         "Name the directory that holds the store, or is to hold it.");
+  }
+  seen_ = open(kUnfinishedDirectory, O_PATH | O_DIRECTORY).valid();
+}
+
 UniqueFd DirectoryFiles::find(std::string_view name, int flags) const {
+  UniqueFd fd = open(name, flags);
+  if (!fd.valid()) refuse_if_gone();
+  return fd;
+}
+
+// A mountpoint whose disk is gone is an empty directory, so the root's being there says nothing.
+void DirectoryFiles::refuse_if_gone() const {
+  if (!seen_ || open(kUnfinishedDirectory, O_PATH | O_DIRECTORY).valid()) return;
+  fail(Code::kUnavailable, format("the store that was at {} is gone", root_.string()),
+       "Is its disk still mounted there? Nothing was made in its place; bring it back and try again.");
+}
+
+UniqueFd DirectoryFiles::open(std::string_view name, int flags) const {
   if (name.empty()) return find_file(root_, flags);
   const UniqueFd root = find_file(root_, O_PATH | O_DIRECTORY);
   if (!root.valid()) return {};
@@ -100,6 +122,7 @@ UniqueFd DirectoryFiles::make_directory(std::string_view name) {
     fd = find(name, O_RDONLY | O_DIRECTORY);
     if (!fd.valid()) fail_errno(format("open {}", path_of(name).string()), ENOTDIR);
   }
+  if (name == kUnfinishedDirectory) seen_ = true;
   make_durable(name);
   return fd;
 }

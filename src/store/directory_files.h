@@ -2,6 +2,7 @@
 /// and kept open for readers. The layer under DirectoryStore.
 #pragma once
 
+#include <atomic>
 #include <list>
 #include <memory>
 #include <mutex>
@@ -18,31 +19,40 @@ namespace lifeboat::store {
 /// The directory for unfinished files. '~' is in no legal object name.
 inline constexpr std::string_view kUnfinishedDirectory = "~tmp";
 
+/// Room kept for a prune of a full disk: a file of nothing.
+inline constexpr std::string_view kReserveFile = "~reserve";
+
 struct DirectoryItem {
   std::string name;  ///< one part
   bool is_directory = false;
 };
 
-/// Threads: safe from any thread. Errors: Exception from errno; absent things are invalid descriptors.
+/// Threads: safe from any thread. Errors: Exception from errno; absent things are invalid descriptors; kUnavailable if
+/// the store was there before and is gone: its disk was unmounted, or somebody moved it. Then nothing looks merely
+/// absent, and nothing is made in its place.
 class DirectoryFiles {
  public:
-  explicit DirectoryFiles(Path root) : root_(std::move(root)) {}
+  explicit DirectoryFiles(Path root);
 
   const Path& root() const { return root_; }
   Path path_of(std::string_view name) const { return root_ / name; }
 
   /// Opens a file or directory below the root; invalid if it, or the root, does not exist. "" is the root itself.
   UniqueFd find(std::string_view name, int flags) const;
-  /// As find for a directory, made (with its parents and the root) and durable if absent.
+  /// As find for a directory, made (with its parents and the root) and durable if absent. The directory for unfinished
+  /// files comes first: by it the store is known again.
   UniqueFd make_directory(std::string_view name);
   /// Regular files and directories in a directory, in bytewise order of the object names they lead to.
   std::vector<DirectoryItem> list(std::string_view directory) const;
 
  private:
+  UniqueFd open(std::string_view name, int flags) const;
   void make_root();
   void make_durable(std::string_view name);
+  void refuse_if_gone() const;
 
   Path root_;
+  std::atomic<bool> seen_ = false;  ///< the directory for unfinished files was there
   std::mutex mutex_;
   bool root_is_durable_ = false;
   std::set<std::string, std::less<>> durable_;  ///< directories whose entry in their parent was synced by us

@@ -55,6 +55,40 @@ TEST_F(DirectoryStoreTest, NothingIsMadeBeforeTheFirstPut) {
   EXPECT_EQ(info.st_mode & 0777U, 0600U);
 }
 
+/// What every call says of a store that is gone; none of them makes anything.
+void expect_gone(Store& store) {
+  Bytes out(1);
+  EXPECT_EQ(code_of([&] { store.put("c", {}); }), Code::kUnavailable);
+  EXPECT_EQ(code_of([&] { store.get("a/b"); }), Code::kUnavailable);
+  EXPECT_EQ(code_of([&] { store.get_range("a/c", 0, out); }), Code::kUnavailable);
+  EXPECT_EQ(code_of([&] { store.find("a/b"); }), Code::kUnavailable);
+  EXPECT_EQ(code_of([&] { store.remove("a/b"); }), Code::kUnavailable);
+  EXPECT_EQ(code_of([&] { names(store, "a/"); }), Code::kUnavailable);
+}
+
+TEST_F(DirectoryStoreTest, AStoreThatIsGoneIsNotMadeAgain) {
+  store_->put("a/b", as_bytes("x"));
+  const auto other = open_directory_store(root_);
+  std::filesystem::rename(root_, directory_.path() / "moved");
+  expect_gone(*store_);
+  expect_gone(*other);
+  EXPECT_FALSE(std::filesystem::exists(root_));
+  // As beneath a disk that was unmounted: a directory, but not the store's.
+  std::filesystem::create_directory(root_);
+  expect_gone(*store_);
+  expect_gone(*other);
+  EXPECT_TRUE(std::filesystem::is_empty(root_));
+  std::filesystem::remove(root_);
+  std::filesystem::rename(directory_.path() / "moved", root_);
+  EXPECT_EQ(names(*store_), "a/b ");
+  other->put("c", as_bytes("y"));
+}
+
+TEST_F(DirectoryStoreTest, AFileIsNoStore) {
+  write_file_durably(directory_.path() / "file", as_bytes("x"));
+  EXPECT_EQ(code_of([&] { open_directory_store(directory_.path() / "file"); }), Code::kUsage);
+}
+
 TEST_F(DirectoryStoreTest, LinksInsideAreNotFollowed) {
   store_->put("dir/object", as_bytes("x"));
   write_file_durably(directory_.path() / "outside", as_bytes("secret"));
