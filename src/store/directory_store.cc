@@ -19,6 +19,9 @@ namespace {
 constexpr std::size_t kOpenFilesMax = 128;
 // Written bytes are sent on to the disk in steps of this size, so that the sync at the end finds little left to do.
 constexpr std::uint64_t kWriteBackBytes = std::uint64_t{4} << 20U;
+// Enough for the mark of some ten thousand packs; the least is enough for a small one.
+constexpr off_t kReserveBytes = off_t{4} << 20U;
+constexpr off_t kReserveBytesMin = off_t{64} << 10U;
 
 struct stat stat_of(const UniqueFd& fd, const Path& path) {
   struct stat info{};
@@ -175,6 +178,16 @@ class DirectoryStore final : public Store {
 
   std::chrono::milliseconds latency() const override { return {}; }
 
+  void release_reserve() noexcept override { ::unlink(reserve().c_str()); }
+
+  void keep_reserve() noexcept override {
+    for (off_t bytes = kReserveBytes; bytes >= kReserveBytesMin; bytes /= 2) {
+      const UniqueFd fd(::open(reserve().c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
+      if (!fd.valid() || ::posix_fallocate(fd.get(), 0, bytes) == 0) return;
+      release_reserve();
+    }
+  }
+
   std::uint64_t remove_unfinished(std::chrono::milliseconds age) override {
     const SystemTime before = clock() - age;
     const UniqueFd directory = files_.find(kUnfinishedDirectory, O_RDONLY | O_DIRECTORY);
@@ -190,6 +203,8 @@ class DirectoryStore final : public Store {
   }
 
  private:
+  std::string reserve() const { return (files_.root() / kReserveFile).string(); }
+
   UniqueFd open_object(std::string_view name) const {
     UniqueFd fd = files_.find(name, O_RDONLY | O_NONBLOCK);  // a pipe in its place must not make us wait
     if (!fd.valid()) fail_not_found(url(), name);

@@ -70,6 +70,11 @@ class Store {
 
   /// Removes what killed writers left (unfinished files or multipart uploads) older than `age`; returns bytes freed.
   virtual std::uint64_t remove_unfinished(std::chrono::milliseconds age) = 0;
+
+  /// Making room takes a few small objects itself. A store that can be full keeps room for them: given up before a
+  /// prune, taken back (as far as there is any) after it, and when a vault is made. Best effort.
+  virtual void release_reserve() noexcept {}
+  virtual void keep_reserve() noexcept {}
 };
 
 /// `file:///dir` (as in a URL: %20 is a blank), a plain path, or `s3://bucket/prefix?endpoint=…&region=…&ca=…`; throws

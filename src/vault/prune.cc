@@ -173,6 +173,20 @@ void tidy(Vault& vault, const Survey& survey) {
 
 }  // namespace
 
+namespace {
+/// A prune of a full disk writes with what was kept for it.
+class Reserve {
+ public:
+  explicit Reserve(store::Store& store) : store_(store) { store_.release_reserve(); }
+  ~Reserve() { store_.keep_reserve(); }
+  Reserve(const Reserve&) = delete;
+  Reserve& operator=(const Reserve&) = delete;
+
+ private:
+  store::Store& store_;
+};
+}  // namespace
+
 PruneSession::PruneSession(Vault& vault) : session_(vault, SessionKind::kPrune) {
   int pruners = 0;
   std::string other;
@@ -190,8 +204,12 @@ PruneSession::PruneSession(Vault& vault) : session_(vault, SessionKind::kPrune) 
 }
 
 PruneReport prune(Vault& vault, const PruneOptions& options) {
+  std::optional<Reserve> reserve;
   std::optional<PruneSession> session;
-  if (!options.dry_run) session.emplace(vault);
+  if (!options.dry_run) {
+    reserve.emplace(vault.store());
+    session.emplace(vault);
+  }
   PruneReport report;
   Survey survey(vault, report);
   References references(vault);

@@ -1,10 +1,12 @@
 #include "vault/scrub.h"
 
 #include <algorithm>
+#include <memory>
 #include <unordered_set>
 
 #include "base/error.h"
 #include "vault/format.h"
+#include "base/log.h"
 #include "vault/marks.h"
 #include "vault/object_check.h"
 #include "vault/pack_check.h"
@@ -21,11 +23,22 @@ bool is_damage(const Exception& e) {
 }
 
 class Scrub {
+/// Damage is to be found on a full disk as well, and by who may only read.
+std::unique_ptr<Session> begin_session(Vault& vault) {
+  try {
+    return std::make_unique<Session>(vault, SessionKind::kWrite);
+  } catch (const Exception& e) {
+    if (e.code() != Code::kOutOfSpace && e.code() != Code::kDenied) throw;
+    log::warn("a prune will not know that this scrub is at work, and may remove what it reads: {}", e.what());
+    return nullptr;
+  }
+}
+
  public:
   Scrub(Vault& vault, const ScrubOptions& options)
       : vault_(vault),
         options_(options),
-        session_(vault, SessionKind::kWrite),
+        session_(begin_session(vault)),
         before_(scrub_objects(vault)),
         log_(read_scrub_log(vault)),
         now_(vault.store().clock()),
@@ -159,7 +172,11 @@ class Scrub {
       }
     }
     if (report_.packs_unproven == report_.packs) report_.oldest_proof = {};
-    replace_scrub_log(vault_, log, before_);
+    try {
+      replace_scrub_log(vault_, log, before_);
+    } catch (const Exception& e) {
+      log::warn("what this scrub found is shown, but not kept in the vault: {}", e.what());
+    }
   }
 
   /// Of packs not read this time. Small objects were all read, so the log does not grow with sessions gone.
@@ -189,7 +206,7 @@ class Scrub {
 
   Vault& vault_;
   const ScrubOptions& options_;
-  Session session_;
+  std::unique_ptr<Session> session_;
   std::vector<std::string> before_;
   ScrubLog log_;
   SystemTime now_;

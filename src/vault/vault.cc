@@ -141,7 +141,8 @@ InitResult Vault::init(store::Store& store, const Credential& passphrase) {
     }
     throw;
   }
-  return {keys.vault_id(), recovery_key_text(recovery.view())};
+  store.keep_reserve();
+  return {keys.vault_id(), slots[1], recovery_key_text(recovery.view())};
 }
 
 std::unique_ptr<Vault> Vault::open(std::unique_ptr<store::Store> store, const Credential& credential) {
@@ -163,6 +164,7 @@ void Vault::init_copy(store::Store& store, Vault& of) {
   const Bytes config = get_config(of.store());
   verify_config(of.keys(), config);
   put_unless_there(store, std::string(kConfigName), config);
+  store.keep_reserve();
 }
 
 std::unique_ptr<Vault> Vault::open_copy(std::unique_ptr<store::Store> store, const Vault& of) {

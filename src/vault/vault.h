@@ -23,6 +23,7 @@ struct Credential {
 
 struct InitResult {
   Id vault_id;
+  Id recovery_slot{};
   codec::Secret recovery_key;  ///< to be shown once and kept nowhere
 };
 
