@@ -9,6 +9,7 @@
 #include <string>
 #include <thread>
 
+#include "base/cancel.h"
 #include "base/units.h"
 
 namespace lifeboat {
@@ -24,7 +25,12 @@ class Progress {
   /// Writes the last line.
   ~Progress();
 
-  void add(std::uint64_t bytes) { done_.fetch_add(bytes, std::memory_order_relaxed); }
+  /// Throws kCancelled once a signal asked for a stop (base/cancel.h): wherever long work tells how far it is, it can
+  /// end.
+  void add(std::uint64_t bytes) {
+    throw_if_cancelled();
+    done_.fetch_add(bytes, std::memory_order_relaxed);
+  }
   void set_total(std::uint64_t bytes) { total_.store(bytes, std::memory_order_relaxed); }
   std::uint64_t total() const { return total_.load(std::memory_order_relaxed); }
   std::uint64_t done() const { return done_.load(std::memory_order_relaxed); }

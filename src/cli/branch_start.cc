@@ -1,7 +1,6 @@
 // `lifeboat branch start`: an image mounted and booted: a server that answers, on changes of its own.
 
-#include <csignal>
-
+#include "base/cancel.h"
 #include "base/log.h"
 #include "base/units.h"
 #include "cli/branch_options.h"
@@ -23,19 +22,6 @@ struct Options {
   std::uint16_t port = 0;
   bool until_ready = false;
 };
-
-std::atomic<bool> interrupted{false};
-
-void on_signal(int) {
-  interrupted = true;
-}
-
-/// From here on, SIGINT and SIGTERM end the start in order instead of at once.
-void catch_signals() {
-  struct sigaction action{};
-  action.sa_handler = on_signal;
-  for (const int number : {SIGINT, SIGTERM, SIGHUP}) ::sigaction(number, &action, nullptr);
-}
 
 void add_options(CLI::App& command, Options& options) {
   command.add_option("IMAGE", options.image, "image name, unique prefix, or \"latest\"; left out to resume --name");
@@ -98,14 +84,14 @@ server::BranchRequest to_request(const Context& context, const Options& options)
   request.mount.recovery_key_file = globals.recovery_key_file;
   request.mount.program = context.program();
   request.open_vault = [&context] { return context.open_vault(); };
-  request.cancelled = &interrupted;
+  request.cancelled = &stop_requested();
   request.on_boot = say_what_comes;
   return request;
 }
 
 void run(Context& context, const Options& options) {
   const server::BranchRequest request = to_request(context, options);
-  catch_signals();
+  stop_on_signals();
   const server::StartedBranch started = server::start_branch(request);
   if (!started.ready) {
     fail(Code::kTimeout,

@@ -1,5 +1,6 @@
 // `lifeboat image export`: an image as a plain directory.
 
+#include "base/cancel.h"
 #include "cli/commands.h"
 #include "vault/export.h"
 #include "vault/session.h"
@@ -20,6 +21,7 @@ void add_options(CLI::App& command, Options& options) {
 }
 
 void run(Context& context, const Options& options) {
+  stop_on_signals();
   const Stopwatch watch;
   const auto vault = context.open_vault();
   const vault::ImageName name = vault::resolve_image(*vault, options.image);

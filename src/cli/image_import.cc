@@ -1,5 +1,6 @@
 // `lifeboat image import`: a data directory as an image.
 
+#include "base/cancel.h"
 #include "base/log.h"
 #include "cli/commands.h"
 #include "server/inspect.h"
@@ -43,6 +44,7 @@ void describe(const Options& options, vault::ImageInfo& info) {
 void run(Context& context, const Options& options) {
   const Stopwatch watch;
   const auto vault = context.open_vault();
+  stop_on_signals();
   vault::ImportOptions import;
   import.directory = options.directory;
   import.parent = options.parent;

@@ -1,5 +1,6 @@
 // `lifeboat vault copy`: keeps a second vault that either can be healed from.
 
+#include "base/cancel.h"
 #include "base/error.h"
 #include "cli/commands.h"
 #include "vault/copy.h"
@@ -33,6 +34,7 @@ std::string to_text(const vault::CopyReport& report, bool dry_run) {
 }
 
 void run(Context& context, const Options& options) {
+  stop_on_signals();
   const auto vault = context.open_vault();
   const vault::CopyReport report = [&] {
     Progress progress(context.progress_style(), "copy", 0);

@@ -1,5 +1,6 @@
 // `lifeboat vault prune`: hides what the retention policy lets go, removes what was hidden long enough.
 
+#include "base/cancel.h"
 #include "cli/commands.h"
 #include "cli/housekeeping.h"
 #include "vault/prune.h"
@@ -80,6 +81,7 @@ std::string to_text(const vault::PruneReport& report, bool dry_run) {
 }
 
 void run(Context& context, const Options& options) {
+  stop_on_signals();
   vault::PruneOptions prune{.policy = vault::parse_retention(options.keep),
                             .grace = parse_duration(options.grace),
                             .dry_run = options.dry_run};

@@ -1,5 +1,6 @@
 // `lifeboat vault scrub`: finds damage and names the files and tables it touches.
 
+#include "base/cancel.h"
 #include "base/error.h"
 #include "base/log.h"
 #include "cli/commands.h"
@@ -125,6 +126,7 @@ void heal_findings(Context& context, vault::Vault& vault, const Options& options
 
 void run(Context& context, const Options& options) {
   vault::ScrubOptions scrub;
+  stop_on_signals();
   if (!options.budget.empty()) scrub.budget = parse_size(options.budget);
   Result result;
   const auto vault = open_or_heal(context, options, result.healing);

@@ -5,8 +5,12 @@
 #include <mutex>
 #include <random>
 
+#include "base/cancel.h"
+
 namespace lifeboat::store {
 namespace {
+
+constexpr std::chrono::milliseconds kLookInterval{100};
 
 std::chrono::milliseconds random_up_to(std::chrono::milliseconds bound) {
   thread_local std::minstd_rand generator{std::random_device{}()};
@@ -21,11 +25,18 @@ Backoff::Backoff(const RetryPolicy& policy)
 bool Backoff::wait(const std::stop_token& stop) {
   const auto pause = random_up_to(bound_);
   bound_ = std::min(bound_ * 2, policy_.longest_wait);
-  if (std::chrono::steady_clock::now() + pause > deadline_) return false;
+  const auto until = std::chrono::steady_clock::now() + pause;
+  if (until > deadline_) return false;
   std::mutex mutex;
   std::unique_lock lock(mutex);
   std::condition_variable_any wake;
-  wake.wait_for(lock, stop, pause, [] { return false; });
+  // A signal handler can wake nobody, so this looks now and then.
+  while (!stop.stop_requested() && std::chrono::steady_clock::now() < until) {
+    throw_if_cancelled();
+    wake.wait_until(lock, stop, std::min(until, std::chrono::steady_clock::now() + kLookInterval),
+                    [] { return false; });
+  }
+  throw_if_cancelled();
   return !stop.stop_requested();
 }
 

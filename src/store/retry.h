@@ -18,7 +18,8 @@ class Backoff {
  public:
   explicit Backoff(const RetryPolicy& policy);
 
-  /// Waits, and returns true; or returns false at once if the deadline would pass or a stop is requested.
+  /// Waits, and returns true; or returns false at once if the deadline would pass or a stop is requested. Throws
+  /// kCancelled if a signal asked for a stop: who is to end tries nothing twice.
   bool wait(const std::stop_token& stop = {});
 
  private:

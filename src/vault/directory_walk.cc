@@ -11,6 +11,7 @@
 #include <optional>
 
 #include "base/error.h"
+#include "base/cancel.h"
 #include "base/log.h"
 #include "vault/directory_nodes.h"
 
@@ -109,6 +110,7 @@ class Walker {
     const Path full = root_ / path;
     struct stat info{};
     if (::lstat(full.c_str(), &info) != 0) {
+    throw_if_cancelled();
       if (errno == ENOENT) fail_vanished(full);
       fail_errno(format("stat {}", full.string()), errno);
     }

@@ -1,6 +1,7 @@
 #include "vault/export.h"
 
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -9,7 +10,9 @@
 #include <memory>
 #include <vector>
 
+#include "base/cancel.h"
 #include "base/error.h"
+#include "base/log.h"
 #include "vault/record_ranges.h"
 
 namespace lifeboat::vault {
@@ -27,19 +30,43 @@ timespec to_timespec(std::int64_t ns) {
   return {.tv_sec = seconds, .tv_nsec = ns - seconds * kSecond};
 }
 
-void prepare_directory(const Path& directory) {
-  make_directories(directory);
-  if (!list_directory(directory).empty()) {
-    fail(Code::kRefused, format("{} is not empty", directory.string()),
+/// Where files lie until all are there: no server starts on half a database, and what a killed export left is known.
+constexpr std::string_view kUnfinished = "unfinished-lifeboat-export";
+
+/// The directory, made if absent and held so that one export works in it. What a dead one left there goes.
+UniqueFd take_directory(const Path& directory) {
+  if (directory.empty()) fail(Code::kUsage, "no directory named", "Name one that is empty or does not exist yet.");
+  if (std::filesystem::exists(directory) && !std::filesystem::is_directory(directory)) {
+    fail(Code::kUsage, format("{} is not a directory", directory.string()),
          "Name a directory that is empty or does not exist yet.");
   }
+  make_directories(directory);
+  UniqueFd held = open_file(directory, O_RDONLY | O_DIRECTORY);
+  if (::flock(held.get(), LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) {
+    fail(Code::kBusy, format("another export writes to {}", directory.string()), "Wait for it, or name another place.");
+  }
+  const std::vector<std::string> names = list_directory(directory);
+  if (names == std::vector<std::string>{std::string(kUnfinished)}) {
+    std::filesystem::remove_all(directory / kUnfinished);
+  } else if (!names.empty()) {
+    const bool unfinished = std::ranges::find(names, kUnfinished) != names.end();
+    fail(Code::kRefused, format("{} is not empty", directory.string()),
+         unfinished
+             ? "An export to it was cut short: what lies there is not whole. Empty it, or name another directory."
+             : "Name a directory that is empty or does not exist yet.");
+  }
+  return held;
 }
 
 class Export {
  public:
   Export(ImageReader& image, const ExportOptions& options)
-      : image_(image), options_(options), is_root_(::geteuid() == 0) {
-    prepare_directory(options.directory);
+      : image_(image),
+        options_(options),
+        is_root_(::geteuid() == 0),
+        held_(take_directory(options.directory)),
+        work_(options.directory / kUnfinished) {
+    make_directories(work_);
     if (options.progress != nullptr) options.progress->set_total(image.info().bytes);
   }
 
@@ -48,11 +75,22 @@ class Export {
     write_batch();
     // Links come last, so that no path leads through one; directories after what changes their times.
     for (const FileEntry& link : links_) make_link(link);
-    for (auto entry = directories_.rbegin(); entry != directories_.rend(); ++entry) restore_directory(*entry);
-    const UniqueFd fd = open_file(options_.directory, O_RDONLY | O_DIRECTORY);
-    if (::syncfs(fd.get()) != 0) fail_errno(format("sync {}", options_.directory.string()), errno);
+    for (auto entry = directories_.rbegin(); entry != directories_.rend(); ++entry) {
+      if (!is_top(*entry)) restore_directory(*entry);
+    }
+    sync_all();
+    throw_if_cancelled();
+    give_names();
+    sync_all();
     sync_directory(std::filesystem::absolute(options_.directory).parent_path());
   }
+
+  /// What is unfinished, whatever made it so.
+  void discard() noexcept {
+    std::error_code ignored;  // the next export to this directory removes it
+    std::filesystem::remove_all(work_, ignored);
+  }
+  const Path& work() const { return work_; }
 
  private:
   struct Target {
@@ -61,7 +99,26 @@ class Export {
     UniqueFd fd;
   };
 
-  std::string path_of(const FileEntry& entry) const { return (options_.directory / entry.path).string(); }
+  std::string path_of(const FileEntry& entry) const { return (work_ / entry.path).string(); }
+  static bool is_top(const FileEntry& entry) { return entry.path.find('/') == std::string::npos; }
+
+  void sync_all() const {
+    if (::syncfs(held_.get()) != 0) fail_errno(format("sync {}", options_.directory.string()), errno);
+  }
+
+  /// Everything is there and durable: now it comes to where it belongs.
+  void give_names() {
+    for (const std::string& name : list_directory(work_)) {
+      const Path to = options_.directory / name;
+      if (::rename((work_ / name).c_str(), to.c_str()) != 0) fail_errno(format("rename to {}", to.string()), errno);
+    }
+    if (::rmdir(work_.c_str()) != 0) fail_errno(format("remove {}", work_.string()), errno);
+    work_ = options_.directory;
+    // Their modes may forbid to move them.
+    for (const FileEntry& entry : directories_) {
+      if (is_top(entry)) restore_directory(entry);
+    }
+  }
 
   void add(const FileEntry& entry) {
     switch (entry.type) {
@@ -166,6 +223,8 @@ class Export {
   ImageReader& image_;
   const ExportOptions& options_;
   bool is_root_;
+  UniqueFd held_;  ///< the directory, locked
+  Path work_;      ///< where files lie now
   std::vector<FileEntry> directories_;
   std::vector<FileEntry> links_;
   std::vector<std::unique_ptr<Target>> targets_;
@@ -176,7 +235,18 @@ class Export {
 }  // namespace
 
 void export_image(ImageReader& image, const ExportOptions& options) {
-  Export(image, options).run();
+  Export work(image, options);
+  try {
+    work.run();
+  } catch (const Exception& e) {
+    if (e.code() == Code::kCancelled) {
+      work.discard();
+    } else {
+      log::warn("what could be written is in {}; another export to {} begins by removing it", work.work().string(),
+                options.directory.string());
+    }
+    throw;
+  }
 }
 
 }  // namespace lifeboat::vault

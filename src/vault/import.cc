@@ -7,6 +7,7 @@
 #include <array>
 #include <cerrno>
 
+#include "base/cancel.h"
 #include "base/error.h"
 #include "vault/directory_walk.h"
 #include "vault/import_pipeline.h"
@@ -96,6 +97,7 @@ class Import {
     if (stat_open_file(file->fd.get(), walked.entry.path) != walked) fail_changed(file->path);
     const std::optional<FileEntry> before = parent_ ? parent_->find(walked.entry.path) : std::nullopt;
     file->chunks = std::make_unique<ChunkMapEditor>(*writer_, before ? before->chunks : ChunkMap{},
+      throw_if_cancelled();
                                                     before ? chunk_count(before->size) : 0);
     push_extents(file);
   }

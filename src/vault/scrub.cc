@@ -4,9 +4,10 @@
 #include <memory>
 #include <unordered_set>
 
+#include "base/cancel.h"
 #include "base/error.h"
-#include "vault/format.h"
 #include "base/log.h"
+#include "vault/format.h"
 #include "vault/marks.h"
 #include "vault/object_check.h"
 #include "vault/pack_check.h"
@@ -22,7 +23,6 @@ bool is_damage(const Exception& e) {
   return e.code() == Code::kCorruption || e.code() == Code::kUnsupported;
 }
 
-class Scrub {
 /// Damage is to be found on a full disk as well, and by who may only read.
 std::unique_ptr<Session> begin_session(Vault& vault) {
   try {
@@ -34,6 +34,7 @@ std::unique_ptr<Session> begin_session(Vault& vault) {
   }
 }
 
+class Scrub {
  public:
   Scrub(Vault& vault, const ScrubOptions& options)
       : vault_(vault),
@@ -46,7 +47,10 @@ std::unique_ptr<Session> begin_session(Vault& vault) {
 
   ScrubReport run() {
     survey();
-    for (const std::string& name : small_) check_small(name);
+    for (const std::string& name : small_) {
+      throw_if_cancelled();
+      check_small(name);
+    }
     check_packs();
     check_trees();
     finish_log();

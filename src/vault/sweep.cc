@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/cancel.h"
 #include "base/error.h"
 #include "base/log.h"
 #include "vault/format.h"
@@ -70,6 +71,7 @@ void remove_images(Vault& vault, SweptMark& swept) {
 
 void remove_packs(Vault& vault, const References& references, SweptMark& swept) {
   for (const Id& pack : swept.mark.packs) {
+    throw_if_cancelled();  // what a stopped sweep leaves, the next one removes
     if (references.refers_to(pack)) {
       ++swept.packs_spared;
       continue;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "base/cancel.h"
 #include "base/error.h"
 
 namespace lifeboat::vault {
@@ -51,6 +52,7 @@ bool TreeWalk::directory(const ImageName& image, const DirectoryNode& node, Tree
 
 bool TreeWalk::directory_child(const ImageName& image, const DirectoryChild& child, std::uint8_t level,
                                TreeVisitor& visitor) {
+  throw_if_cancelled();
   if (visited(child.record)) return false;
   const TreePlace place{image, child.first_path, false, 0, 0};
   bool again = visitor.node(place, child.record);
