@@ -14,6 +14,7 @@ struct Options {
   std::string defaults_file;
   std::string parent;
   std::vector<std::string> exclude;
+  bool allow_empty = false;
   int threads = 2;
 };
 
@@ -23,6 +24,7 @@ void add_options(CLI::App& command, Options& options) {
   command.add_option("--defaults-file", options.defaults_file, "the server's option file, kept with the image");
   command.add_option("--parent", options.parent, "image to compare with (else the last import of the same directory)");
   command.add_option("--exclude", options.exclude, "leave out paths that fit this glob; may be repeated");
+  command.add_flag("--allow-empty", options.allow_empty, "make an image even if the directory holds no file");
   command.add_option("--threads", options.threads, "threads that hash, compress and seal")->check(CLI::Range(1, 64));
 }
 
@@ -42,13 +44,14 @@ void describe(const Options& options, vault::ImageInfo& info) {
 }
 
 void run(Context& context, const Options& options) {
+  stop_on_signals();
   const Stopwatch watch;
   const auto vault = context.open_vault();
-  stop_on_signals();
   vault::ImportOptions import;
   import.directory = options.directory;
   import.parent = options.parent;
   import.exclude = options.exclude;
+  import.allow_empty = options.allow_empty;
   import.threads = options.threads;
   if (!std::filesystem::is_directory(import.directory)) {
     fail(Code::kNotFound, format("{} is not a directory", options.directory));

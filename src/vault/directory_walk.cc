@@ -8,10 +8,11 @@
 #include <array>
 #include <cerrno>
 #include <climits>
+#include <limits>
 #include <optional>
 
-#include "base/error.h"
 #include "base/cancel.h"
+#include "base/error.h"
 #include "base/log.h"
 #include "vault/directory_nodes.h"
 
@@ -20,7 +21,9 @@ namespace lifeboat::vault {
 namespace {
 
 std::int64_t nanoseconds(const timespec& time) {
-  return std::int64_t{time.tv_sec} * 1'000'000'000 + time.tv_nsec;
+  constexpr std::int64_t kSecond = 1'000'000'000;
+  constexpr std::int64_t kSecondsMax = std::numeric_limits<std::int64_t>::max() / kSecond - 1;  // in the year 2262
+  return std::clamp<std::int64_t>(time.tv_sec, -kSecondsMax, kSecondsMax) * kSecond + time.tv_nsec;
 }
 
 [[noreturn]] void fail_vanished(const Path& path) {
@@ -61,7 +64,8 @@ std::string read_link(const Path& path) {
 
 class Walker {
  public:
-  Walker(const Path& root, const std::vector<std::string>& exclude) : root_(root), exclude_(exclude) {}
+  Walker(const Path& root, const std::vector<std::string>& exclude, LeftOut left_out)
+      : root_(root), exclude_(exclude), left_out_(left_out) {}
 
   /// `prefix` is empty or a directory's path with a slash.
   void walk(const std::string& prefix) {
@@ -106,17 +110,17 @@ class Walker {
   }
 
   std::optional<WalkedEntry> look(const std::string& path) {
+    throw_if_cancelled();
     if (excluded(path)) return std::nullopt;
     const Path full = root_ / path;
     struct stat info{};
     if (::lstat(full.c_str(), &info) != 0) {
-    throw_if_cancelled();
       if (errno == ENOENT) fail_vanished(full);
       fail_errno(format("stat {}", full.string()), errno);
     }
     const std::optional<FileType> type = file_type(info.st_mode);
     if (!type) {
-      log::info("{} is left out: neither file, directory nor symlink", full.string());
+      if (left_out_ == LeftOut::kSay) log::info("{} is left out: neither file, directory nor symlink", full.string());
       return std::nullopt;
     }
     if (!valid_path(path)) fail(Code::kUnsupported, format("{}: an image cannot hold a path like this", full.string()));
@@ -127,13 +131,14 @@ class Walker {
 
   const Path& root_;
   const std::vector<std::string>& exclude_;
+  LeftOut left_out_;
   std::vector<WalkedEntry> out_;
 };
 
 }  // namespace
 
-std::vector<WalkedEntry> walk_directory(const Path& root, const std::vector<std::string>& exclude) {
-  Walker walker(root, exclude);
+std::vector<WalkedEntry> walk_directory(const Path& root, const std::vector<std::string>& exclude, LeftOut left_out) {
+  Walker walker(root, exclude, left_out);
   walker.walk("");
   return walker.take();
 }

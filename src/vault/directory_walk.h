@@ -17,10 +17,14 @@ struct WalkedEntry {
   bool operator==(const WalkedEntry&) const = default;
 };
 
+/// Whether sockets, pipes and devices are named in the log.
+enum class LeftOut { kSay, kSaidBefore };
+
 /// Entries whose path fits one of the `exclude` globs (`*` crosses `/`) are left out, with all below them.
 /// Errors: as of the system, naming the path; kConflict if something vanishes while it is listed; kUnsupported for a
 /// path an image cannot hold. Memory: proportional to the number of entries.
-std::vector<WalkedEntry> walk_directory(const Path& root, const std::vector<std::string>& exclude);
+std::vector<WalkedEntry> walk_directory(const Path& root, const std::vector<std::string>& exclude,
+                                        LeftOut left_out = LeftOut::kSay);
 
 /// Of an open file, to see whether it changed.
 WalkedEntry stat_open_file(int fd, const std::string& path);

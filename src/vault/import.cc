@@ -9,6 +9,8 @@
 
 #include "base/cancel.h"
 #include "base/error.h"
+#include "store/url.h"
+#include "vault/dedup_index.h"
 #include "vault/directory_walk.h"
 #include "vault/import_pipeline.h"
 #include "vault/server_locks.h"
@@ -41,6 +43,8 @@ class Import {
       : options_(options), root_(std::filesystem::canonical(options.directory)), info_(options.describe) {
     if (info_.origin.empty()) info_.origin = default_origin(root_);
     walked_ = walk_directory(root_, options.exclude);
+    check_not_empty();
+    check_not_inside(vault);
     check_readable();
     if (const auto parent = find_parent(vault, options, info_.origin)) parent_.emplace(vault, *parent);
     WriterOptions writer_options;
@@ -65,10 +69,35 @@ class Import {
   }
 
  private:
+  /// An unmounted disk must not become the newest image.
+  void check_not_empty() const {
+    const auto is_file = [](const WalkedEntry& walked) { return walked.entry.type == FileType::kFile; };
+    if (options_.allow_empty || std::ranges::any_of(walked_, is_file)) return;
+    fail(Code::kRefused, format("{} holds no file", root_.string()),
+         "Is its disk mounted? If it is meant to be empty, pass --allow-empty.");
+  }
+
+  void check_not_inside(Vault& vault) const {
+    refuse_own(cache_directory(vault).parent_path(), "Lifeboat's cache");
+    const store::Url url = store::parse_url(vault.store().url());
+    if (url.scheme == "file") refuse_own(url.path, "the vault itself");
+  }
+
+  void refuse_own(const Path& own, std::string_view what) const {
+    std::error_code absent;
+    const Path inside = std::filesystem::canonical(own, absent).lexically_relative(root_);
+    if (absent) return;
+    const auto path_of = [](const WalkedEntry& walked) -> const std::string& { return walked.entry.path; };
+    if (inside != "." && !std::ranges::binary_search(walked_, inside.string(), {}, path_of)) return;
+    fail(Code::kRefused, format("{} lies in {}, at {}", what, root_.string(), inside.string()),
+         format("Move it elsewhere, or leave it out: --exclude '{}'", inside.string()));
+  }
+
   /// Opens every file once before hours of work: what cannot be read, or belongs to a running server, is said now.
   void check_readable() {
     std::uint64_t total = 0;
     for (const WalkedEntry& walked : walked_) {
+      throw_if_cancelled();
       if (walked.entry.type != FileType::kFile) continue;
       const std::string path = full_path(walked);
       const UniqueFd fd = open_walked(path);
@@ -97,7 +126,6 @@ class Import {
     if (stat_open_file(file->fd.get(), walked.entry.path) != walked) fail_changed(file->path);
     const std::optional<FileEntry> before = parent_ ? parent_->find(walked.entry.path) : std::nullopt;
     file->chunks = std::make_unique<ChunkMapEditor>(*writer_, before ? before->chunks : ChunkMap{},
-      throw_if_cancelled();
                                                     before ? chunk_count(before->size) : 0);
     push_extents(file);
   }
@@ -178,7 +206,7 @@ class Import {
 
   /// What was read is the directory at one moment only if nothing in it changed from before to after.
   void check_unchanged() {
-    const std::vector<WalkedEntry> after = walk_directory(root_, options_.exclude);
+    const std::vector<WalkedEntry> after = walk_directory(root_, options_.exclude, LeftOut::kSaidBefore);
     const auto [was, is] = std::ranges::mismatch(walked_, after);
     if (was == walked_.end() && is == after.end()) return;
     const bool appeared = was == walked_.end() || (is != after.end() && is->entry.path < was->entry.path);

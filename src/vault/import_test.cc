@@ -41,6 +41,38 @@ class ImportTest : public testing::Test {
   TestVault vault_;
 };
 
+TEST_F(ImportTest, ADirectoryWithoutAFileIsRefusedUnlessItIsMeant) {
+  make_directories(source() / "lost+found");
+  EXPECT_EQ(error_of([&] { import(); }).code, Code::kRefused);
+  EXPECT_TRUE(list_images(*vault_, nullptr).empty());
+  ImportOptions options;
+  options.directory = source();
+  options.allow_empty = true;
+  EXPECT_EQ(import_directory(*vault_, options).files, 0U);
+}
+
+TEST_F(ImportTest, WhatLifeboatWritesItselfIsLeftOutOrRefused) {
+  make_directories(source());
+  write_file_durably(source() / "a", as_bytes("x"));
+  std::filesystem::rename(vault_.path(""), source() / "vault");
+  std::filesystem::create_directory_symlink(source() / "vault", vault_.path("").parent_path());
+  EXPECT_EQ(error_of([&] { import(); }).code, Code::kRefused);
+  EXPECT_EQ(import({"vault"}).files, 1U);
+}
+
+TEST_F(ImportTest, TimesBeyond2262AreKeptAsTheLast) {
+  make_directories(source());
+  write_file_durably(source() / "a", as_bytes("x"));
+  const timespec times[2] = {{.tv_sec = 10'000'000'000, .tv_nsec = 0}, {.tv_sec = 10'000'000'000, .tv_nsec = 0}};
+  ASSERT_EQ(::utimensat(AT_FDCWD, (source() / "a").c_str(), times, 0), 0);
+  struct stat info{};
+  ASSERT_EQ(::stat((source() / "a").c_str(), &info), 0);
+  if (info.st_mtim.tv_sec != 10'000'000'000) GTEST_SKIP() << "this file system has no such times";
+  const Path out = export_to("out", import().name);
+  ASSERT_EQ(::stat((out / "a").c_str(), &info), 0);
+  EXPECT_GT(info.st_mtim.tv_sec, 9'000'000'000);
+}
+
 TEST_F(ImportTest, RandomTreesComeOutAsTheyWentIn) {
   const std::uint32_t seed = std::random_device{}();
   SCOPED_TRACE(format("seed {}", seed));
