@@ -4,6 +4,7 @@
 #include <spdlog/spdlog.h>
 
 #include "base/json.h"
+#include "base/printable.h"
 #include "base/units.h"
 
 namespace lifeboat::log {
@@ -45,14 +46,14 @@ void configure(Level level, Style style) {
 void write(Level level, std::string_view message) {
   const auto severity = to_spdlog(level);
   if (state().style == Style::kText) {
-    state().logger->log(severity, "{}", message);
+    state().logger->log(severity, "{}", printable(message));
     return;
   }
   const auto name = spdlog::level::to_string_view(severity);
   const json::object line{{"time", format_time(now())},
                           {"level", json::string_view(name.data(), name.size())},
                           {"message", json::string_view(message.data(), message.size())}};
-  state().logger->log(severity, "{}", json::serialize(line));
+  state().logger->log(severity, "{}", valid_utf8(json::serialize(line)));
 }
 
 }  // namespace lifeboat::log

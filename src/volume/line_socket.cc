@@ -12,6 +12,7 @@
 #include <cstring>
 
 #include "base/error.h"
+#include "base/printable.h"
 #include "base/units.h"
 
 namespace lifeboat::volume {
@@ -70,7 +71,7 @@ std::optional<json::object> LineSocket::receive(std::chrono::milliseconds patien
 }
 
 void LineSocket::send(const json::object& object) {
-  const std::string line = json::serialize(object) + "\n";
+  const std::string line = valid_utf8(json::serialize(object)) + "\n";
   std::string_view left = line;
   while (!left.empty()) {
     const ssize_t n = ::send(fd_.get(), left.data(), left.size(), MSG_NOSIGNAL);
