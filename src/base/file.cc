@@ -12,6 +12,7 @@
 
 #include "base/error.h"
 #include "base/random.h"
+#include "base/units.h"
 
 namespace lifeboat {
 
@@ -128,14 +129,20 @@ std::string read_secret_file(const Path& path) {
     fail(Code::kRefused, format("{} holds a secret but others can read it", path.string()),
          format("Run: chmod 600 {}", path.string()));
   }
-  // A pipe or descriptor path has no size, so read until it ends.
-  Bytes content(std::size_t{64} << 10U);
+  // A pipe or descriptor path has no size, so read until it ends. One byte more shows that it is too large.
+  constexpr std::size_t kSecretBytesMax = std::size_t{64} << 10U;
+  Bytes content(kSecretBytesMax + 1);
   std::size_t size = 0;
   while (size < content.size()) {
     const ssize_t n = ::read(fd.get(), content.data() + size, content.size() - size);
     if (n < 0) fail_errno(format("read {}", path.string()), errno);
     if (n == 0) break;
     size += static_cast<std::size_t>(n);
+  }
+  if (size > kSecretBytesMax) {
+    fail(Code::kUsage,
+         format("{} is larger than the {} that a secret may have", path.string(), format_size(kSecretBytesMax)),
+         "Is it the right file?");
   }
   std::string secret(as_text(ByteView(content).first(size)));
   if (!secret.empty() && secret.back() == '\n') secret.pop_back();

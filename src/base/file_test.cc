@@ -108,6 +108,14 @@ TEST(ReadSecretFile, AnEmptySecretIsNoSecret) {
   EXPECT_EQ(code_of([&] { read_secret_file(dir.path() / "a"); }), Code::kUsage);
 }
 
+TEST(ReadSecretFile, ASecretIsNeverCutShort) {
+  const TempDir dir;
+  write_file_durably(dir.path() / "a", Bytes(std::size_t{64} << 10U, 'x'));
+  EXPECT_EQ(read_secret_file(dir.path() / "a").size(), std::size_t{64} << 10U);
+  write_file_durably(dir.path() / "a", Bytes((std::size_t{64} << 10U) + 1, 'x'));
+  EXPECT_EQ(code_of([&] { read_secret_file(dir.path() / "a"); }), Code::kUsage);
+}
+
 TEST(ReadSecretFile, ReadsAPipe) {
   int ends[2];
   ASSERT_EQ(::pipe(ends), 0);

@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "base/random.h"
 #include "store/store.h"
+#include "vault/credential_file.h"
 #include "vault/image.h"
 #include "vault/vault.h"
 #include "volume/control_client.h"
@@ -26,11 +27,13 @@ std::unique_ptr<vault::Vault> open_vault(const VolumeRecord& record) {
   if (record.vault_url.empty()) {
     fail(Code::kUsage, "no vault named", "Pass --vault file:///dir or --vault s3://bucket/prefix?endpoint=…");
   }
-  const Path& file = record.recovery_key_file.empty() ? record.passphrase_file : record.recovery_key_file;
-  if (file.empty()) {
+  if (record.recovery_key_file.empty() && record.passphrase_file.empty()) {
     fail(Code::kUsage, "no key for the vault", "Pass --passphrase-file FILE or --recovery-key-file FILE.");
   }
-  return vault::Vault::open(store::open_store(record.vault_url), {codec::Secret(read_secret_file(file))});
+  const vault::Credential credential = record.recovery_key_file.empty()
+                                           ? vault::read_passphrase(record.passphrase_file)
+                                           : vault::read_recovery_key(record.recovery_key_file);
+  return vault::Vault::open(store::open_store(record.vault_url), credential);
 }
 
 Path whole_path(const Path& path) {
