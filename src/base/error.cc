@@ -122,6 +122,9 @@ Error current_error() {
     return e.error();
   } catch (const std::bad_alloc&) {
     return Error{Code::kOutOfSpace, "out of memory", "", {}, ""};
+  } catch (const std::system_error& e) {
+    // Of std::filesystem: the system's, as fail_errno would have told it.
+    return Error{code_of_errno(e.code().value()), e.what(), "", {}, ""};
   } catch (const std::exception& e) {
     return Error{Code::kInternal, e.what(), "", {}, ""};
   } catch (...) {

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <cerrno>
+#include <filesystem>
 #include <new>
 #include <set>
 #include <stdexcept>
@@ -75,6 +76,7 @@ TEST(Error, ForeignExceptionsBecomeErrors) {
   EXPECT_EQ(caught([] { throw std::bad_alloc(); }).code, Code::kOutOfSpace);
   EXPECT_EQ(caught([] { throw std::runtime_error("odd"); }).message, "odd");
   EXPECT_EQ(caught([] { throw 7; }).code, Code::kInternal);
+  EXPECT_EQ(caught([] { static_cast<void>(std::filesystem::canonical("/no/such/path")); }).code, Code::kNotFound);
 }
 
 TEST(ErrorDeathTest, CheckNamesConditionAndPlace) {

@@ -13,8 +13,9 @@ namespace {
 
 // A fault on the way garbles one answer, not five in a row: then something that is no S3 server answers.
 constexpr int kGarbledAnswersMax = 5;
-// Who waits while more attempts than this fail is told why, but not by each of many threads.
+// Who waits while more attempts than this fail, or for longer, is told why, but not by each of many threads.
 constexpr int kQuietAttempts = 4;
+constexpr std::chrono::seconds kQuietTime{5};
 constexpr std::chrono::seconds kWarningPause{10};
 
 std::string signing_time() {
@@ -65,6 +66,7 @@ net::HttpAnswer S3Client::send(const S3Request& request) {
 net::HttpAnswer S3Client::perform(const S3Request& request, std::span<const int> accepted,
                                   const std::function<void(const net::HttpAnswer&)>& check) {
   Backoff backoff(tuning_.retry);
+  const auto quiet_until = std::chrono::steady_clock::now() + kQuietTime;
   for (int attempt = 1;; ++attempt) {
     S3Failure failure;
     try {
@@ -78,10 +80,9 @@ net::HttpAnswer S3Client::perform(const S3Request& request, std::span<const int>
       failure = {.error = e.error(), .retry = is_worth_retrying(e.code())};
     }
     if (failure.error.code == Code::kCorruption && attempt >= kGarbledAnswersMax) failure.retry = false;
-    if (failure.retry && backoff.wait(request.stop)) {
-      if (attempt == kQuietAttempts) warn_of_trouble(failure.error);
-      continue;
-    }
+    const bool told = attempt >= kQuietAttempts || std::chrono::steady_clock::now() >= quiet_until;
+    if (failure.retry && told) warn_of_trouble(failure.error);
+    if (failure.retry && backoff.wait(request.stop)) continue;
     Exception final_error(std::move(failure.error));
     if (attempt > 1) final_error.add_context(format("after {} attempts", attempt));
     throw final_error;
