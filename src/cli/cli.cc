@@ -1,14 +1,26 @@
 #include "cli/cli.h"
 
+#include <unistd.h>
+
+#include <algorithm>
 #include <csignal>
 #include <cstdio>
 #include <filesystem>
+#include <iostream>
+#include <sstream>
 
 #include "base/log.h"
+#include "base/printable.h"
 #include "cli/commands.h"
 
 namespace lifeboat::cli {
 namespace {
+
+std::string environment_help() {
+  return "\nEnvironment: the variables named above, and\n"
+         "  LIFEBOAT_STATE  directory of this host's volumes and branches\n"
+         "  LIFEBOAT_CACHE  directory of what only makes the next import faster\n";
+}
 
 std::string exit_status_help() {
   std::string text = "\nExit status:\n  0  done\n";
@@ -80,12 +92,20 @@ void add_nouns(CLI::App& app, Context& context) {
   add_relay_status(relay, context);
 }
 
+bool print_document(const Error& error) {
+  try {
+    write_full(STDOUT_FILENO, as_bytes(valid_utf8(json::serialize(error_to_json(error))) + "\n"), "standard output");
+    return true;
+  } catch (const Exception&) {
+    return false;  // stdout itself may be what failed
+  }
+}
+
 int report(const Error& error, bool as_json) {
-  if (as_json) {
-    std::printf("%s\n", json::serialize(error_to_json(error)).c_str());
-  } else {
-    std::fprintf(stderr, "lifeboat: %s: %s\n", std::string(code_name(error.code)).c_str(), error.text().c_str());
-    if (!error.hint.empty()) std::fprintf(stderr, "hint: %s\n", error.hint.c_str());
+  if (!as_json || !print_document(error)) {
+    std::fprintf(stderr, "lifeboat: %s: %s\n", std::string(code_name(error.code)).c_str(),
+                 printable_lines(error.text()).c_str());
+    if (!error.hint.empty()) std::fprintf(stderr, "hint: %s\n", printable_lines(error.hint).c_str());
   }
   return exit_status(error.code);
 }
@@ -98,6 +118,55 @@ bool wants_json(int argc, char** argv) {
   return false;
 }
 
+/// The noun or command that the words have come to.
+const CLI::App& deepest(const CLI::App& app) {
+  const std::vector<CLI::App*> found = app.get_subcommands();
+  return found.empty() ? app : deepest(*found.front());
+}
+
+std::string commands_of(const CLI::App& noun) {
+  std::string names;
+  for (const CLI::App* each : noun.get_subcommands([](const CLI::App*) { return true; })) {
+    names += (names.empty() ? "" : ", ") + each->get_name();
+  }
+  return names;
+}
+
+/// "lifeboat image" of its subcommand image.
+std::string full_name(const CLI::App& command) {
+  const CLI::App* parent = command.get_parent();
+  return parent == nullptr ? command.get_name() : full_name(*parent) + " " + command.get_name();
+}
+
+/// The words that nothing takes, in the order in which they were given.
+std::vector<std::string> left_over(const CLI::App& app, int argc, char** argv) {
+  std::vector<std::string> unknown = app.remaining(true);
+  std::vector<std::string> words;
+  for (int i = 1; i < argc; ++i) {
+    const auto at = std::ranges::find(unknown, std::string(argv[i]));
+    if (at == unknown.end()) continue;
+    words.emplace_back(argv[i]);
+    unknown.erase(at);
+  }
+  return words;
+}
+
+/// What CLI11 says, or something better where it does not name what is wrong and what would be right.
+Error usage_error(const CLI::App& app, const CLI::ParseError& e, int argc, char** argv) {
+  const CLI::App& at = deepest(app);
+  const std::string name = full_name(at);
+  Error error{Code::kUsage, e.what(), format("See: {} --help", name), {}, ""};
+  const std::vector<std::string> words = left_over(app, argc, argv);
+  if (const std::string choices = commands_of(at); !choices.empty()) {
+    error.hint = format("There are: {}", choices);
+    error.message = format("{}: a command is missing", name);
+    if (!words.empty()) error.message = format("{} has no command or option '{}'", name, words.front());
+  } else if (!words.empty()) {
+    error.message = lifeboat::format("{} does not take: {}", name, fmt::join(words, " "));
+  }
+  return error;
+}
+
 int parse_and_run(int argc, char** argv) {
   Globals globals;
   std::error_code ignored;
@@ -106,7 +175,7 @@ int parse_and_run(int argc, char** argv) {
   app.fallthrough();
   app.require_subcommand(1);
   app.set_version_flag("--version", "lifeboat 0.1.0");
-  app.footer(exit_status_help());
+  app.footer(environment_help() + exit_status_help());
   add_globals(app, globals);
   // Before any command's callback; those run in the order of the words.
   app.parse_complete_callback(
@@ -116,10 +185,12 @@ int parse_and_run(int argc, char** argv) {
     app.parse(argc, argv);
     return context.exit_status();
   } catch (const CLI::Success& e) {
-    return app.exit(e);
+    std::ostringstream text;
+    const int status = app.exit(e, text, std::cerr);
+    write_full(STDOUT_FILENO, as_bytes(text.str()), "the help to standard output");
+    return status;
   } catch (const CLI::ParseError& e) {
-    return report(Error{Code::kUsage, e.what(), "Run the command with --help to see what it takes.", {}, ""},
-                  wants_json(argc, argv));
+    return report(usage_error(app, e, argc, argv), wants_json(argc, argv));
   }
 }
 

@@ -3,9 +3,12 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cstdio>
+#include <cerrno>
 
 #include "base/error.h"
+#include "base/printable.h"
+#include "vault/credential_file.h"
+#include "vault/key_slots.h"
 
 namespace lifeboat::cli {
 
@@ -25,12 +28,12 @@ std::unique_ptr<store::Store> Context::open_store() const {
 }
 
 vault::Credential Context::credential() const {
-  const std::string& file = globals_.recovery_key_file.empty() ? globals_.passphrase_file : globals_.recovery_key_file;
-  if (file.empty()) {
+  if (!globals_.recovery_key_file.empty()) return vault::read_recovery_key(globals_.recovery_key_file);
+  if (globals_.passphrase_file.empty()) {
     fail(Code::kUsage, "no key for the vault",
          "Pass --passphrase-file FILE or --recovery-key-file FILE, or set LIFEBOAT_PASSPHRASE_FILE.");
   }
-  return {codec::Secret(read_secret_file(file))};
+  return vault::read_passphrase(globals_.passphrase_file);
 }
 
 std::unique_ptr<vault::Vault> Context::open_vault() const {
@@ -38,15 +41,30 @@ std::unique_ptr<vault::Vault> Context::open_vault() const {
 }
 
 void Context::print(const json::value& value, std::string_view text) const {
-  const std::string out = json() ? json::serialize(value) : std::string(text);
-  std::fwrite(out.data(), 1, out.size(), stdout);
-  if (out.empty() || out.back() != '\n') std::fputc('\n', stdout);
-  std::fflush(stdout);
+  std::string out = json() ? valid_utf8(json::serialize(value)) : printable_lines(text);
+  if (out.empty() || out.back() != '\n') out += '\n';
+  write_full(STDOUT_FILENO, as_bytes(out), "the result to standard output");
 }
 
-std::string format_table(const std::vector<std::vector<std::string>>& rows) {
+void Context::print_recovery_key(vault::Vault& vault, const vault::Id& slot, const json::value& value,
+                                 std::string_view text) const {
+  try {
+    print(value, text);
+    // A disk may take the bytes and lose them later (NFS, quotas). What is no file can't be synced.
+    if (::fsync(STDOUT_FILENO) != 0 && errno != EINVAL && errno != EROFS && errno != ENOTSUP) {
+      fail_errno("sync standard output", errno);
+    }
+  } catch (const Exception& e) {
+    vault::remove_slot(vault, slot);
+    fail(e.code(), format("{}; the recovery key was not shown whole and is void", e.error().text()),
+         "Make another with: lifeboat vault key add --recovery");
+  }
+}
+
+std::string format_table(std::vector<std::vector<std::string>> rows) {
   std::vector<std::size_t> widths;
-  for (const auto& row : rows) {
+  for (std::vector<std::string>& row : rows) {
+    for (std::string& cell : row) cell = printable(cell);
     widths.resize(std::max(widths.size(), row.size()));
     for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
   }

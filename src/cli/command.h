@@ -44,8 +44,11 @@ class Context {
   vault::Credential credential() const;
   std::unique_ptr<vault::Vault> open_vault() const;
 
-  /// One result on stdout: `text` for people, or `value` with --json.
+  /// One result on stdout: `text` for people, or `value` with --json. Throws if it cannot be written.
   void print(const json::value& value, std::string_view text) const;
+  /// As print, of a new recovery key: one that could not be shown whole opens nothing, since its slot goes again.
+  void print_recovery_key(vault::Vault& vault, const vault::Id& slot, const json::value& value,
+                          std::string_view text) const;
 
   /// For a command whose result, already printed, is bad news (damage was found): the process ends with this status.
   void end_with(Code code) { exit_status_ = lifeboat::exit_status(code); }
@@ -64,7 +67,10 @@ CLI::App* add_command(CLI::App& noun, Context& context, std::string_view verb, s
                       std::string_view example, const std::function<void(CLI::App&, Options&)>& add_options,
                       std::function<void(Context&, const Options&)> run) {
   CLI::App* command = noun.add_subcommand(std::string(verb), std::string(help));
-  command->footer(format("\nExample:\n  {}", example));
+  command->footer(
+      format("\nExample:\n  {}\n\nOptions that every command takes (--vault, --passphrase-file, --json, …) and "
+             "their variables: lifeboat --help",
+             example));
   auto options = std::make_shared<Options>();
   add_options(*command, *options);
   command->callback([&context, options, run = std::move(run)] { run(context, *options); });
@@ -73,7 +79,7 @@ CLI::App* add_command(CLI::App& noun, Context& context, std::string_view verb, s
 
 struct NoOptions {};
 
-/// Columns aligned for people; the first row is the head.
-std::string format_table(const std::vector<std::vector<std::string>>& rows);
+/// Columns aligned for people, one line a row whatever is in its cells; the first row is the head.
+std::string format_table(std::vector<std::vector<std::string>> rows);
 
 }  // namespace lifeboat::cli

@@ -2,6 +2,7 @@
 
 #include "base/error.h"
 #include "cli/commands.h"
+#include "vault/credential_file.h"
 #include "vault/key_slots.h"
 
 namespace lifeboat::cli {
@@ -18,8 +19,8 @@ void add_recovery(Context& context, const AddOptions& options) {
   const vault::NewRecoverySlot made =
       vault::add_recovery_slot(*vault, options.label.empty() ? "recovery key" : options.label);
   const std::string key(as_text(made.recovery_key.view()));
-  context.print(
-      json::object{{"key", vault::id_text(made.id)}, {"recovery_key", key}},
+  context.print_recovery_key(
+      *vault, made.id, json::object{{"key", vault::id_text(made.id)}, {"recovery_key", key}},
       format("key {} added\n\nrecovery key:\n\n  {}\n\n"
              "Write it down and keep it away from this host. It opens the vault alone, and is shown only now.",
              vault::id_text(made.id), key));
@@ -30,7 +31,7 @@ void add(Context& context, const AddOptions& options) {
   if (options.passphrase_file.empty()) {
     fail(Code::kUsage, "no new key given", "Pass --new-passphrase-file FILE, or --recovery for a new recovery key.");
   }
-  const vault::Credential passphrase{codec::Secret(read_secret_file(options.passphrase_file))};
+  const vault::Credential passphrase = vault::read_passphrase(options.passphrase_file);
   const auto vault = context.open_vault();
   const vault::Id id =
       vault::add_passphrase_slot(*vault, passphrase, options.label.empty() ? "passphrase" : options.label);

@@ -3,6 +3,7 @@
 #include "base/cancel.h"
 #include "base/error.h"
 #include "base/log.h"
+#include "base/printable.h"
 #include "cli/commands.h"
 #include "vault/heal.h"
 #include "vault/scrub.h"
@@ -63,7 +64,7 @@ json::object to_json(const Result& result) {
 std::string to_text(const vault::Finding& finding) {
   std::string text = format("damaged: {}: {}\n", finding.object, finding.what);
   for (const vault::Touched& place : finding.touched) {
-    text += format("  image {}: {}", place.image, place.path);
+    text += format("  image {}: {}", place.image, printable(place.path));
     text += place.is_file ? format(" bytes {} to {}", place.from, place.to) : " and what follows it in its directory";
     text += place.table.empty() ? "\n" : format(" (table {})\n", place.table);
   }
@@ -125,8 +126,8 @@ void heal_findings(Context& context, vault::Vault& vault, const Options& options
 }
 
 void run(Context& context, const Options& options) {
-  vault::ScrubOptions scrub;
   stop_on_signals();
+  vault::ScrubOptions scrub;
   if (!options.budget.empty()) scrub.budget = parse_size(options.budget);
   Result result;
   const auto vault = open_or_heal(context, options, result.healing);
