@@ -3,6 +3,7 @@
 #include "base/units.h"
 #include "cli/branch_options.h"
 #include "cli/commands.h"
+#include "cli/volume_options.h"
 #include "server/connection.h"
 
 namespace lifeboat::cli {
@@ -22,6 +23,7 @@ std::string state_text(const server::BranchRecord& record) {
 }
 
 void run(Context& context, const Options& options) {
+  say_if_absent(branch_state_root(options.state));
   json::array list;
   std::vector<std::vector<std::string>> table = {{"branch", "state", "port", "image", "socket"}};
   for (const server::BranchRecord& record : server::find_branches(branch_state_root(options.state))) {

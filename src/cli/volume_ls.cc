@@ -23,6 +23,7 @@ std::vector<std::string> to_row(const json::object& status) {
 }
 
 void run(Context& context, const Options& options) {
+  say_if_absent(state_root(options.state));
   json::array list;
   std::vector<std::vector<std::string>> rows{
       {"VOLUME", "STATE", "IMAGE", "HYDRATED", "LOCAL", "DIRTY", "BOUND", "MOUNTPOINT"}};

@@ -1,6 +1,7 @@
 /// What the commands that name a volume have in common.
 #pragma once
 
+#include "base/log.h"
 #include "base/units.h"
 #include "cli/command.h"
 #include "volume/state_dir.h"
@@ -19,6 +20,14 @@ inline void add_volume_options(CLI::App& command, VolumeOptions& options) {
 
 inline Path state_root(const std::string& option) {
   return option.empty() ? volume::default_state_root() : Path(option);
+}
+
+/// A list that is empty because of a mistyped path says so.
+inline void say_if_absent(const Path& state_root) {
+  std::error_code absent;
+  if (!std::filesystem::exists(state_root, absent)) {
+    log::info("there is no state directory {} (--state, LIFEBOAT_STATE)", state_root.string());
+  }
 }
 
 inline volume::VolumeRecord open_volume_record(const VolumeOptions& options) {
