@@ -149,6 +149,7 @@ bool Dump::serve_file() {
       stopped_ = rules().stop_after.has_value();
     } else {
       publish("");
+      rules();  // so that a rule written while nothing comes is in force when something does
       parts_.log.wait_beyond(file_, reader_->position(), kGlance);
       keep_alive();
       listen_to_replica();
@@ -295,7 +296,8 @@ void Dump::publish(const std::string& waiting_for) {
 
 const ReplicaRules& Dump::rules() {
   const auto time = Clock::now();
-  if (rules_read_ == Clock::time_point{} || time - rules_read_ >= kRulesAge) {
+  if (time - rules_read_ >= kRulesAge || rules_version_ != parts_.rules.version()) {
+    rules_version_ = parts_.rules.version();  // before the rules: never newer than they
     rules_ = parts_.rules.of(replica_);
     rules_read_ = time;
     publish(sent_.waiting_for);

@@ -124,6 +124,7 @@ class Dump {
   DumpStatus sent_;
   ReplicaRules rules_;
   Clock::time_point rules_read_{};
+  std::uint64_t rules_version_ = 0;
   Clock::time_point last_sent_{};
 };
 

@@ -117,6 +117,7 @@ void RuleBook::reload_if_changed() {
     if (text == text_) return;
     text_ = std::move(text);
     rules_ = RuleSet::parse(text_);
+    ++version_;
     log::info("replica rules: read again from {}", file_.string());
   } catch (const Exception& exception) {
     log::error("replica rules: {}; the rules read before stay in force", exception.what());

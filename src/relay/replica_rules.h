@@ -13,6 +13,7 @@
 /// Threads: RuleBook is safe from any thread; ReplicaRules is a value. Errors: parse throws kUsage naming the line.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <mutex>
@@ -62,11 +63,14 @@ class RuleBook {
   explicit RuleBook(Path file);
   /// Looks at the file at most once a second.
   ReplicaRules of(const ReplicaName& replica);
+  /// Another number when the rules have changed.
+  std::uint64_t version() const { return version_; }
 
  private:
   void reload_if_changed();
 
   Path file_;
+  std::atomic<std::uint64_t> version_ = 0;
   std::mutex mutex_;  ///< guards all below
   RuleSet rules_;
   std::string text_;
