@@ -22,6 +22,8 @@ namespace lifeboat::binlog {
 
 enum class DangerClass : std::uint8_t {
   kOrdinary,
+  kDeleteRows,  ///< some, tied to given values
+  kUpdateRows,
   // destroys
   kDropDatabase,
   kDropTable,  ///< also a sequence, which loses its value
@@ -85,7 +87,7 @@ struct StatementContext {
   bool rows_are_known = false;
 };
 
-/// All effects that are not ordinary, and of ordinary DELETE and UPDATE those with `rows`. Empty: nothing to say.
+/// All effects that are not kOrdinary. Empty: nothing to say.
 /// `memory` is what earlier statements of the same log told, and learns from this one.
 std::vector<Effect> classify_statement(std::string_view text, const StatementContext& context, TableMemory& memory);
 

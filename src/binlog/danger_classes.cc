@@ -16,6 +16,8 @@ struct ClassRow {
 
 constexpr std::array kClasses = {
     ClassRow{DangerClass::kOrdinary, "ordinary", Severity::kOrdinary},
+    ClassRow{DangerClass::kDeleteRows, "delete_rows", Severity::kOrdinary},
+    ClassRow{DangerClass::kUpdateRows, "update_rows", Severity::kOrdinary},
     ClassRow{DangerClass::kDropDatabase, "drop_database", Severity::kDestroys},
     ClassRow{DangerClass::kDropTable, "drop_table", Severity::kDestroys},
     ClassRow{DangerClass::kTruncateTable, "truncate_table", Severity::kDestroys},

@@ -141,16 +141,16 @@ void read_clauses(Reading& reading, Change& change) {
 
 /// Says what a DELETE or UPDATE is, all read.
 void judge(Reading& reading, const Change& change) {
-  const DangerClass ordinary = DangerClass::kOrdinary;
+  const DangerClass some = change.deletes ? DangerClass::kDeleteRows : DangerClass::kUpdateRows;
   const auto add = [&](DangerClass danger, std::uint64_t rows, std::string why) {
     reading.effects.push_back({danger, change.targets, rows, std::move(why)});
   };
-  if (change.limit != 0) return add(ordinary, change.limit, "LIMIT");
+  if (change.limit != 0) return add(some, change.limit, "LIMIT");
   switch (change.condition.reach) {
     case Reach::kNone:
       return;
     case Reach::kSome:
-      return add(ordinary, change.condition.rows, "tied to given values");
+      return add(some, change.condition.rows, "tied to given values");
     case Reach::kOpen:
       if (reading.context.rows_are_known || change.keeps_information) return;
       return add(change.deletes ? DangerClass::kDeleteRange : DangerClass::kUpdateRange, 0,

@@ -17,7 +17,7 @@ struct Case {
 std::string told(const std::vector<Effect>& effects) {
   std::string out;
   for (const Effect& effect : effects) {
-    if (effect.danger == DangerClass::kOrdinary) continue;
+    if (severity_of(effect.danger) == Severity::kOrdinary) continue;
     if (!out.empty()) out += "; ";
     out += danger_class_name(effect.danger);
     for (std::size_t i = 0; i < effect.objects.size(); ++i) out += (i == 0 ? " " : ",") + effect.objects[i].text();
