@@ -57,7 +57,7 @@ json::object branch_to_json(const server::BranchRecord& record) {
 void add_branch_ls(CLI::App& noun, Context& context) {
   add_command<Options>(
       noun, context, "ls", "List the branches of this host", "lifeboat branch ls",
-      [](CLI::App& command, Options& options) { add_branch_state_option(command, options.state); }, run);
+      [](Command& command, Options& options) { add_branch_state_option(command, options.state); }, run);
 }
 
 }  // namespace lifeboat::cli

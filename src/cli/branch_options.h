@@ -11,12 +11,12 @@ struct BranchOptions {
   std::string state;
 };
 
-inline void add_branch_state_option(CLI::App& command, std::string& state) {
+inline void add_branch_state_option(Command& command, std::string& state) {
   command.add_option("--state", state, "directory of local state (default: LIFEBOAT_STATE, else the system's)");
 }
 
-inline void add_branch_options(CLI::App& command, BranchOptions& options) {
-  command.add_option("BRANCH", options.branch, "name of the branch")->required();
+inline void add_branch_options(Command& command, BranchOptions& options) {
+  command.add_option("BRANCH", options.branch, "name of the branch").required();
   add_branch_state_option(command, options.state);
 }
 

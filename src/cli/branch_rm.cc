@@ -35,7 +35,7 @@ void run(Context& context, const Options& options) {
 void add_branch_rm(CLI::App& noun, Context& context) {
   add_command<Options>(
       noun, context, "rm", "Delete a stopped branch and its volume's local state", "lifeboat branch rm rescue --yes",
-      [](CLI::App& command, Options& options) {
+      [](Command& command, Options& options) {
         add_branch_options(command, options);
         command.add_flag("--yes", options.yes, "do it");
         command.add_flag("--discard", options.discard, "even if it holds changes that are in no image");

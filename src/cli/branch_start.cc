@@ -23,7 +23,7 @@ struct Options {
   bool until_ready = false;
 };
 
-void add_options(CLI::App& command, Options& options) {
+void add_options(Command& command, Options& options) {
   command.add_option("IMAGE", options.image, "image name, unique prefix, or \"latest\"; left out to resume --name");
   command.add_option("--name", options.name, "name of the branch (default: the image's)");
   command.add_option("--port", options.port, "port on 127.0.0.1 (default: a free one)");

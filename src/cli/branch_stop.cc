@@ -28,7 +28,7 @@ void add_branch_stop(CLI::App& noun, Context& context) {
   add_command<Options>(
       noun, context, "stop", "End a branch's server and unmount its volume; its changes stay",
       "lifeboat branch stop rescue",
-      [](CLI::App& command, Options& options) {
+      [](Command& command, Options& options) {
         add_branch_options(command, options);
         command.add_option("--patience", options.patience, "how long the server may take before it is killed");
       },

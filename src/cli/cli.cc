@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <csignal>
 #include <cstdio>
@@ -28,23 +29,17 @@ std::string exit_status_help() {
   return text;
 }
 
-void add_globals(CLI::App& app, Globals& globals) {
+void add_globals(Command app, Globals& globals) {
   app.add_option("--vault", globals.vault_url, "file:///dir or s3://bucket/prefix?endpoint=…&region=…")
-      ->envname("LIFEBOAT_VAULT");
+      .from_environment("LIFEBOAT_VAULT");
   app.add_option("--passphrase-file", globals.passphrase_file, "file that holds the vault's passphrase")
-      ->envname("LIFEBOAT_PASSPHRASE_FILE");
+      .from_environment("LIFEBOAT_PASSPHRASE_FILE");
   app.add_option("--recovery-key-file", globals.recovery_key_file, "file that holds the recovery key, instead")
-      ->envname("LIFEBOAT_RECOVERY_KEY_FILE");
+      .from_environment("LIFEBOAT_RECOVERY_KEY_FILE");
   app.add_option("--progress", globals.progress, "auto, bar, json (a line a second on stderr) or none")
-      ->check(CLI::IsMember({"auto", "bar", "json", "none"}));
+      .one_of({"auto", "bar", "json", "none"});
   app.add_flag("--json", globals.json, "one JSON document on stdout, errors too");
   app.add_flag("-v,--verbose", globals.verbose, "say more on stderr");
-}
-
-CLI::App& add_noun(CLI::App& app, std::string name, std::string help) {
-  CLI::App* noun = app.add_subcommand(std::move(name), std::move(help));
-  noun->require_subcommand(1);
-  return *noun;
 }
 
 void add_nouns(CLI::App& app, Context& context) {
@@ -176,7 +171,7 @@ int parse_and_run(int argc, char** argv) {
   app.require_subcommand(1);
   app.set_version_flag("--version", "lifeboat 0.1.0");
   app.footer(environment_help() + exit_status_help());
-  add_globals(app, globals);
+  add_globals(Command(&app), globals);
   // Before any command's callback; those run in the order of the words.
   app.parse_complete_callback(
       [&globals] { log::configure(globals.verbose ? log::Level::kDebug : log::Level::kInfo, log::Style::kText); });

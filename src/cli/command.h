@@ -4,7 +4,6 @@
 /// With --json, stdout carries exactly one JSON document: the result, or {"error": …}. Talk goes to stderr.
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <functional>
 #include <memory>
 #include <string>
@@ -13,6 +12,7 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "base/progress.h"
+#include "cli/options.h"
 #include "store/store.h"
 #include "vault/vault.h"
 
@@ -63,17 +63,13 @@ class Context {
 /// Adds `lifeboat <noun> <verb>`. `add_options` declares the flags on the options struct; `run` does the work. The help
 /// ends with `example`, a line a tired person can paste.
 template <typename Options>
-CLI::App* add_command(CLI::App& noun, Context& context, std::string_view verb, std::string_view help,
-                      std::string_view example, const std::function<void(CLI::App&, Options&)>& add_options,
-                      std::function<void(Context&, const Options&)> run) {
-  CLI::App* command = noun.add_subcommand(std::string(verb), std::string(help));
-  command->footer(
-      format("\nExample:\n  {}\n\nOptions that every command takes (--vault, --passphrase-file, --json, …) and "
-             "their variables: lifeboat --help",
-             example));
+Command add_command(CLI::App& noun, Context& context, std::string_view verb, std::string_view help,
+                    std::string_view example, const std::function<void(Command&, Options&)>& add_options,
+                    std::function<void(Context&, const Options&)> run) {
+  Command command = new_command(noun, verb, help, example);
   auto options = std::make_shared<Options>();
-  add_options(*command, *options);
-  command->callback([&context, options, run = std::move(run)] { run(context, *options); });
+  add_options(command, *options);
+  command.on_run([&context, options, run = std::move(run)] { run(context, *options); });
   return command;
 }
 

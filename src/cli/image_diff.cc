@@ -11,9 +11,9 @@ struct Options {
   std::string after;
 };
 
-void add_options(CLI::App& command, Options& options) {
-  command.add_option("BEFORE", options.before, "name, unique beginning of a name, or latest")->required();
-  command.add_option("AFTER", options.after, "the image to compare it with")->required();
+void add_options(Command& command, Options& options) {
+  command.add_option("BEFORE", options.before, "name, unique beginning of a name, or latest").required();
+  command.add_option("AFTER", options.after, "the image to compare it with").required();
 }
 
 std::string_view kind_name(vault::DiffKind kind) {

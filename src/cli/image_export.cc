@@ -14,10 +14,10 @@ struct Options {
   int threads = 2;
 };
 
-void add_options(CLI::App& command, Options& options) {
-  command.add_option("IMAGE", options.image, "name, unique beginning of a name, or latest")->required();
-  command.add_option("DIR", options.directory, "a directory that is empty or does not exist yet")->required();
-  command.add_option("--threads", options.threads, "threads that fetch, open and write")->check(CLI::Range(1, 64));
+void add_options(Command& command, Options& options) {
+  command.add_option("IMAGE", options.image, "name, unique beginning of a name, or latest").required();
+  command.add_option("DIR", options.directory, "a directory that is empty or does not exist yet").required();
+  command.add_option("--threads", options.threads, "threads that fetch, open and write").between(1, 64);
 }
 
 void run(Context& context, const Options& options) {

@@ -18,14 +18,14 @@ struct Options {
   int threads = 2;
 };
 
-void add_options(CLI::App& command, Options& options) {
+void add_options(Command& command, Options& options) {
   command.add_option("DIR", options.directory, "data directory of a stopped server, or a copy or snapshot of one")
-      ->required();
+      .required();
   command.add_option("--defaults-file", options.defaults_file, "the server's option file, kept with the image");
   command.add_option("--parent", options.parent, "image to compare with (else the last import of the same directory)");
   command.add_option("--exclude", options.exclude, "leave out paths that fit this glob; may be repeated");
   command.add_flag("--allow-empty", options.allow_empty, "make an image even if the directory holds no file");
-  command.add_option("--threads", options.threads, "threads that hash, compress and seal")->check(CLI::Range(1, 64));
+  command.add_option("--threads", options.threads, "threads that hash, compress and seal").between(1, 64);
 }
 
 /// What a boot will need. A directory that is no server's becomes an image all the same.

@@ -26,7 +26,7 @@ void run(Context& context, const NoOptions&) {
 
 void add_image_ls(CLI::App& noun, Context& context) {
   add_command<NoOptions>(
-      noun, context, "ls", "List the images, oldest first", "lifeboat image ls", [](CLI::App&, NoOptions&) {}, run);
+      noun, context, "ls", "List the images, oldest first", "lifeboat image ls", [](Command&, NoOptions&) {}, run);
 }
 
 }  // namespace lifeboat::cli

@@ -12,8 +12,8 @@ struct Options {
   std::string image;
 };
 
-void add_image(CLI::App& command, std::string& image) {
-  command.add_option("IMAGE", image, "its name, a unique beginning, or latest")->required();
+void add_image(Command& command, std::string& image) {
+  command.add_option("IMAGE", image, "its name, a unique beginning, or latest").required();
 }
 
 void pin(Context& context, const Options& options) {
@@ -58,20 +58,20 @@ void remove(Context& context, const RemoveOptions& options) {
 void add_image_pin(CLI::App& noun, Context& context) {
   add_command<Options>(
       noun, context, "pin", "Keep an image whatever the retention policy says", "lifeboat image pin latest",
-      [](CLI::App& command, Options& options) { add_image(command, options.image); }, pin);
+      [](Command& command, Options& options) { add_image(command, options.image); }, pin);
   add_command<Options>(
       noun, context, "unpin", "Let the retention policy decide about an image again",
       "lifeboat image unpin 20261122-185434-3f9a2c",
-      [](CLI::App& command, Options& options) { add_image(command, options.image); }, unpin);
+      [](Command& command, Options& options) { add_image(command, options.image); }, unpin);
 }
 
 void add_image_rm(CLI::App& noun, Context& context) {
   add_command<RemoveOptions>(
       noun, context, "rm", "Hide an image now and let prune remove it after the grace period",
       "lifeboat image rm 20261122-185434-3f9a2c --reason 'wrong directory'",
-      [](CLI::App& command, RemoveOptions& options) {
+      [](Command& command, RemoveOptions& options) {
         add_image(command, options.image);
-        command.add_option("--reason", options.reason, "kept with the removal mark")->capture_default_str();
+        command.add_option("--reason", options.reason, "kept with the removal mark").show_default();
         command.add_flag("--dry-run", options.dry_run, "only say whether it may be removed");
       },
       remove);

@@ -11,8 +11,8 @@ struct Options {
   bool files = false;
 };
 
-void add_options(CLI::App& command, Options& options) {
-  command.add_option("IMAGE", options.image, "name, unique beginning of a name, or latest")->required();
+void add_options(Command& command, Options& options) {
+  command.add_option("IMAGE", options.image, "name, unique beginning of a name, or latest").required();
   command.add_flag("--files", options.files, "list what is in it");
 }
 

@@ -85,8 +85,8 @@ void verify(Context& context, const LogOptions& options) {
   if (problems > 0) context.end_with(Code::kCorruption);
 }
 
-void add_options(CLI::App& command, LogOptions& options) {
-  command.add_option("--dir", options.directory, "the relay's directory")->required();
+void add_options(Command& command, LogOptions& options) {
+  command.add_option("--dir", options.directory, "the relay's directory").required();
 }
 
 }  // namespace

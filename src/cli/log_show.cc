@@ -21,8 +21,8 @@ struct Options {
   std::string gtid;
 };
 
-void add_options(CLI::App& command, Options& options) {
-  command.add_option("FILE", options.file, "a binary log file")->required();
+void add_options(Command& command, Options& options) {
+  command.add_option("FILE", options.file, "a binary log file").required();
   command.add_option("--gtid", options.gtid, "only the transaction with this GTID");
 }
 

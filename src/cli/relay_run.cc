@@ -116,10 +116,10 @@ void run(Context& context, const RunOptions& options) {
   context.print(json::object{{"sources", std::move(sources)}}, "");
 }
 
-void add_options(CLI::App& command, RunOptions& options) {
-  command.add_option("--source", options.sources, "mysql://user@host:port; may be given several times")->required();
-  command.add_option("--password-file", options.password_files, "file that holds the account's password")->required();
-  command.add_option("--dir", options.directory, "where the logs are kept")->required();
+void add_options(Command& command, RunOptions& options) {
+  command.add_option("--source", options.sources, "mysql://user@host:port; may be given several times").required();
+  command.add_option("--password-file", options.password_files, "file that holds the account's password").required();
+  command.add_option("--dir", options.directory, "where the logs are kept").required();
   command.add_option("--listen", options.listens, "ADDRESS:PORT for replicas, one for each source");
   command.add_flag("--tls", options.tls, "TLS to the source, whose certificate is verified");
   command.add_option("--tls-ca", options.tls_ca, "PEM of the authority that signed the source's certificate");

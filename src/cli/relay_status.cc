@@ -69,8 +69,8 @@ void add_relay_status(CLI::App& noun, Context& context) {
   add_command<StatusOptions>(
       noun, context, "status", "Show how a relay does: what is durable, what is exposed, what is wrong",
       "lifeboat relay status --dir relay.d",
-      [](CLI::App& command, StatusOptions& options) {
-        command.add_option("--dir", options.directory, "the relay's directory")->required();
+      [](Command& command, StatusOptions& options) {
+        command.add_option("--dir", options.directory, "the relay's directory").required();
       },
       run);
 }

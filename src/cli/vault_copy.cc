@@ -51,8 +51,8 @@ void add_vault_copy(CLI::App& noun, Context& context) {
   add_command<Options>(
       noun, context, "copy", "Copy what is missing to a second vault of the same id and keys",
       "lifeboat vault copy --to 's3://bucket/vault?endpoint=https://s3.example.org'",
-      [](CLI::App& command, Options& options) {
-        command.add_option("--to", options.to, "an empty place, or the copy made before")->required();
+      [](Command& command, Options& options) {
+        command.add_option("--to", options.to, "an empty place, or the copy made before").required();
         command.add_flag("--dry-run", options.dry_run, "only say what would be copied");
       },
       run);

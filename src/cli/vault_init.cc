@@ -27,7 +27,7 @@ void add_vault_init(CLI::App& noun, Context& context) {
   add_command<NoOptions>(
       noun, context, "init", "Make a vault in an empty directory or bucket prefix",
       "lifeboat vault init --vault file:///backup/vault --passphrase-file /etc/lifeboat/passphrase",
-      [](CLI::App&, NoOptions&) {}, run);
+      [](Command&, NoOptions&) {}, run);
 }
 
 }  // namespace lifeboat::cli

@@ -88,25 +88,24 @@ void remove(Context& context, const RemoveOptions& options) {
 }  // namespace
 
 void add_vault_key(CLI::App& noun, Context& context) {
-  CLI::App* key = noun.add_subcommand("key", "The ways to open the vault");
-  key->require_subcommand(1);
+  CLI::App& key = add_noun(noun, "key", "The ways to open the vault");
   add_command<AddOptions>(
-      *key, context, "add", "Add a passphrase, or make a recovery key and print it once",
+      key, context, "add", "Add a passphrase, or make a recovery key and print it once",
       "lifeboat vault key add --new-passphrase-file /etc/lifeboat/passphrase.new --label 'db1, 2026'",
-      [](CLI::App& command, AddOptions& options) {
-        auto* file = command.add_option("--new-passphrase-file", options.passphrase_file,
-                                        "file that holds the passphrase to add");
-        command.add_flag("--recovery", options.recovery, "make a new recovery key instead")->excludes(file);
+      [](Command& command, AddOptions& options) {
+        const Option file = command.add_option("--new-passphrase-file", options.passphrase_file,
+                                               "file that holds the passphrase to add");
+        command.add_flag("--recovery", options.recovery, "make a new recovery key instead").excludes(file);
         command.add_option("--label", options.label, "what it is for, up to 64 bytes");
       },
       add);
   add_command<NoOptions>(
-      *key, context, "ls", "List the ways to open the vault", "lifeboat vault key ls", [](CLI::App&, NoOptions&) {},
+      key, context, "ls", "List the ways to open the vault", "lifeboat vault key ls", [](Command&, NoOptions&) {},
       list);
   add_command<RemoveOptions>(
-      *key, context, "rm", "Remove a way to open the vault; never the last", "lifeboat vault key rm 3f9a2c",
-      [](CLI::App& command, RemoveOptions& options) {
-        command.add_option("KEY", options.key, "its id or a unique beginning")->required();
+      key, context, "rm", "Remove a way to open the vault; never the last", "lifeboat vault key rm 3f9a2c",
+      [](Command& command, RemoveOptions& options) {
+        command.add_option("KEY", options.key, "its id or a unique beginning").required();
         command.add_flag("--dry-run", options.dry_run, "only say what would be removed");
       },
       remove);

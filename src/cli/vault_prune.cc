@@ -100,10 +100,9 @@ void add_vault_prune(CLI::App& noun, Context& context) {
   add_command<Options>(
       noun, context, "prune", "Hide what the policy lets go; remove what was hidden longer than the grace period",
       "lifeboat vault prune --keep 'all=2d hourly=7d daily=35d monthly=12' --dry-run",
-      [](CLI::App& command, Options& options) {
-        command.add_option("--keep", options.keep, "the retention policy, per origin")->capture_default_str();
-        command.add_option("--grace", options.grace, "how long a removal can be taken back (undelete)")
-            ->capture_default_str();
+      [](Command& command, Options& options) {
+        command.add_option("--keep", options.keep, "the retention policy, per origin").show_default();
+        command.add_option("--grace", options.grace, "how long a removal can be taken back (undelete)").show_default();
         command.add_flag("--dry-run", options.dry_run, "only say what would go, and why");
       },
       run);

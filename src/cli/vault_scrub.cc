@@ -143,7 +143,7 @@ void add_vault_scrub(CLI::App& noun, Context& context) {
   add_command<Options>(
       noun, context, "scrub", "Read objects again, find damage, name the files and tables it touches",
       "lifeboat vault scrub --budget 10GiB",
-      [](CLI::App& command, Options& options) {
+      [](Command& command, Options& options) {
         command.add_option("--budget", options.budget,
                            "bytes of packs to read, those proven longest ago first; default: all of them");
         command.add_option("--heal-from", options.heal_from,

@@ -90,7 +90,7 @@ void add_vault_stat(CLI::App& noun, Context& context) {
   add_command<NoOptions>(
       noun, context, "stat", "What is in the vault, how much of it is proven, who is at work",
       "lifeboat vault stat --vault file:///backup/vault --passphrase-file /etc/lifeboat/passphrase",
-      [](CLI::App&, NoOptions&) {}, run);
+      [](Command&, NoOptions&) {}, run);
 }
 
 }  // namespace lifeboat::cli

@@ -41,7 +41,7 @@ void add_vault_undelete(CLI::App& noun, Context& context) {
   add_command<Options>(
       noun, context, "undelete", "List what is marked for removal, or take a removal back",
       "lifeboat vault undelete 20261122-185434-3f9a2c",
-      [](CLI::App& command, Options& options) {
+      [](Command& command, Options& options) {
         command.add_option("MARK|IMAGE", options.which, "the mark, or an image it names; without it: list");
       },
       run);

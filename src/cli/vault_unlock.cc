@@ -50,7 +50,7 @@ void run(Context& context, const Options& options) {
 void add_vault_unlock(CLI::App& noun, Context& context) {
   add_command<Options>(
       noun, context, "unlock", "End the sessions of processes that are gone", "lifeboat vault unlock --dry-run",
-      [](CLI::App& command, Options& options) {
+      [](Command& command, Options& options) {
         command.add_option("--force", options.force,
                            "end this session though it has not expired: its process is known to be dead");
         command.add_flag("--dry-run", options.dry_run, "only say what would be ended");

@@ -48,11 +48,11 @@ void add_volume_hydrate(CLI::App& noun, Context& context) {
   add_command<Options>(
       noun, context, "hydrate", "Fetch the rest of a volume in the background; or pause that, or wait for its end",
       "lifeboat volume hydrate rescue --wait",
-      [](CLI::App& command, Options& options) {
+      [](Command& command, Options& options) {
         add_volume_options(command, options.which);
-        CLI::Option* pause =
+        const Option pause =
             command.add_flag("--pause", options.pause, "fetch only what is read, until told otherwise");
-        command.add_flag("--wait", options.wait, "return when everything is local")->excludes(pause);
+        command.add_flag("--wait", options.wait, "return when everything is local").excludes(pause);
       },
       run);
 }

@@ -40,7 +40,7 @@ void run(Context& context, const Options& options) {
 void add_volume_ls(CLI::App& noun, Context& context) {
   add_command<Options>(
       noun, context, "ls", "List the volumes of this host", "lifeboat volume ls",
-      [](CLI::App& command, Options& options) {
+      [](Command& command, Options& options) {
         command.add_option("--state", options.state, "directory of local state");
       },
       run);

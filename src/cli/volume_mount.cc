@@ -20,9 +20,9 @@ struct Options {
   bool no_hydrate = false;
 };
 
-void add_options(CLI::App& command, Options& options) {
-  command.add_option("IMAGE", options.image, "image name, unique prefix, or \"latest\"")->required();
-  command.add_option("DIR", options.mountpoint, "new or empty directory to mount at")->required();
+void add_options(Command& command, Options& options) {
+  command.add_option("IMAGE", options.image, "image name, unique prefix, or \"latest\"").required();
+  command.add_option("DIR", options.mountpoint, "new or empty directory to mount at").required();
   command.add_option("--name", options.name, "name of the volume (default: the last part of DIR)");
   command.add_option("--state", options.state, "directory of local state (default: LIFEBOAT_STATE, else the system's)");
   command.add_option("--space", options.space, "bound on local space, such as 20GiB (default: what the disk has)");

@@ -13,7 +13,7 @@ struct VolumeOptions {
   std::string state;
 };
 
-inline void add_volume_options(CLI::App& command, VolumeOptions& options) {
+inline void add_volume_options(Command& command, VolumeOptions& options) {
   command.add_option("VOLUME", options.volume, "name or mountpoint; may be left out if there is only one");
   command.add_option("--state", options.state, "directory of local state (default: LIFEBOAT_STATE, else the system's)");
 }

@@ -32,7 +32,7 @@ void run(Context& context, const Options& options) {
 void add_volume_rm(CLI::App& noun, Context& context) {
   add_command<Options>(
       noun, context, "rm", "Delete an unmounted volume's local state", "lifeboat volume rm rescue --yes",
-      [](CLI::App& command, Options& options) {
+      [](Command& command, Options& options) {
         add_volume_options(command, options.which);
         command.add_flag("--yes", options.yes, "do it");
         command.add_flag("--discard", options.discard, "even if it holds changes that are in no image");
