@@ -1,8 +1,9 @@
 # lifeboat_part(NAME [PARTS part...] [LINK target...])
 # One static library from src/NAME/*.cc, and (if tests are built) one test program from src/NAME/*_test.cc,
-# registered with ctest under the label "unit". A part with no sources yet is an interface library. Every header is also
-# compiled alone, by the target all_verify_interface_header_sets. A fuzzer, src/NAME/x_fuzz.cc, becomes a libFuzzer program
-# in the fuzz preset; in the others a program that replays tests/corpus/x_fuzz/, under the label "corpus".
+# registered with ctest under the label "unit" and run in the top directory, where it finds its data. A part with no
+# sources yet is an interface library. Every header is also compiled alone, by the target all_verify_interface_header_sets.
+# A fuzzer, src/NAME/x_fuzz.cc, becomes a libFuzzer program in the fuzz preset; in the others a program that replays
+# tests/corpus/x_fuzz/, under the label "corpus".
 set(CMAKE_VERIFY_INTERFACE_HEADER_SETS ON)
 
 function(lifeboat_part name)
@@ -31,8 +32,7 @@ function(lifeboat_part name)
     add_executable(${name}_test ${tests})
     target_compile_options(${name}_test PRIVATE ${LIFEBOAT_WARNINGS})
     target_link_libraries(${name}_test PRIVATE lifeboat_${name} GTest::gtest_main)
-    target_compile_definitions(${name}_test PRIVATE LIFEBOAT_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
-    add_test(NAME unit.${name} COMMAND ${name}_test)
+    add_test(NAME unit.${name} COMMAND ${name}_test WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
     set_tests_properties(unit.${name} PROPERTIES LABELS unit TIMEOUT 300)
   endif()
 

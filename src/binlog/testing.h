@@ -43,10 +43,8 @@ inline TestLog read_test_log(Bytes bytes) {
   return log;
 }
 
-#ifdef LIFEBOAT_SOURCE_DIR  // only tests know it; the header is also compiled alone
 inline TestLog read_test_log(const std::string& name) {
-  return read_test_log(read_file(Path(LIFEBOAT_SOURCE_DIR) / "tests/data/binlogs" / name));
+  return read_test_log(read_file(Path("tests/data/binlogs") / name));
 }
-#endif
 
 }  // namespace lifeboat::binlog

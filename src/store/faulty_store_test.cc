@@ -59,10 +59,9 @@ class FaultyStore : public ::testing::Test {
 
   void start_proxy(const std::string& upstream) {
     const Path out = directory_.path() / "out";
-    child_.emplace(ProcessOptions{
-        .argv = {"/usr/bin/python3", LIFEBOAT_SOURCE_DIR "/tests/servers/faulty_proxy.py", "--upstream", upstream},
-        .stdout_file = out,
-        .die_with_parent = true});
+    child_.emplace(ProcessOptions{.argv = {"/usr/bin/python3", "tests/servers/faulty_proxy.py", "--upstream", upstream},
+                                  .stdout_file = out,
+                                  .die_with_parent = true});
     // It says where it listens, or ends; the pause only spares the processor.
     std::string line;
     while (!line.ends_with('\n')) {

@@ -29,7 +29,7 @@ struct Permission {
 };
 
 std::string guide() {
-  return std::string(as_text(read_file(LIFEBOAT_SOURCE_DIR "/docs/guide/object-stores.md")));
+  return std::string(as_text(read_file("docs/guide/object-stores.md")));
 }
 
 // Rows like: | `s3:GetObject` | prefix | yes | yes | |

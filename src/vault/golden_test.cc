@@ -40,7 +40,7 @@ ByteView launch_payload() {
 }
 
 Path golden() {
-  return Path(LIFEBOAT_SOURCE_DIR) / "src/vault/testdata/v1";
+  return "src/vault/testdata/v1";
 }
 
 Bytes block(std::uint32_t seed) {
