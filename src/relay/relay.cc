@@ -8,11 +8,19 @@ namespace lifeboat::relay {
 namespace {
 
 json::object replica_to_json(const ReplicaStatus& replica) {
+  const DumpStatus& dump = replica.dump;
   return {{"connection", replica.connection_id},
           {"peer", replica.peer},
           {"user", replica.user},
           {"server_id", replica.server_id},
-          {"dumping", replica.dumping}};
+          {"dumping", replica.dumping},
+          {"file", dump.file},
+          {"position", dump.position},
+          {"groups_sent", dump.groups_sent},
+          {"groups_skipped", dump.groups_skipped},
+          {"waiting_for", dump.waiting_for},
+          {"acknowledged_file", dump.acknowledged_file},
+          {"acknowledged_position", dump.acknowledged_position}};
 }
 
 }  // namespace

@@ -7,6 +7,8 @@ import tempfile
 import time
 from pathlib import Path
 
+ROOT = Path(__file__).resolve().parents[2]
+
 
 class ServerFailed(Exception):
     """The server did not start, or ended by itself; carries the end of its log."""
@@ -17,6 +19,17 @@ def install(datadir, *options):
     datadir.mkdir(parents=True)
     subprocess.run(["mariadb-install-db", "--no-defaults", f"--datadir={datadir}", f"--user={getpass.getuser()}",
                     "--auth-root-authentication-method=normal", "--skip-test-db", *options], check=True, capture_output=True)
+
+
+def with_key_plugin(key_file):
+    """A mariadbd that encrypts by the keys in `key_file`: (binary, options), or None if the plugin cannot be had here."""
+    found = subprocess.run([ROOT / "tests/servers/key-plugin.sh", ROOT / "build/key-plugin"], stdout=subprocess.PIPE, text=True,
+                           check=False)
+    if found.returncode != 0:
+        return None
+    binary = found.stdout.strip()
+    return binary, [f"--plugin-dir={Path(binary).parents[1]}/lib/mysql/plugin", "--plugin-load-add=file_key_management",
+                    f"--file-key-management-filename={key_file}"]
 
 
 class Client:

@@ -1,6 +1,7 @@
 """A source with a binary log and a relay that follows it, for tests: both on loopback, both ended by pid."""
 import json
 import os
+import re
 import socket
 import subprocess
 import time
@@ -33,12 +34,12 @@ def wait_for(condition, what, patience_s=PATIENCE_S):
 class Source(Server):
     """A semi-sync source whose replicas log in as `r` with the password `pw`."""
 
-    def __init__(self, datadir, *options, server_id=1, timeout_ms=10_000, port=None):
+    def __init__(self, datadir, *options, server_id=1, timeout_ms=10_000, port=None, **named):
         self.port = port or free_port()
         super().__init__(datadir, "--skip-networking=0", f"--port={self.port}", "--bind-address=127.0.0.1",
                          "--log-bin=mysql-bin", f"--server-id={server_id}", "--rpl-semi-sync-master-enabled=1",
                          f"--rpl-semi-sync-master-timeout={timeout_ms}", "--rpl-semi-sync-master-wait-point=AFTER_SYNC",
-                         *options)
+                         *options, **named)
 
     @classmethod
     def made(cls, datadir, *options, **named):
@@ -57,16 +58,21 @@ class Source(Server):
 
 
 class Relay:
-    """`lifeboat relay run` on a directory; may be killed and started again."""
+    """`lifeboat relay run` on a directory; may be killed and started again, and then listens on the same port."""
 
     def __init__(self, work, source, *options):
+        """`source`: one, or a list; then each has its own port."""
+        sources = source if isinstance(source, list) else [source]
+        self.ports = [free_port() for _ in sources]
+        self.port = self.ports[0]
         self.directory = Path(work) / "relay"
         self.log = Path(work) / "relay.log"
         secret = Path(work) / "password"
         secret.write_text("pw\n")
         secret.chmod(0o600)
-        self.args = [BINARY, "relay", "run", "--source", f"mysql://r@127.0.0.1:{source.port}", "--password-file", str(secret),
-                     "--dir", str(self.directory), "--listen", "127.0.0.1:0", *options]
+        self.args = [BINARY, "relay", "run", "--password-file", str(secret), "--dir", str(self.directory), *options]
+        for each, port in zip(sources, self.ports):
+            self.args += ["--source", f"mysql://r@127.0.0.1:{each.port}", "--listen", f"127.0.0.1:{port}"]
         self.process = None
 
     def start(self):
@@ -74,8 +80,8 @@ class Relay:
             self.process = subprocess.Popen(self.args, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         return self
 
-    def status(self):
-        """Of the one source; empty while there is none of this process."""
+    def status(self, source=0):
+        """Of one of its sources; empty while there is none of this process."""
         try:
             status = json.loads((self.directory / "status.json").read_text())
         except FileNotFoundError:
@@ -94,6 +100,11 @@ class Relay:
     def wait_caught_up(self, source):
         position = source.position()
         return self.wait_until(lambda s: s["gtid"] == position, f"the relay to reach {position}")
+
+    def peak_memory(self):
+        """Bytes, since its start."""
+        said = Path(f"/proc/{self.process.pid}/status").read_text()
+        return int(re.search(r"^VmHWM:\s*(\d+) kB", said, re.M).group(1)) * 1024
 
     def incarnations(self):
         return sorted(p for p in self.directory.glob("*/*") if p.is_dir())
