@@ -17,8 +17,11 @@ class ServerFailed(Exception):
 def install(datadir, *options):
     """An empty data directory whose root needs no password on the socket."""
     datadir.mkdir(parents=True)
-    subprocess.run(["mariadb-install-db", "--no-defaults", f"--datadir={datadir}", f"--user={getpass.getuser()}",
-                    "--auth-root-authentication-method=normal", "--skip-test-db", *options], check=True, capture_output=True)
+    done = subprocess.run(["mariadb-install-db", "--no-defaults", f"--datadir={datadir}", f"--user={getpass.getuser()}",
+                           "--auth-root-authentication-method=normal", "--skip-test-db", *options],
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+    if done.returncode != 0:
+        raise ServerFailed(f"mariadb-install-db: exit status {done.returncode}: {done.stdout[-2000:]}")
 
 
 def with_key_plugin(key_file):
