@@ -8,7 +8,7 @@ set(alone
     vault/chunk_codec vault/heal vault/pack_check vault/prune_test vault/scrub vault/tree_walk vault/vault
     volume/records volume/records_test volume/state_dir_test
     binlog/column_value_test binlog/danger binlog/danger_alter binlog/danger_classes binlog/describe binlog/event_type
-    binlog/group_danger binlog/json_binary binlog/make_events binlog/mariadb_features_test binlog/mysql_features_test
+    binlog/group_danger binlog/group_danger_test binlog/json_binary binlog/make_events binlog/mariadb_features_test binlog/mysql_features_test
     binlog/table_map binlog/table_metadata
     server/branch
     relay/log_scan relay/server_packets relay/source_connection)

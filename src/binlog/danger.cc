@@ -15,13 +15,9 @@ constexpr std::size_t kMaxReadings = 16;
 /// SET STATEMENT and ANALYZE stand before another statement; so many may stand before each other.
 constexpr int kMaxWrapped = 8;
 
-bool is_any(const Token& token, auto... keywords) {
-  return (token.is(keywords) || ...);
-}
-
-/// Statements that change rows by adding or replacing them, end transactions, or do nothing to data.
+/// Statements that begin or end transactions, or do nothing to data.
 bool is_ordinary_verb(const Token& token) {
-  return is_any(token, "INSERT", "REPLACE", "LOAD", "COMMIT", "ROLLBACK", "SAVEPOINT", "RELEASE", "XA", "FLUSH") ||
+  return is_any(token, "COMMIT", "ROLLBACK", "SAVEPOINT", "RELEASE", "XA", "FLUSH") ||
          is_any(token, "OPTIMIZE", "CHECK", "CHECKSUM", "USE", "LOCK", "UNLOCK", "CACHE", "PREPARE", "DEALLOCATE");
 }
 
@@ -76,7 +72,8 @@ bool read_analyze(Reading& reading) {
   return is_any(in.peek(), "DELETE", "UPDATE", "INSERT", "REPLACE", "SELECT", "WITH");
 }
 
-/// Reads what stands at the beginning; true if it only stands before another statement.
+}  // namespace
+
 bool read_verb(Reading& reading) {
   Tokens& in = reading.in;
   if (in.peek().kind == TokenKind::kEnd || in.peek().is_symbol(";")) return false;  // nothing but comments
@@ -99,6 +96,10 @@ bool read_verb(Reading& reading) {
     read_delete(reading);
   } else if (verb.is("UPDATE")) {
     read_update(reading);
+  } else if (is_any(verb, "INSERT", "REPLACE")) {
+    read_insert(reading, verb.is("REPLACE"));
+  } else if (verb.is("LOAD")) {
+    read_load(reading);
   } else if (is_any(verb, "GRANT", "REVOKE")) {
     reading.add(DangerClass::kAccount, {});
   } else if (is_any(verb, "INSTALL", "UNINSTALL", "IMPORT")) {
@@ -116,6 +117,8 @@ bool read_verb(Reading& reading) {
   }
   return false;
 }
+
+namespace {
 
 /// A thread's own temporary tables are nobody's loss.
 void leave_out_temporary(Reading& reading) {
@@ -144,6 +147,7 @@ ReadingResult read_as(std::string_view text, const StatementContext& context, co
       break;
     }
   }
+  add_effects_of_routines(reading, text);
   if (reading.in.broken()) reading.unknown("it cannot be read: an open quote or comment, or a stray character");
   leave_out_temporary(reading);
   return {std::move(reading.effects), reading.in.doubtful_versions()};

@@ -6,8 +6,8 @@
 ///
 /// Threads: free functions, safe from any thread on different memories. Errors: none; bytes are untrusted. No I/O.
 /// Limits of text, which no reader of a log can lift: rows that a foreign key's cascade, a trigger or a function
-/// changes do not show; an equality may match a whole table (`status = 1`); `DROP … IF EXISTS` does not say whether
-/// there was something.
+/// changes do not show, but for routines that the log itself created (routine_memory.h); an equality may match a whole
+/// table (`status = 1`); `DROP … IF EXISTS` and `CREATE OR REPLACE` do not say whether there was something.
 #pragma once
 
 #include <cstdint>

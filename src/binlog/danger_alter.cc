@@ -9,10 +9,6 @@
 namespace lifeboat::binlog {
 namespace {
 
-bool is_any(const Token& token, auto... keywords) {
-  return (token.is(keywords) || ...);
-}
-
 /// Engines that keep the rows which an ALTER gives them.
 bool keeps_rows(const Token& engine) {
   static constexpr std::array<std::string_view, 14> kKeeping = {
@@ -157,7 +153,7 @@ void AlterTable::read_rename_part() {
   const auto to = reading.table_name();
   if (!to) return reading.unknown("ALTER TABLE with a RENAME that cannot be read");
   add(DangerClass::kRenameTable, "to " + to->text());
-  if (reading.learns) reading.memory.rename_table(table, *to);
+  reading.rename(table, *to);
 }
 
 /// CONVERT PARTITION p TO TABLE t, CONVERT TABLE t TO PARTITION p …, CONVERT TO CHARACTER SET x

@@ -21,15 +21,22 @@ void drop_tables(Reading& reading, DangerClass danger, bool temporary) {
   reading.skip_if_exists();
   std::vector<TableName> tables = table_list(reading);
   if (tables.empty()) return reading.unknown("DROP without a name");
-  if (!temporary) reading.add(danger, tables);
-  if (!reading.learns || danger != DangerClass::kDropTable) return;
+  const std::uint32_t thread = reading.context.thread_id;
+  std::vector<TableName> lasting;
   for (const TableName& table : tables) {
-    if (temporary) {
-      reading.memory.drop_temporary(reading.context.thread_id, table);
-    } else {
-      reading.memory.drop_table(table);
+    const bool shadowed = danger == DangerClass::kDropTable && reading.memory.is_temporary(thread, table);
+    if (!temporary && !shadowed) lasting.push_back(table);
+    if (!reading.learns) continue;
+    if (danger == DangerClass::kDropRoutine) {
+      reading.memory.routines.drop(table);
+    } else if (danger == DangerClass::kDropTable) {
+      if (temporary || shadowed)
+        reading.memory.drop_temporary(thread, table);
+      else
+        reading.memory.drop_table(table);
     }
   }
+  if (!lasting.empty()) reading.add(danger, std::move(lasting));
 }
 
 void drop_database(Reading& reading) {
@@ -37,7 +44,9 @@ void drop_database(Reading& reading) {
   if (!reading.in.peek().is_name()) return reading.unknown("DROP DATABASE without a name");
   const TableName all{name_of(reading.in.take()), ""};
   reading.add(DangerClass::kDropDatabase, {all});
-  if (reading.learns) reading.memory.drop_table(all);
+  if (!reading.learns) return;
+  reading.memory.drop_table(all);
+  reading.memory.routines.drop_database(all.database);
 }
 
 void drop_named(Reading& reading, DangerClass danger) {
@@ -66,6 +75,18 @@ void create_database(Reading& reading, bool replace) {
   if (!reading.in.peek().is_name()) return reading.unknown("CREATE DATABASE without a name");
   const TableName all{name_of(reading.in.take()), ""};
   if (replace) reading.add(DangerClass::kReplaceDatabase, {all});
+}
+
+bool is_routine(const Token& kind) {
+  return kind.is("PROCEDURE") || kind.is("FUNCTION") || kind.is("TRIGGER");
+}
+
+void create_routine(Reading& reading, const Token& kind) {
+  reading.skip_if_exists();
+  const auto name = reading.table_name();
+  if (!reading.learns || !name) return;
+  if (kind.is("TRIGGER")) return learn_trigger(reading, *name);
+  learn_routine(reading, *name);
 }
 
 }  // namespace
@@ -120,9 +141,10 @@ void read_create(Reading& reading) {
   if (kind.is("DATABASE") || kind.is("SCHEMA")) return create_database(reading, replace);
   if (kind.is("SEQUENCE")) return create_table(reading, replace, temporary);
   if (kind.is("USER") || kind.is("ROLE")) return reading.add(DangerClass::kAccount, {});
-  if (kind.is("VIEW") || kind.is("INDEX") || kind.is("PROCEDURE") || kind.is("FUNCTION") || kind.is("PACKAGE") ||
-      kind.is("TRIGGER") || kind.is("EVENT") || kind.is("SERVER") || kind.is("TABLESPACE") || kind.is("LOGFILE") ||
-      kind.is("RESOURCE") || kind.is("REFERENCE") || kind.is("LIBRARY")) {
+  if (is_routine(kind)) return create_routine(reading, kind);
+  if (kind.is("VIEW") || kind.is("INDEX") || kind.is("PACKAGE") || kind.is("EVENT") || kind.is("SERVER") ||
+      kind.is("TABLESPACE") || kind.is("LOGFILE") || kind.is("RESOURCE") || kind.is("REFERENCE") ||
+      kind.is("LIBRARY")) {
     return;
   }
   reading.unknown("CREATE of an unknown kind");
@@ -141,7 +163,7 @@ void read_rename(Reading& reading) {
     const auto to = reading.table_name();
     if (!from || !to) return reading.unknown("RENAME TABLE without names");
     tables.push_back(*from);
-    if (reading.learns) reading.memory.rename_table(*from, *to);
+    reading.rename(*from, *to);
   } while (in.accept_symbol(","));
   reading.add(DangerClass::kRenameTable, std::move(tables));
 }

@@ -1,22 +1,21 @@
 // DELETE and UPDATE: which tables, and how much of them.
 
+#include <algorithm>
 #include <charconv>
 #include <map>
 
 #include "binlog/danger_reading.h"
-#include "binlog/predicate.h"
+#include "binlog/predicate_values.h"
 
 namespace lifeboat::binlog {
 namespace {
-
-bool is_any(const Token& token, auto... keywords) {
-  return (token.is(keywords) || ...);
-}
 
 struct TableReferences {
   std::vector<TableName> tables;
   std::map<std::string, TableName> by_alias;  ///< also by their own names
   Condition joined;                           ///< what inner joins' ON leave over
+  std::size_t count = 0;                      ///< derived tables as well
+  bool joins = false;                         ///< each row of one to few of another: ON, USING, NATURAL
 };
 
 struct Change {
@@ -64,7 +63,13 @@ bool joins(const Token& token) {
 void read_one_reference(Reading& reading, TableReferences& references) {
   Tokens& in = reading.in;
   auto table = reading.table_name();
-  if (!table) return reading.skip_item();  // a derived table
+  ++references.count;
+  if (!table) {  // derived, or nothing that can be read
+    reading.skip_item();
+    in.accept("AS");
+    if (in.peek().is_name() && !joins(in.peek()) && !ends_references(in.peek())) in.take();
+    return;
+  }
   skip_table_details(reading);
   in.accept("AS");
   std::string alias = table->name;
@@ -83,17 +88,22 @@ TableReferences read_references(Reading& reading) {
     if (in.accept("ON")) {
       const Condition on = read_condition(reading);
       if (!outer && on.reach < references.joined.reach) references.joined = on;
+      references.joins = references.joins || on.links.joins;
     } else if (in.accept("USING")) {
       reading.skip_item();
+      references.joins = true;
     } else if (joins(in.peek())) {
       const Token word = in.take();
       outer = is_any(word, "LEFT", "RIGHT", "OUTER") || (outer && word.is("JOIN"));
+      references.joins = references.joins || word.is("NATURAL");
     } else if (in.peek().is_symbol("(") && in.peek(1).is_name() && !is_any(in.peek(1), "SELECT", "WITH", "VALUES")) {
       in.take();
       TableReferences inner = read_references(reading);
       in.accept_symbol(")");
       references.tables.insert(references.tables.end(), inner.tables.begin(), inner.tables.end());
       references.by_alias.merge(inner.by_alias);
+      references.count += inner.count;
+      references.joins = references.joins || inner.joins;
     } else {
       read_one_reference(reading, references);
     }
@@ -139,8 +149,18 @@ void read_clauses(Reading& reading, Change& change) {
   }
 }
 
+/// `DELETE a FROM a, b WHERE b.x = 5`: nothing ties the rows of `a` to those of `b`, so all go.
+void open_if_untied(Change& change, const TableReferences& references, const std::set<std::string>& targets) {
+  const Links& links = change.condition.links;
+  const bool joined = links.joins || references.joins || references.count < 2;
+  if (joined || change.condition.reach != Reach::kSome || links.tied.empty() || links.tied.contains("")) return;
+  const bool tied = std::ranges::any_of(links.tied, [&](const std::string& each) { return targets.contains(each); });
+  if (!tied) change.condition.reach = Reach::kOpen;
+}
+
 /// Says what a DELETE or UPDATE is, all read.
 void judge(Reading& reading, const Change& change) {
+  for (const TableName& each : change.targets) reading.changed.emplace_back(each, change.deletes ? kDeletes : kUpdates);
   const DangerClass some = change.deletes ? DangerClass::kDeleteRows : DangerClass::kUpdateRows;
   const auto add = [&](DangerClass danger, std::uint64_t rows, std::string why) {
     reading.effects.push_back({danger, change.targets, rows, std::move(why)});
@@ -175,6 +195,7 @@ bool reckons_back(Reading& reading, const TableName& column) {
 
 struct Assignments {
   std::set<std::string> columns;
+  std::set<std::string> tables;  ///< that they were written with, lower case
   bool reckons_back = true;
 };
 
@@ -187,8 +208,10 @@ Assignments read_assignments(Reading& reading) {
     if (in.peek().is_symbol(".") && in.peek(1).is_name()) {  // database.table.column
       in.take();
       result.columns.insert(name_of(in.take()));
+      result.tables.insert(lower_case(target->name));
     } else if (target) {
       result.columns.insert(target->name);
+      result.tables.insert(lower_case(target->database));
     }
     if (!in.accept_symbol("=") && !in.accept_symbol(":=")) result.reckons_back = false;
     if (!target || !reckons_back(reading, *target)) result.reckons_back = false;
@@ -230,10 +253,13 @@ void read_delete(Reading& reading) {
     skip_table_details(reading);
   }
   if (change.targets.empty()) return reading.unknown("DELETE without a table");
+  std::set<std::string> written;
+  for (const TableName& each : change.targets) written.insert(lower_case(each.name));
   resolve(change.targets, references);
   change.condition = references.joined;
   const Condition joined = references.joined;
   read_clauses(reading, change);
+  open_if_untied(change, references, written);
   if (joined.reach < change.condition.reach) change.condition = joined;
   judge(reading, change);
 }
@@ -248,6 +274,7 @@ void read_update(Reading& reading) {
   const Assignments assignments = read_assignments(reading);
   change.condition = references.joined;
   read_clauses(reading, change);
+  open_if_untied(change, references, assignments.tables);
   if (references.joined.reach < change.condition.reach) change.condition = references.joined;
   bool were_null = !assignments.columns.empty();
   for (std::string column : assignments.columns) {

@@ -2,6 +2,13 @@
 
 namespace lifeboat::binlog {
 
+void Reading::rename(const TableName& from, const TableName& to) {
+  if (!learns) return;
+  if (!memory.is_temporary(context.thread_id, from)) return memory.rename_table(from, to);
+  memory.drop_temporary(context.thread_id, from);
+  memory.add_temporary(context.thread_id, to);
+}
+
 void Reading::skip_if_exists() {
   if (!in.peek().is("IF")) return;
   if (in.peek(1).is("EXISTS")) {

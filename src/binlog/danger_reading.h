@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -16,10 +17,14 @@ struct Reading {
   TableMemory& memory;
   bool learns;  ///< whether this reading may change the memory
   std::vector<Effect> effects;
+  std::vector<std::pair<TableName, std::uint8_t>> changed{};  ///< tables whose rows it changes, and how (RowAction)
+  const std::set<std::string>* locals = nullptr;              ///< of the routine whose body it stands in
 
   void add(DangerClass danger, std::vector<TableName> objects, std::string why = {}) {
     effects.push_back({danger, std::move(objects), 0, std::move(why)});
   }
+  /// The memory follows a table, or a thread's temporary one, to its new name.
+  void rename(const TableName& from, const TableName& to);
   void unknown(std::string why) { add(DangerClass::kUnknown, {}, std::move(why)); }
 
   /// `IF EXISTS`, `IF NOT EXISTS`.
@@ -38,6 +43,14 @@ struct Reading {
   bool skip_object_prefix();
 };
 
+/// The statement that comes next, whatever it is. True if that only stands before another one.
+bool read_verb(Reading& reading);
+/// Keeps the body that follows; behind the name.
+void learn_routine(Reading& reading, const TableName& name);
+void learn_trigger(Reading& reading, const TableName& name);
+/// Adds what the routines do that the statement calls, or the triggers that it fires, as far as they are known.
+void add_effects_of_routines(Reading& reading, std::string_view text);
+
 /// Each begins behind its first keyword.
 void read_drop(Reading& reading);
 void read_truncate(Reading& reading);
@@ -46,5 +59,7 @@ void read_rename(Reading& reading);
 void read_alter(Reading& reading);
 void read_delete(Reading& reading);
 void read_update(Reading& reading);
+void read_insert(Reading& reading, bool replaces);
+void read_load(Reading& reading);
 
 }  // namespace lifeboat::binlog

@@ -192,6 +192,8 @@ TEST(Danger, ConditionsTiedToValuesAreOrdinary) {
                                       "WHERE b > 5 AND a = 'x'",
                                       "WHERE id = @x",
                                       "WHERE id BETWEEN 1 AND 500",
+                                      "WHERE id >= 6 AND id <= 8",
+                                      "WHERE id > 100 AND name <> 'x' AND id < 200",
                                       "WHERE (a, b) IN ((1, 2), (3, 4))",
                                       "WHERE id = (SELECT MAX(id) FROM u)",
                                       "WHERE k LIKE 'cache:%'",
@@ -220,7 +222,8 @@ TEST(Danger, OpenConditionsCountWhereRowsAreNotKnown) {
        {"WHERE id > 5", "WHERE id < 1000000", "WHERE id <> 5", "WHERE NOT id = 5", "WHERE id NOT IN (1,2)",
         "WHERE created < NOW()", "WHERE active", "WHERE f(id) = 3", "WHERE id % 1 = 0", "WHERE id IS NULL",
         "WHERE EXISTS (SELECT 1)", "WHERE name REGEXP '.'", "WHERE MATCH (a) AGAINST ('x')", "WHERE id = 5 OR id > 7",
-        "WHERE id BETWEEN 1 AND 100000", "WHERE name LIKE '%a%'"}) {
+        "WHERE id BETWEEN 1 AND 100000", "WHERE id > 5 AND id < 100000", "WHERE id > 5 AND x < 9",
+        "WHERE id > 5 OR id < 9", "WHERE name LIKE '%a%'"}) {
     Classifier classify;
     EXPECT_EQ(classify(format("DELETE FROM t {}", open)), "delete_range shop.t") << open;
     EXPECT_EQ(classify(format("UPDATE t SET a = 1 {}", open)), "update_range shop.t") << open;
@@ -241,6 +244,14 @@ TEST(Danger, DeletesFromSeveralTables) {
   expect_all({
       {"DELETE a FROM a JOIN b ON a.id = b.id", "delete_range shop.a"},
       {"DELETE a FROM a JOIN b ON a.id = b.id WHERE b.x = 5", ""},
+      {"DELETE a FROM a, b WHERE b.x = 5", "delete_range shop.a"},
+      {"DELETE a FROM a, b WHERE b.x = 5 AND a.id = b.id", ""},
+      {"DELETE a FROM a JOIN b USING (id) WHERE b.x = 5", ""},
+      {"DELETE a FROM a, b WHERE a.x = 5", ""},
+      {"DELETE a FROM a, (SELECT 1 AS one) AS d WHERE d.one = 1", "delete_range shop.a"},
+      {"UPDATE a, b SET a.n = 1 WHERE b.x IN (5, 6)", "update_range shop.a,shop.b"},
+      {"UPDATE a, (SELECT 1) d SET a.n = 1", "update_all shop.a"},
+      {"UPDATE a, b SET a.n = 1 WHERE x = 5", ""},
       {"DELETE x, y.* FROM other.users AS x, y WHERE TRUE", "delete_all other.users,shop.y"},
       {"DELETE FROM a, b USING a JOIN b LEFT JOIN c ON c.x = 5", "delete_all shop.a,shop.b"},
       {"DELETE QUICK IGNORE FROM t PARTITION (p0)", "delete_all shop.t"},
@@ -256,6 +267,34 @@ TEST(Danger, DeletesFromSeveralTables) {
   });
 }
 
+TEST(Danger, RowsThatAreThereAreOverwritten) {
+  expect_all({
+      {"INSERT INTO t SELECT * FROM u ON DUPLICATE KEY UPDATE a = 1", "update_range shop.t"},
+      {"INSERT IGNORE t (a, b) (SELECT * FROM u WHERE x > 5) ON DUPLICATE KEY UPDATE a = 1", "update_range shop.t"},
+      {"INSERT INTO t SELECT * FROM u UNION SELECT 1 ON DUPLICATE KEY UPDATE a = 1", "update_range shop.t"},
+      {"REPLACE INTO t (a, b) SELECT * FROM u", "update_range shop.t"},
+      {"REPLACE LOW_PRIORITY other.t PARTITION (p0) SELECT 1, 2 FROM u", "update_range other.t"},
+      {"LOAD DATA LOCAL INFILE 'x' REPLACE INTO TABLE t FIELDS TERMINATED BY ','", "update_range shop.t"},
+      {"INSERT INTO t SELECT * FROM u", ""},
+      {"INSERT INTO t SELECT * FROM u WHERE x = 5 ON DUPLICATE KEY UPDATE a = 1", ""},
+      {"INSERT INTO t SELECT * FROM u LIMIT 5 ON DUPLICATE KEY UPDATE a = 1", ""},
+      {"INSERT INTO t SELECT 1, 2 ON DUPLICATE KEY UPDATE a = 1", ""},
+      {"INSERT INTO t SELECT * FROM u ON DUPLICATE KEY UPDATE hits = hits + VALUES(hits), t.n = t.n - 1", ""},
+      {"INSERT INTO t SELECT * FROM u ON DUPLICATE KEY UPDATE hits = hits + 1, a = 1", "update_range shop.t"},
+      {"INSERT INTO t SELECT * FROM u ON DUPLICATE KEY UPDATE hits = hits * 0", "update_range shop.t"},
+      {"REPLACE INTO t SELECT * FROM u WHERE x = 5", ""},
+      {"REPLACE INTO t SET a = 1", ""},
+  });
+  Classifier classify;
+  const auto rows = [&](std::string_view text) {
+    const std::vector<Effect> effects = classify_statement(text, classify.context, classify.memory);
+    return effects.size() == 1 && effects[0].danger == DangerClass::kUpdateRows ? effects[0].rows : 0;
+  };
+  EXPECT_EQ(rows("REPLACE INTO t VALUES (1, ')'), (2, f(3)), (4, 5)"), 3U);
+  EXPECT_EQ(rows("INSERT INTO t (a) VALUES (1), (2) AS new ON DUPLICATE KEY UPDATE a = new.a"), 2U);
+  EXPECT_EQ(rows("INSERT INTO t (a) VALUES (1), (2)"), 0U);
+}
+
 TEST(Danger, OrdinaryStatementsAreOrdinary) {
   expect_all({
       {"", ""},
@@ -264,9 +303,8 @@ TEST(Danger, OrdinaryStatementsAreOrdinary) {
       {"COMMIT", ""},
       {"XA START 'x'", ""},
       {"INSERT INTO t VALUES ('DROP TABLE t')", ""},
-      {"INSERT INTO t SELECT * FROM u ON DUPLICATE KEY UPDATE a = 1", ""},
       {"REPLACE INTO t VALUES (1)", ""},
-      {"LOAD DATA INFILE 'x' REPLACE INTO TABLE t", ""},
+      {"LOAD DATA INFILE 'x' INTO TABLE t", ""},
       {"SET @a = 1", ""},
       {"/*!40101 SET NAMES utf8 */;", ""},
       {"ANALYZE TABLE t", ""},
@@ -328,6 +366,57 @@ TEST(Danger, TemporaryTablesBelongToTheirThread) {
   classify.context.thread_id = 7;
   EXPECT_EQ(classify("DROP TEMPORARY TABLE t"), "");
   EXPECT_EQ(classify("TRUNCATE t"), "truncate_table shop.t");
+}
+
+TEST(Danger, ATemporaryTableThatIsDroppedOrRenamedIsOneNoMore) {
+  Classifier classify;
+  classify("CREATE TEMPORARY TABLE t (a INT)");
+  EXPECT_EQ(classify("DROP TABLE t"), "");
+  EXPECT_EQ(classify("DROP TABLE t"), "drop_table shop.t");
+  classify("CREATE TEMPORARY TABLE t (a INT)");
+  classify("ALTER TABLE t RENAME TO u");
+  EXPECT_EQ(classify("DELETE FROM u"), "");
+  EXPECT_EQ(classify("DELETE FROM t"), "delete_all shop.t");
+  EXPECT_EQ(classify("DROP TABLE u, t"), "drop_table shop.t");
+}
+
+TEST(Danger, RoutinesAreReadWhereTheyAreCalled) {
+  Classifier classify;
+  classify(
+      "CREATE DEFINER=`a`@`%` FUNCTION `f`(p INT, q TEXT) RETURNS int(11) MODIFIES SQL DATA "
+      "BEGIN DECLARE n INT DEFAULT 5; IF p > 0 THEN DELETE FROM t; END IF; RETURN REPLACE(q, 'a', 'b'); END");
+  EXPECT_EQ(classify("SELECT `shop`.`f`(1, 'x')"), "delete_all shop.t");
+  EXPECT_EQ(classify("DO f(1, 'x')"), "delete_all shop.t");
+  EXPECT_EQ(classify("INSERT INTO u VALUES (F(1, 'x'))"), "delete_all shop.t");
+  EXPECT_EQ(classify("INSERT INTO u VALUES (g(1, 'x'), f)"), "");
+  classify("CREATE FUNCTION g(p INT) RETURNS INT BEGIN DELETE FROM t WHERE id = p; CALL shop.h(); RETURN 1; END");
+  EXPECT_EQ(classify("SELECT g(5)"), "function_call") << "it calls what is not known";
+  classify("CREATE PROCEDURE h() BEGIN UPDATE t SET a = 1 WHERE id = 5; END");
+  EXPECT_EQ(classify("SELECT g(5)"), "") << "what it does is known, and ordinary";
+  classify("CREATE OR REPLACE PROCEDURE h() BEGIN UPDATE t SET a = 1; END");
+  EXPECT_EQ(classify("SELECT g(5)"), "update_all shop.t");
+  classify("DROP FUNCTION f");
+  EXPECT_EQ(classify("SELECT f(1)"), "function_call");
+  classify.context.rows_are_known = true;
+  EXPECT_EQ(classify("INSERT INTO u VALUES (g(5))"), "") << "the rows will tell";
+}
+
+TEST(Danger, TriggersFireOnTheirTableAndAction) {
+  Classifier classify;
+  EXPECT_EQ(
+      classify(
+          "CREATE TRIGGER g AFTER INSERT ON a FOR EACH ROW BEGIN DELETE FROM b; DELETE FROM c WHERE id = NEW.id; END"),
+      "");
+  classify(
+      "CREATE OR REPLACE TRIGGER d BEFORE DELETE ON shop.a FOR EACH ROW FOLLOWS g UPDATE c SET n = 0 WHERE id > "
+      "OLD.id");
+  EXPECT_EQ(classify("INSERT INTO a VALUES (1)"), "delete_all shop.b");
+  EXPECT_EQ(classify("REPLACE INTO a VALUES (1)"), "update_range shop.c; delete_all shop.b");
+  EXPECT_EQ(classify("DELETE FROM a WHERE id = 5"), "update_range shop.c");
+  EXPECT_EQ(classify("UPDATE a SET n = 5 WHERE id = 5"), "");
+  EXPECT_EQ(classify("INSERT INTO c VALUES (1)"), "");
+  classify("DROP TRIGGER g");
+  EXPECT_EQ(classify("INSERT INTO a VALUES (1)"), "");
 }
 
 TEST(Danger, EveryClassHasAName) {

@@ -12,12 +12,6 @@ namespace {
 
 /// Conditions nested deeper are not followed: the stack is ours.
 constexpr int kMaxDepth = 100;
-/// A BETWEEN over more numbers than this may match as many rows: not bounded.
-constexpr double kMaxSpan = 1000;
-
-bool is_any(const Token& token, auto... keywords) {
-  return (token.is(keywords) || ...);
-}
 
 /// Functions that tell values apart nearly as well as their argument.
 bool keeps_apart(const Token& function) {
@@ -36,6 +30,7 @@ class ConditionParser {
   explicit ConditionParser(Reading& reading) : reading_(reading), in_(reading.in) {}
 
   Condition disjunction();
+  const Links& links() const { return links_; }
 
  private:
   Condition conjunction();
@@ -49,8 +44,10 @@ class ConditionParser {
   Value call(const Token& function);
   Value literal_text();
   Condition compare(const Value& left, std::string_view op, const Value& right) {
+    note(left, right);
     return compared(left, op, right, reading_.context.time_s);
   }
+  void note(const Value& left, const Value& right);
   Condition is_test(const Value& left);
   Condition like(const Value& left);
   Condition in_list(const Value& left);
@@ -60,7 +57,17 @@ class ConditionParser {
   Reading& reading_;
   Tokens& in_;
   int depth_ = 0;
+  Links links_;
 };
+
+void ConditionParser::note(const Value& left, const Value& right) {
+  const bool both_columns = left.kind == Value::Kind::kColumn && right.kind == Value::Kind::kColumn;
+  if (both_columns && table_of(left) != table_of(right)) links_.joins = true;
+  for (const Value* const each : {&left, &right}) {
+    if (each->kind == Value::Kind::kRow) links_.tied.insert("");
+    if (each->kind == Value::Kind::kColumn && !both_columns) links_.tied.insert(table_of(*each));
+  }
+}
 
 Condition ConditionParser::disjunction() {
   if (!deeper()) {
@@ -111,10 +118,13 @@ Value ConditionParser::comparison() {
     } else if (in_.accept("IS")) {
       result = is_test(left);
     } else if (in_.accept("LIKE")) {
+      note(left, {});
       result = like(left);
     } else if (in_.accept("IN")) {
+      note(left, {});
       result = in_list(left);
     } else if (in_.accept("BETWEEN")) {
+      note(left, {});
       result = between(left);
     } else if (in_.accept("REGEXP") || in_.accept("RLIKE")) {
       arithmetic();
@@ -292,12 +302,14 @@ Value ConditionParser::name_or_call() {
   }
   value.kind = Value::Kind::kColumn;
   value.column = name_of(name);
+  const bool is_local = reading_.locals != nullptr && reading_.locals->contains(lower_case(value.column));
   value.qualified = value.column;
   while (in_.peek().is_symbol(".") && in_.peek(1).is_name()) {
     in_.take();
     value.column = name_of(in_.take());
     value.qualified += "." + value.column;
   }
+  if (is_local) value.kind = Value::Kind::kConstant;
   value.column = lower_case(value.column);
   value.qualified = lower_case(value.qualified);
   if (in_.peek().is_symbol("(")) {  // database.function(…)
@@ -411,15 +423,16 @@ Condition ConditionParser::between(const Value& left) {
   const Value high = arithmetic();
   if (left.constant()) return both(compare(left, ">=", low), compare(left, "<=", high));
   if (left.kind != Value::Kind::kColumn || !low.number || !high.number) return of(Reach::kOpen);
-  const double span = *high.number - *low.number + 1;
-  if (span > kMaxSpan) return of(Reach::kOpen);
-  return span < 1 ? of(Reach::kNone) : exactly(static_cast<std::uint64_t>(span));
+  return within(*low.number, *high.number);
 }
 
 }  // namespace
 
 Condition read_condition(Reading& reading) {
-  return ConditionParser(reading).disjunction();
+  ConditionParser parser(reading);
+  Condition condition = parser.disjunction();
+  condition.links = parser.links();
+  return condition;
 }
 
 }  // namespace lifeboat::binlog

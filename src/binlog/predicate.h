@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <set>
 #include <string>
 
@@ -17,9 +18,24 @@ namespace lifeboat::binlog {
 /// In the order of how much is matched: AND takes the less, OR the more.
 enum class Reach : std::uint8_t { kNone, kSome, kOpen, kAll };
 
+/// Between which numbers a column lies in every row that is matched.
+struct Span {
+  std::string column;  ///< empty: not told
+  double low = -std::numeric_limits<double>::infinity();
+  double high = std::numeric_limits<double>::infinity();
+};
+
+/// Of a statement with several tables: whose columns are held against values, and whether any against another table's.
+struct Links {
+  std::set<std::string> tied;  ///< tables as written, lower case; empty text: the column was written without
+  bool joins = false;
+};
+
 struct Condition {
   Reach reach = Reach::kAll;
   std::uint64_t rows = 0;              ///< of kSome: matched at most if the column is a key; 0: not told
+  Span span;                           ///< of kOpen and kAll
+  Links links;                         ///< only of what read_condition gives
   std::set<std::string> null_columns;  ///< columns that are NULL in every row that it matches
 };
 

@@ -47,6 +47,18 @@ bool holds(const Value& left, std::string_view op, const Value& right) {
   return op == ">" ? order > 0 : order >= 0;
 }
 
+/// A range of more numbers than this may match as many rows: not bounded.
+constexpr double kMaxSpan = 1000;
+
+/// How far a column may go by `column op bound`.
+Span span_of(const Value& column, std::string_view op, const Value& bound) {
+  Span span;
+  if (!bound.number || column.kind != Value::Kind::kColumn || op == "<>" || op == "!=") return span;
+  span.column = column.qualified;
+  (op.starts_with('<') ? span.high : span.low) = *bound.number;
+  return span;
+}
+
 /// `column op bound`, op one of < <= > >= <> !=.
 Condition ordered(const Value& column, std::string_view op, const Value& bound, std::int64_t now_s) {
   const bool downwards = op == "<" || op == "<=";
@@ -60,7 +72,9 @@ Condition ordered(const Value& column, std::string_view op, const Value& bound, 
     const double lowest = op == ">=" ? 1 : 0;
     if (bound.text ? bound.text->empty() : as_number(bound) <= lowest) return of(Reach::kAll);
   }
-  return of(Reach::kOpen);
+  Condition open = of(Reach::kOpen);
+  open.span = span_of(column, op, bound);
+  return open;
 }
 
 }  // namespace
@@ -78,15 +92,40 @@ std::optional<double> number_in(std::string_view text) {
   return error == std::errc() ? std::optional(value) : std::nullopt;
 }
 
+std::string table_of(const Value& column) {
+  const std::size_t dot = column.qualified.rfind('.');
+  if (dot == std::string::npos) return {};
+  const std::size_t before = column.qualified.rfind('.', dot - 1);
+  const std::size_t start = before == std::string::npos || dot == 0 ? 0 : before + 1;
+  return column.qualified.substr(start, dot - start);
+}
+
 Condition of(Reach reach) {
-  return {reach, 0, {}};
+  return {.reach = reach};
 }
 
 Condition exactly(std::uint64_t rows) {
-  return {Reach::kSome, rows, {}};
+  return {.reach = Reach::kSome, .rows = rows};
+}
+
+Condition within(double low, double high) {
+  const double span = high - low + 1;
+  if (span > kMaxSpan) return of(Reach::kOpen);
+  return span < 1 ? of(Reach::kNone) : exactly(static_cast<std::uint64_t>(span));
 }
 
 Condition both(Condition a, const Condition& b) {
+  if (!a.span.column.empty() && a.span.column == b.span.column) {
+    a.span.low = std::max(a.span.low, b.span.low);
+    a.span.high = std::min(a.span.high, b.span.high);
+    const Condition bounded = within(a.span.low, a.span.high);
+    if (bounded.reach < a.reach) {
+      a.reach = bounded.reach;
+      a.rows = bounded.rows;
+    }
+  } else if (a.span.column.empty()) {
+    a.span = b.span;
+  }
   a.null_columns.insert(b.null_columns.begin(), b.null_columns.end());
   if (b.reach < a.reach || (b.reach == a.reach && b.rows != 0 && (a.rows == 0 || b.rows < a.rows))) {
     a.reach = b.reach;

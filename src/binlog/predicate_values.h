@@ -24,9 +24,14 @@ struct Value {
   bool literal() const { return constant() && (number || text); }
 };
 
+/// The table that a column was written with, lower case; may be empty.
+std::string table_of(const Value& column);
+
 Condition of(Reach reach);
 /// Some rows, and at most so many if the column is a key.
 Condition exactly(std::uint64_t rows);
+/// A whole number from `low` to `high`: as many rows if the column is a key, and kOpen if that is many.
+Condition within(double low, double high);
 Condition both(Condition a, const Condition& b);
 Condition either(const Condition& a, const Condition& b);
 Condition opposite(const Condition& condition);

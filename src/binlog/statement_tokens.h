@@ -62,6 +62,10 @@ struct Token {
   bool ends() const { return kind == TokenKind::kEnd || kind == TokenKind::kBroken; }
 };
 
+bool is_any(const Token& token, auto... keywords) {
+  return (token.is(keywords) || ...);
+}
+
 /// The name without its quotes and with doubled quotes made single.
 std::string name_of(const Token& token);
 /// What a string token holds, without quotes and with its escapes read.
@@ -80,6 +84,7 @@ class Tokens {
   bool accept(std::string_view keyword);
   bool accept_symbol(std::string_view symbol);
 
+  std::string_view text() const { return text_; }
   const SqlDialect& dialect() const { return dialect_; }
   /// Whether an unreadable token has been met so far.
   bool broken() const { return broken_; }

@@ -13,10 +13,6 @@ std::string lower(std::string text) {
 
 }  // namespace
 
-std::string TableName::text() const {
-  return (database.empty() ? "?" : database) + "." + (name.empty() ? "*" : name);
-}
-
 void TableMemory::add_temporary(std::uint32_t thread_id, const TableName& table) {
   if (!temporary_.emplace(thread_id, table).second) return;
   temporary_order_.emplace_back(thread_id, table);

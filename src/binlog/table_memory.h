@@ -6,7 +6,6 @@
 /// Threads: one at a time. Memory: bounded; the oldest is forgotten first. Errors: none.
 #pragma once
 
-#include <compare>
 #include <cstdint>
 #include <deque>
 #include <map>
@@ -15,17 +14,9 @@
 #include <string>
 #include <utility>
 
+#include "binlog/routine_memory.h"
+
 namespace lifeboat::binlog {
-
-/// `name` empty: the whole database. `database` empty: the log does not tell.
-struct TableName {
-  std::string database;
-  std::string name;
-
-  /// "shop.orders", "shop.*".
-  std::string text() const;
-  auto operator<=>(const TableName&) const = default;
-};
 
 /// A column's type as far as it matters to what fits in it.
 struct DeclaredType {
@@ -44,6 +35,8 @@ class TableMemory {
   static constexpr std::size_t kMaxTemporary = 10'000;
   static constexpr std::size_t kMaxTables = 20'000;
   static constexpr std::size_t kMaxColumns = 4'096;  ///< a server's own limit, of one table
+
+  RoutineMemory routines;
 
   void add_temporary(std::uint32_t thread_id, const TableName& table);
   void drop_temporary(std::uint32_t thread_id, const TableName& table);
