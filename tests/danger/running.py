@@ -1,0 +1,95 @@
+"""Runs the corpora's cases on a server, measures what each destroyed, and asks the classifier what it says of the server's log."""
+import json
+import os
+import subprocess
+import time
+from pathlib import Path
+
+import fixtures
+from measure import losses, snapshot
+from sql_session import Session, SqlError
+
+ROOT = Path(__file__).resolve().parents[2]
+JUDGE = Path(os.environ.get("LIFEBOAT_BIN", ROOT / "build/dev/lifeboat")).parent / "tests/danger_judge"
+FORMATS = ("ROW", "STATEMENT", "MIXED")
+OPTIONS = ("--log-bin=bin", "--server-id=1", "--event-scheduler=ON", "--character-set-server=utf8mb4", "--secure-file-priv=", "--log-bin-trust-function-creators=1",
+           "--innodb-flush-log-at-trx-commit=0", "--innodb-buffer-pool-size=64M", "--max-binlog-size=1G", "--sync-binlog=0",
+           "--innodb-flush-method=nosync")
+
+
+class Refused(Exception):
+    """The server did not run a case's statement."""
+
+
+def run_statement(session, statement):
+    if isinstance(statement, str):
+        return session.query(statement)
+    if "hex" in statement:
+        return session.query(bytes.fromhex(statement["hex"]))
+    if "prepare" in statement:
+        return session.prepared(statement["prepare"], *statement["values"])
+    deadline = time.monotonic() + 20
+    while session.query(statement["until"]) != [(b"1",)]:
+        if time.monotonic() > deadline:
+            raise Refused(f"never true: {statement['until']}")
+        time.sleep(0.02)
+    return []
+
+
+class Runner:
+    """One server for many cases, each with new databases in a session of its own."""
+
+    def __init__(self, server):
+        self.server, self.admin = server, Session(server.socket)
+        self.admin.query("SET sql_log_bin = 0")
+
+    def close(self):
+        self.admin.close()
+
+    def place(self):
+        """Where the log ends: (file, position)."""
+        file, position = self.admin.query("SHOW MASTER STATUS")[0][:2]
+        return file.decode(), int(position)
+
+    def clean(self):
+        (self.server.datadir / "rows").unlink(missing_ok=True)
+        for (schema,) in self.admin.query("SELECT schema_name FROM information_schema.schemata WHERE schema_name NOT IN "
+                                          "('mysql', 'information_schema', 'performance_schema', 'sys')"):
+            self.admin.query(b"DROP DATABASE `" + schema.replace(b"`", b"``") + b"`")
+
+    def run(self, case, binlog_format):
+        """{"lost", "label", "begin", "end"}; raises Refused if the server would not run it."""
+        self.clean()
+        with Session(self.server.socket) as session:
+            try:
+                session.query("SET SESSION binlog_format = MIXED")  # the filling of tables need not fill the log
+                for statement in [*fixtures.start(), *case["setup"]]:
+                    run_statement(session, statement)
+                session.query(f"SET SESSION binlog_format = {binlog_format}")
+                self.admin.query(f"SET GLOBAL binlog_format = {binlog_format}")  # events run with it
+                before, begin = snapshot(self.admin), self.place()
+                for statement in case["act"]:
+                    run_statement(session, statement)
+                end = self.place()
+            except SqlError as e:
+                raise Refused(f"{case['name']} in {binlog_format}: {e}") from e
+            lost, label = losses(before, snapshot(self.admin))
+        return {"lost": lost, "label": label, "begin": begin, "end": end}
+
+
+HOLDS = ("destroys", "unknown")
+
+
+def judged(files):
+    """What the classifier says of each group in a log: {(file, end): group}."""
+    out = subprocess.run([JUDGE, *files], capture_output=True, check=True).stdout
+    return {(group["file"], group["end"]): group for group in map(json.loads, out.splitlines())}
+
+
+def within(groups, begin, end):
+    """Those of the groups that end behind `begin` and not behind `end`, both (file, position)."""
+    return [group for place, group in groups.items() if begin < place <= end]
+
+
+def holds(groups):
+    return any(group["severity"] in HOLDS for group in groups)
