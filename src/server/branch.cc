@@ -30,7 +30,7 @@ Path state_root_of(const BranchRequest& request) {
 
 /// In the branch's directory, or where its path would be too long for the kernel, in a private one under /tmp.
 Path choose_socket(const Path& directory) {
-  const Path socket = directory / "socket";
+  Path socket = directory / "socket";
   if (socket.string().size() < sizeof(sockaddr_un{}.sun_path)) return socket;
   const Path short_directory = std::filesystem::temp_directory_path() / format("lifeboat-{}", random_hex(6));
   make_directories(short_directory);

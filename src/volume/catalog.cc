@@ -71,7 +71,7 @@ Node* Catalog::child(Node& directory, std::string_view name) {
 std::string Catalog::path(const Node& node) const {
   std::string path = node.name;
   for (const Node* up = node.parent; up != nullptr && up->parent != nullptr; up = up->parent) {
-    path = up->name + '/' + path;
+    path.insert(0, up->name + '/');
   }
   return path;
 }

@@ -171,8 +171,8 @@ void CommitUpload::add_steps(OpenFile& open, const Layer& frozen) {
   if (truncated) truncate_to(chunks);
 }
 
-void CommitUpload::add(Step step) {
-  steps_.push_back(std::move(step));
+void CommitUpload::add(const Step& step) {
+  steps_.push_back(step);
   if (steps_.size() >= kBatchSteps) flush();
 }
 

@@ -41,7 +41,7 @@ class CommitUpload {
 
   void add_file(const ChangedEntry& changed);
   void add_steps(OpenFile& file, const Layer& frozen);
-  void add(Step step);
+  void add(const Step& step);
   void flush();
   void store_chunks();
 

@@ -55,7 +55,7 @@ std::string InodeTable::path(InodeNumber inode) {
     const std::lock_guard lock(part.mutex);
     const auto found = part.entries.find(inode);
     if (found == part.entries.end()) return format("inode {}/{}", inode, path);
-    path = path.empty() ? found->second.name : found->second.name + "/" + path;
+    path.insert(0, path.empty() ? found->second.name : found->second.name + '/');
     inode = found->second.parent;
   }
   return path.empty() ? "/" : path;
