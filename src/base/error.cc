@@ -57,6 +57,9 @@ Code code_of_errno(int number) {
       return Code::kNotFound;
     case EEXIST:
       return Code::kExists;
+    case EISDIR:
+    case ENOTDIR:
+      return Code::kUsage;
     default:
       return Code::kIo;
   }

@@ -11,6 +11,7 @@
 #include <cstdlib>
 
 #include "base/error.h"
+#include "base/printable.h"
 #include "base/random.h"
 #include "base/units.h"
 
@@ -121,13 +122,15 @@ std::optional<Bytes> find_and_read_file(const Path& path, std::size_t max_size) 
   return read_open_file(fd.get(), path, max_size);
 }
 
-std::string read_secret_file(const Path& path) {
+namespace {
+
+std::string read_secret(const Path& path) {
   const UniqueFd fd = open_file(path, O_RDONLY);
   struct stat info{};
   if (::fstat(fd.get(), &info) != 0) fail_errno(format("stat {}", path.string()), errno);
   if (S_ISREG(info.st_mode) && (info.st_mode & 077U) != 0) {
     fail(Code::kRefused, format("{} holds a secret but others can read it", path.string()),
-         format("Run: chmod 600 {}", path.string()));
+         format("Run: chmod 600 {}", shell_word(path.string())));
   }
   // A pipe or descriptor path has no size, so read until it ends. One byte more shows that it is too large.
   constexpr std::size_t kSecretBytesMax = std::size_t{64} << 10U;
@@ -149,6 +152,18 @@ std::string read_secret_file(const Path& path) {
   if (!secret.empty() && secret.back() == '\r') secret.pop_back();
   if (secret.empty()) fail(Code::kUsage, format("{} is empty", path.string()));
   return secret;
+}
+
+}  // namespace
+
+std::string read_secret_file(const Path& path) {
+  try {
+    return read_secret(path);
+  } catch (const Exception& e) {
+    Error error = e.error();
+    if (error.hint.empty()) error.hint = format("{} must be a readable file with the secret in it.", path.string());
+    throw Exception(std::move(error));
+  }
 }
 
 void write_file_durably(const Path& path, ByteView content, unsigned mode) {

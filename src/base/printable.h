@@ -15,4 +15,7 @@ std::string printable(std::string_view text);
 /// As printable, but line feeds stay: for text with lines of our own.
 std::string printable_lines(std::string_view text);
 
+/// As a shell reads it back as one word: quoted if it must be. For commands that a person is to paste.
+std::string shell_word(std::string_view text);
+
 }  // namespace lifeboat

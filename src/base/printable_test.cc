@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "base/json.h"
+#include "base/process.h"
 #include "base/random.h"
 
 namespace lifeboat {
@@ -39,6 +40,16 @@ TEST(PrintableTest, ControlCharactersAreShownNotObeyed) {
                       "2J"),
             "\\x9b2J");  // the same as ESC [ to some terminals
   EXPECT_EQ(printable_lines("a\nb\r"), "a\nb\\x0d");
+}
+
+TEST(PrintableTest, AShellReadsAWordBack) {
+  EXPECT_EQ(shell_word("/var/lib/mysql-2"), "/var/lib/mysql-2");
+  for (const std::string word :
+       {"", "my data", "it's", "~root", "a;b", "$HOME `id` \\ \"x\" *", "zwei\nzeilen", "\xe9"}) {
+    ProcessOptions shell;
+    shell.argv = {"sh", "-c", format("printf %s {}", shell_word(word))};
+    EXPECT_EQ(run_process(shell).out, word);
+  }
 }
 
 }  // namespace

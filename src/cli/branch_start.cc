@@ -2,6 +2,7 @@
 
 #include "base/cancel.h"
 #include "base/log.h"
+#include "base/printable.h"
 #include "base/units.h"
 #include "cli/branch_options.h"
 #include "cli/commands.h"
@@ -26,7 +27,7 @@ struct Options {
 void add_options(Command& command, Options& options) {
   command.add_option("IMAGE", options.image, "image name, unique prefix, or \"latest\"; left out to resume --name");
   command.add_option("--name", options.name, "name of the branch (default: the image's)");
-  command.add_option("--port", options.port, "port on 127.0.0.1 (default: a free one)");
+  command.add_option("--port", options.port, "port on 127.0.0.1 (default: a free one)").between(1, 65535);
   command.add_flag("--until-ready", options.until_ready, "wait however long recovery takes, not only ten minutes");
   command.add_option("--server", options.server, "the mariadbd to run (default: this host's)");
   command.add_option("--user", options.user,
@@ -57,7 +58,7 @@ std::string describe(const server::StartedBranch& started) {
                   started.why_not);
   }
   return out + format("\nConnect with: mariadb --socket={}\nEnd it with:  lifeboat branch stop {}",
-                      record.socket.string(), record.name);
+                      shell_word(record.socket.string()), record.name);
 }
 
 json::object result_json(const server::StartedBranch& started) {

@@ -54,7 +54,8 @@ void run(Context& context, const Options& options) {
   import.allow_empty = options.allow_empty;
   import.threads = options.threads;
   if (!std::filesystem::is_directory(import.directory)) {
-    fail(Code::kNotFound, format("{} is not a directory", options.directory));
+    fail(Code::kNotFound, format("{} is not a directory", options.directory),
+         "Name the server's data directory: its option datadir says where, often /var/lib/mysql.");
   }
   describe(options, import.describe);
   Progress progress(context.progress_style(), "import", 0);

@@ -1,6 +1,7 @@
 #include "cli/volume_options.h"
 
 #include "base/error.h"
+#include "base/printable.h"
 #include "server/branch_record.h"
 #include "volume/control_client.h"
 
@@ -34,10 +35,10 @@ json::object as_left(const volume::VolumeRecord& record) {
 void require_mounted(const volume::VolumeRecord& record) {
   if (record.state == volume::VolumeState::kMounted) return;
   const Path state_root = record.state_dir.parent_path().parent_path();
-  const std::string again =
-      server::find_branch(state_root, record.name)
-          ? format("lifeboat branch start --name {}", record.name)
-          : format("lifeboat volume mount {} {} --name {}", record.image, record.mountpoint.string(), record.name);
+  const std::string again = server::find_branch(state_root, record.name)
+                                ? format("lifeboat branch start --name {}", record.name)
+                                : format("lifeboat volume mount {} {} --name {}", record.image,
+                                         shell_word(record.mountpoint.string()), record.name);
   fail(Code::kUnavailable, format("volume {} is not mounted ({})", record.name, volume_state_name(record.state)),
        format("Mount it again with: {}", again));
 }

@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/log.h"
+#include "base/printable.h"
 #include "base/random.h"
 #include "server/encryption.h"
 #include "server/inspect.h"
@@ -40,7 +41,7 @@ Path choose_socket(const Path& directory) {
 void check_unmounted(const BranchRecord& record) {
   if (!volume::is_mountpoint(record.data_directory())) return;
   fail(Code::kBusy, format("{}: something is mounted there", record.data_directory().string()),
-       format("Unmount it first: umount {}", record.data_directory().string()));
+       format("Unmount it first: umount {}", shell_word(record.data_directory().string())));
 }
 
 std::uint16_t choose_port(std::uint16_t wanted, std::uint16_t last) {

@@ -9,11 +9,9 @@ namespace {
 std::string read_named(const Path& file, std::string_view what) {
   try {
     return read_secret_file(file);
-  } catch (const Exception& e) {
-    Error error = e.error();
-    error.context.insert(error.context.begin(), format("reading the {}", what));
-    if (error.hint.empty()) error.hint = format("{} must be a readable file with the {} in it.", file.string(), what);
-    throw Exception(std::move(error));
+  } catch (Exception& e) {
+    e.add_context(format("reading the {}", what));
+    throw;
   }
 }
 

@@ -80,7 +80,7 @@ void check_volume_name(std::string_view name) {
     return;
   }
   fail(Code::kUsage, format("volume name \"{}\": not allowed", name),
-       "Use up to 64 letters, digits, dots, dashes and underscores, and begin with none of the first two signs.");
+       "Use up to 64 letters, digits, dots, dashes and underscores; the first is no dot and no dash.");
 }
 
 std::string volume_name_for(const Path& mountpoint) {
