@@ -27,9 +27,7 @@ std::vector<std::string> split_words(std::string_view line) {
 }
 
 std::string read_rules(const Path& file) {
-  if (file.empty()) return {};
-  const std::optional<Bytes> bytes = find_and_read_file(file, kFileSizeMax);
-  return bytes ? std::string(as_text(*bytes)) : std::string();
+  return file.empty() ? std::string() : std::string(as_text(read_file(file, kFileSizeMax)));
 }
 
 }  // namespace
@@ -97,7 +95,8 @@ ReplicaRules RuleSet::of(const ReplicaName& replica) const {
   return out;
 }
 
-RuleBook::RuleBook(Path file) : file_(std::move(file)), text_(read_rules(file_)) {
+RuleBook::RuleBook(Path file, std::chrono::milliseconds look_every)
+    : file_(std::move(file)), look_every_(look_every), text_(read_rules(file_)) {
   rules_ = RuleSet::parse(text_);
   looked_ = std::chrono::steady_clock::now();
 }
@@ -110,17 +109,20 @@ ReplicaRules RuleBook::of(const ReplicaName& replica) {
 
 void RuleBook::reload_if_changed() {
   const auto now = std::chrono::steady_clock::now();
-  if (file_.empty() || now - looked_ < std::chrono::seconds(1)) return;
+  if (file_.empty() || now - looked_ < look_every_) return;
   looked_ = now;
   try {
     std::string text = read_rules(file_);
+    problem_.clear();
     if (text == text_) return;
     text_ = std::move(text);
     rules_ = RuleSet::parse(text_);
     ++version_;
     log::info("replica rules: read again from {}", file_.string());
   } catch (const Exception& exception) {
-    log::error("replica rules: {}; the rules read before stay in force", exception.what());
+    if (problem_ == exception.what()) return;  // said already
+    problem_ = exception.what();
+    log::error("replica rules: {}; the rules read before stay in force", problem_);
   }
 }
 

@@ -55,13 +55,13 @@ class RuleSet {
   std::vector<Line> lines_;
 };
 
-/// The rules in a file, read again when it changes. No file, or an empty path: no rules. A file that cannot be read or
-/// parsed later leaves the last good rules in force, which is logged.
+/// The rules in a file, read again when it changes; an empty path: no rules. A file that later is gone, or cannot be
+/// read or parsed, leaves the last good rules in force, which is logged: a hold must not end because a file was lost.
 class RuleBook {
  public:
-  /// Throws for a file that is there and wrong.
-  explicit RuleBook(Path file);
-  /// Looks at the file at most once a second.
+  /// Throws for a file that is absent or wrong.
+  explicit RuleBook(Path file, std::chrono::milliseconds look_every = std::chrono::seconds(1));
+  /// Looks at the file at most every `look_every`.
   ReplicaRules of(const ReplicaName& replica);
   /// Another number when the rules have changed.
   std::uint64_t version() const { return version_; }
@@ -70,10 +70,12 @@ class RuleBook {
   void reload_if_changed();
 
   Path file_;
+  std::chrono::milliseconds look_every_;
   std::atomic<std::uint64_t> version_ = 0;
   std::mutex mutex_;  ///< guards all below
   RuleSet rules_;
   std::string text_;
+  std::string problem_;  ///< the last one logged
   std::chrono::steady_clock::time_point looked_;
 };
 

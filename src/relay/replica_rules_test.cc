@@ -45,10 +45,20 @@ TEST(ReplicaRules, WrongLinesAreNamed) {
   }
 }
 
-TEST(ReplicaRules, NoFileIsNoRules) {
+TEST(ReplicaRules, NoNameIsNoRulesButANamedFileMustBeThere) {
   const TempDir dir;
   EXPECT_FALSE(RuleBook({}).of({}).hold);
-  EXPECT_FALSE(RuleBook(dir.path() / "none").of({}).hold);
+  EXPECT_THROW(RuleBook(dir.path() / "none"), Exception);
+}
+
+TEST(ReplicaRules, AHoldStaysWhenItsFileIsLost) {
+  const TempDir dir;
+  write_file_durably(dir.path() / "rules", as_bytes("* hold\n"));
+  RuleBook book(dir.path() / "rules", std::chrono::milliseconds(0));
+  std::filesystem::remove(dir.path() / "rules");
+  EXPECT_TRUE(book.of({}).hold);
+  write_file_durably(dir.path() / "rules", as_bytes(""));
+  EXPECT_FALSE(book.of({}).hold);
 }
 
 TEST(ReplicaRules, AWrongFileIsRefusedAtTheStart) {

@@ -28,6 +28,7 @@ class ReplicaServerTest : public ::testing::Test {
     second.group(parse_gtid("0-1-3")).group(parse_gtid("0-1-4"));
     log.put("bin.000001", first, "", "0-1-2,1-1-1");
     log.put("bin.000002", second, "0-1-2,1-1-1", "0-1-4,1-1-1");
+    write_rules("");
   }
 
   void start(std::size_t connections_max = 64, std::chrono::milliseconds login_patience = std::chrono::seconds(20)) {
