@@ -34,6 +34,7 @@ class Copy {
  public:
   Copy(Vault& from, Vault& to, const CopyOptions& options)
       : from_(from), to_(to), options_(options), reading_(from, SessionKind::kWrite) {
+    refuse_itself();
     // Neither says that it knows marks, so that nothing is swept on either side meanwhile.
     if (!options.dry_run) writing_.emplace(to, SessionKind::kWrite);
   }
@@ -59,6 +60,14 @@ class Copy {
   }
 
  private:
+  /// A session begun in one that shows in the other: the two are one place, whatever they are called.
+  void refuse_itself() const {
+    to_.store().list(format("{}{}", kSessionsPrefix, id_text(reading_.id())), [&](const store::ObjectInfo&) {
+      fail(Code::kUsage, format("{} is the vault itself", to_.store().url()),
+           "A copy protects from what happens to one place: name another one.");
+    });
+  }
+
   /// Of the packs to be copied for these images. Costs a walk over their trees of its own: packs are what takes time.
   std::uint64_t bytes_of_packs(const std::vector<ImageName>& images) {
     References references(from_);

@@ -88,6 +88,16 @@ TEST_F(CopyTest, RefusesAnotherVaultAndWhatIsNoVault) {
   EXPECT_EQ(error_of([&] { copy(); }).code, Code::kRefused);
 }
 
+TEST_F(CopyTest, RefusesTheVaultItselfByWhateverName) {
+  make_image(*vault_, {{1}});
+  const Path other_name = target_path().parent_path() / "other-name";
+  std::filesystem::create_directory_symlink(vault_.path("config").parent_path(), other_name);
+  for (const bool dry_run : {false, true}) {
+    EXPECT_EQ(error_of([&] { copy_vault(*vault_, store::open_store(other_name.string()), {.dry_run = dry_run}); }).code,
+              Code::kUsage);
+  }
+}
+
 TEST_F(CopyTest, ANewKeyOpensTheCopyToo) {
   copy();
   add_passphrase_slot(*vault_, credential("second"), "second");
