@@ -84,7 +84,7 @@ void leave_status(const Path& directory, const std::list<relay::Relay>& relays) 
   write_file_durably(directory / relay::kStatusFile, as_bytes(json::serialize(status) + "\n"));
 }
 
-/// Until SIGTERM or SIGINT, which the caller has blocked.
+/// Until SIGTERM, SIGINT or SIGHUP, which the caller has blocked.
 void wait_for_end(const sigset_t& signals, const Path& directory, const std::list<relay::Relay>& relays) {
   constexpr timespec kSecond{.tv_sec = 1, .tv_nsec = 0};
   for (;;) {
@@ -105,6 +105,7 @@ void run(Context& context, const RunOptions& options) {
   sigemptyset(&signals);
   sigaddset(&signals, SIGTERM);
   sigaddset(&signals, SIGINT);
+  sigaddset(&signals, SIGHUP);
   ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);  // before any thread, so that all leave them to this one
 
   std::list<relay::Relay> relays;
