@@ -11,6 +11,12 @@ namespace lifeboat::server {
 namespace {
 
 void warn_of_gaps(const ServerInfo& info, bool has_options, std::vector<std::string>& warnings) {
+  if (!is_data_directory(info)) {
+    warnings.emplace_back(
+        "this looks like no server's data directory (no ibdata1, and nothing tells a version): the image will hold the "
+        "files, but will not boot");
+    return;
+  }
   if (info.version.empty()) warnings.emplace_back("nothing in the directory tells the server's version");
   if (info.system_files.empty()) {
     warnings.emplace_back(

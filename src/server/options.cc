@@ -166,6 +166,10 @@ std::vector<std::string> server_arguments(const ServerInfo& info, const LaunchPl
 }
 
 void check_bootable(const ServerInfo& info, bool has_keys) {
+  if (!is_data_directory(info)) {
+    fail(Code::kRefused, "the image is no server's data directory: it has no ibdata1, and nothing tells a version",
+         "Name an image of a data directory; see their ORIGIN in: lifeboat image ls");
+  }
   if (!info.outside.empty()) {
     fail(Code::kRefused,
          format("{} leads outside the data directory; a branch would share it with the production server",

@@ -27,7 +27,8 @@ struct LaunchPlan {
 /// Without the binary itself; --no-defaults comes first.
 std::vector<std::string> server_arguments(const ServerInfo& info, const LaunchPlan& plan);
 
-/// Throws kRefused if a branch of this would touch files outside the volume, or could not read its own.
+/// Throws kRefused if this is no server's, or a branch of it would touch files outside the volume; kLocked if the
+/// branch could not read its own.
 void check_bootable(const ServerInfo& info, bool has_keys);
 
 /// A buffer pool of half the memory that is free, but no larger than the data needs.

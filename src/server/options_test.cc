@@ -79,6 +79,7 @@ TEST(Options, RefuseWhatWouldLeaveTheVolumeOrCannotBeRead) {
   EXPECT_NO_THROW(check_bootable(info, true));
   info.outside = {"shop/far.isl"};
   EXPECT_EQ(refusal(info, true), Code::kRefused);
+  EXPECT_EQ(refusal({}, true), Code::kRefused) << "an image of anything else";
 }
 
 TEST(Options, BufferPoolIsAShareOfFreeMemoryAndNoLargerThanUseful) {

@@ -91,6 +91,10 @@ std::string_view flavour_name(Flavour flavour) {
   return "unknown";
 }
 
+bool is_data_directory(const ServerInfo& info) {
+  return !info.version.empty() || !info.system_files.empty();
+}
+
 json::object to_json(const ServerInfo& info) {
   json::object out{{"flavour", flavour_name(info.flavour)},
                    {"version", info.version},

@@ -56,6 +56,9 @@ struct ServerInfo {
   std::map<std::string, std::string> settings;
 };
 
+/// Whether anything there looks like a server's.
+bool is_data_directory(const ServerInfo& info);
+
 json::object to_json(const ServerInfo& info);
 /// Throws kCorruption naming the member that is wrong.
 ServerInfo server_info_from_json(const json::object& object);
