@@ -1,5 +1,7 @@
 #include "base/error.h"
 
+#include <unistd.h>
+
 #include <array>
 #include <cerrno>
 #include <cstdio>
@@ -114,6 +116,9 @@ void fail_errno(std::string what, int error_number, std::source_location place) 
   const Code code = code_of_errno(error_number);
   std::string hint;
   if (code == Code::kOutOfSpace) hint = "Free some room on that file system, then try again; nothing was lost.";
+  if (error_number == EACCES || error_number == EPERM) {
+    hint = format("Check who may do that: this ran as user id {}.", ::geteuid());
+  }
   throw Exception(
       Error{code, std::move(what) + ": " + std::generic_category().message(error_number), hint, {}, place_text(place)});
 }

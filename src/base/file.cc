@@ -221,7 +221,8 @@ TempDir::~TempDir() {
 FileLock::FileLock(const Path& path, std::string_view what) : fd_(open_file(path, O_RDWR | O_CREAT)) {
   if (::flock(fd_.get(), LOCK_EX | LOCK_NB) != 0) {
     if (errno != EWOULDBLOCK) fail_errno(format("lock {}", path.string()), errno);
-    fail(Code::kBusy, format("{} is in use by another process", what));
+    fail(Code::kBusy, format("{} is in use by another process", what),
+         "Another lifeboat works there: wait until it ends, or stop it.");
   }
 }
 

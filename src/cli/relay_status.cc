@@ -17,15 +17,21 @@ std::string exposed_text(const json::object& source) {
   const json::array& spans = source.at("exposed").as_array();
   if (spans.empty() || !spans.back().at("open").as_bool()) return "none now";
   const json::object& span = spans.back().as_object();
-  return format("commits after {} since {}: {}", json_string(span, "after_gtid"), json_string(span, "since"),
-                json_string(span, "why"));
+  const std::string after = json_string(span, "after_gtid");
+  return format("{} since {}: {}", after.empty() ? "every commit" : format("commits after {}", after),
+                json_string(span, "since"), json_string(span, "why"));
+}
+
+std::string durable_text(const json::object& source) {
+  const std::string file = json_string(source, "file");
+  if (file.empty()) return "nothing yet";
+  return format("{} {}  {}", file, json_integer(source, "position"), json_string(source, "gtid"));
 }
 
 std::string source_text(const json::object& source) {
   std::string text =
       format("source    {}\nstate     {}\n", json_string(source, "source"), json_string(source, "state"));
-  text += format("durable   {} {}  {}\n", json_string(source, "file"), json_integer(source, "position"),
-                 json_string(source, "gtid"));
+  text += format("durable   {}\n", durable_text(source));
   text += format("exposed   {}\n", exposed_text(source));
   if (const std::string problem = json_string(source, "problem"); !problem.empty()) {
     text += format("problem   {}\n", problem);

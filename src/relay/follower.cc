@@ -109,12 +109,14 @@ void Follower::note_disconnected(const Error& error) {
   if (error.code == Code::kCancelled) return;
   const std::string text = error.text();
   update([&](FollowStatus& status) {
-    if (status.problem != text) log::warn("{}: {}", status.source, text);
-    status.state = "waiting";
-    status.problem = text;
     status.hint = error.code == Code::kOutOfSpace
                       ? "Make room on the disk; the relay tries again by itself and the source then waits for it anew."
                       : error.hint;
+    if (status.problem != text) {
+      log::warn("{}: {}{}", status.source, text, status.hint.empty() ? "" : format(" ({})", status.hint));
+    }
+    status.state = "waiting";
+    status.problem = text;
     status.semi_sync = false;
     open_span(status, now(), text);
   });

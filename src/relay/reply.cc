@@ -101,10 +101,31 @@ ServerError decode_error(ByteView payload) {
   return error;
 }
 
+namespace {
+
+std::string advice(std::uint16_t number) {
+  switch (number) {
+    case 1044:
+    case 1045:  // also said to an account that may log in, but not replicate
+    case 1227:
+    case 1698:
+      return "Check the password, and on the source: GRANT REPLICATION SLAVE, BINLOG MONITOR ON *.* TO the account.";
+    case 1130:
+      return "The account is not for this host: create it as NAME@'%', or for this host's address.";
+    case 1236:
+      return "Compare with SHOW BINARY LOGS on the source: its log must be on (log_bin) and hold what is asked for.";
+    default:
+      return {};
+  }
+}
+
+}  // namespace
+
 void fail_with(const ServerError& error, std::string_view peer) {
   const bool denied = error.number == 1045 || error.number == 1044 || error.number == 1227 || error.number == 1698 ||
                       error.number == 1130 || error.number == 1129;
-  fail(denied ? Code::kDenied : Code::kRefused, format("{}: error {}: {}", peer, error.number, error.message));
+  fail(denied ? Code::kDenied : Code::kRefused, format("{}: error {}: {}", peer, error.number, error.message),
+       advice(error.number));
 }
 
 void read_ok(PacketChannel& channel, std::string_view peer) {

@@ -37,7 +37,7 @@ Bytes get_config(store::Store& store) {
   } catch (const Exception& e) {
     if (e.code() != Code::kNotFound) throw;
     fail(Code::kNotFound, format("no vault at {}", store.url()),
-         "Check the address; `lifeboat vault init` makes a new vault.");
+         "Check the address, and that its disk is mounted. Only where there never was one: lifeboat vault init.");
   }
 }
 
