@@ -7,56 +7,17 @@ volume process is killed, the ext4 mounted again (replaying its log) and the vol
 outside, must be there; what was not may be old or new, sector by sector, but nothing else. A commit taken after each
 cut must export what the mount shows. Prints one line: cuts=N operations=N seed=N. Needs root.
 """
-import fcntl
 import os
 import random
-import struct
-import subprocess
 import sys
-import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "lib"))
+from cut_disk import CutDisk, take_own_mount_namespace  # noqa: E402
 from lifeboat import Lifeboat, Volume, drive_fs_model, make_base_tree  # noqa: E402
 from scratch import arguments, scratch_directory  # noqa: E402
 
-EXT4_IOC_SHUTDOWN = 0x8004587D
-EXT4_GOING_FLAGS_NOLOGFLUSH = 2
 SKIPPED = 77
-
-
-class CutDisk:
-    """An ext4 in a file, mounted through a loop device, whose power can be cut."""
-
-    def __init__(self, work, size):
-        self.image, self.top = work / "disk", work / "disk-mnt"
-        self.top.mkdir()
-        with open(self.image, "wb") as file:
-            file.truncate(size)
-        subprocess.run(["mke2fs", "-q", "-F", "-t", "ext4", str(self.image)], check=True)
-        self.mount()
-
-    def mount(self):
-        subprocess.run(["mount", "-o", "loop", str(self.image), str(self.top)], check=True)
-
-    def cut(self):
-        fd = os.open(self.top, os.O_RDONLY)
-        try:
-            fcntl.ioctl(fd, EXT4_IOC_SHUTDOWN, struct.pack("I", EXT4_GOING_FLAGS_NOLOGFLUSH))
-        finally:
-            os.close(fd)
-
-    def umount(self):
-        # The killed process's descriptors may take a moment to go.
-        for _ in range(200):
-            if subprocess.run(["umount", str(self.top)], capture_output=True, check=False).returncode == 0:
-                return
-            time.sleep(0.02)
-        subprocess.run(["umount", str(self.top)], check=True)
-
-    def close(self):
-        if os.path.ismount(self.top):
-            subprocess.run(["umount", "-l", str(self.top)], check=False)
 
 
 def run(work, operations, seed, threads, cuts):
@@ -90,6 +51,7 @@ def main():
     if os.geteuid() != 0:
         print("power cuts need root, for loop devices")
         sys.exit(SKIPPED)
+    take_own_mount_namespace()
     args = arguments(__doc__, cuts=5, operations_per_cut=2000, threads=3)
     with scratch_directory("lifeboat-cut-", args) as work:
         done = run(work, args.operations_per_cut * args.cuts, args.seed, args.threads, args.cuts)
