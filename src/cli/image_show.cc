@@ -35,15 +35,20 @@ json::object entry_to_json(const vault::FileEntry& entry) {
   return object;
 }
 
+std::string top_text(const std::optional<vault::TopDirectory>& top) {
+  return top ? format("mode {:04o}, owner {}:{}", top->mode, top->uid, top->gid) : "not known";
+}
+
 void run(Context& context, const Options& options) {
   const auto vault = context.open_vault();
   vault::ImageReader image(*vault, vault::resolve_image(*vault, options.image));
   const vault::ImageInfo& info = image.info();
   json::object object = vault::image_to_json(info);
-  std::string text =
-      format("image    {}\ntime     {}\nbytes    {} ({} new)\nfiles    {}\nparent   {}\norigin   {}\nserver   {}\n",
-             info.name, format_time(info.time), format_size(info.bytes), format_size(info.new_bytes), info.files,
-             info.parent.empty() ? "none" : info.parent, info.origin, json::serialize(info.server));
+  std::string text = format(
+      "image    {}\ntime     {}\nbytes    {} ({} new)\nfiles    {}\nparent   {}\norigin   {}\ntop      {}\nserver   "
+      "{}\n",
+      info.name, format_time(info.time), format_size(info.bytes), format_size(info.new_bytes), info.files,
+      info.parent.empty() ? "none" : info.parent, info.origin, top_text(info.top), json::serialize(info.server));
   if (options.files) {
     json::array entries;
     std::vector<std::vector<std::string>> rows{{"TYPE", "MODE", "SIZE", "PATH"}};

@@ -143,6 +143,12 @@ std::vector<WalkedEntry> walk_directory(const Path& root, const std::vector<std:
   return walker.take();
 }
 
+TopDirectory stat_top(const Path& root) {
+  struct stat info{};
+  if (::stat(root.c_str(), &info) != 0) fail_errno(format("stat {}", root.string()), errno);
+  return {.mode = info.st_mode & 07777U, .uid = info.st_uid, .gid = info.st_gid};
+}
+
 WalkedEntry stat_open_file(int fd, const std::string& path) {
   struct stat info{};
   if (::fstat(fd, &info) != 0) fail_errno(format("stat {}", path), errno);

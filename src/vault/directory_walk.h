@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/file.h"
+#include "vault/image.h"
 #include "vault/types.h"
 
 namespace lifeboat::vault {
@@ -25,6 +26,9 @@ enum class LeftOut { kSay, kSaidBefore };
 /// path an image cannot hold. Memory: proportional to the number of entries.
 std::vector<WalkedEntry> walk_directory(const Path& root, const std::vector<std::string>& exclude,
                                         LeftOut left_out = LeftOut::kSay);
+
+/// What the directory itself is like.
+TopDirectory stat_top(const Path& root);
 
 /// Of an open file, to see whether it changed.
 WalkedEntry stat_open_file(int fd, const std::string& path);

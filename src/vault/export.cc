@@ -81,8 +81,10 @@ class Export {
     sync_all();
     throw_if_cancelled();
     give_names();
+    restore_top();
     sync_all();
     sync_directory(std::filesystem::absolute(options_.directory).parent_path());
+    say_what_was_not_kept();
   }
 
   /// What is unfinished, whatever made it so.
@@ -120,7 +122,31 @@ class Export {
     }
   }
 
+  /// The directory itself, last: its mode may forbid all of the above.
+  void restore_top() {
+    const std::optional<TopDirectory>& top = image_.info().top;
+    if (!top) return;
+    const std::string path = options_.directory.string();
+    note_owner(top->uid, top->gid);
+    if (is_root_ && ::fchown(held_.get(), top->uid, top->gid) != 0) fail_errno(format("chown {}", path), errno);
+    if (::fchmod(held_.get(), top->mode) == 0) return;
+    if (is_root_ || errno != EPERM) fail_errno(format("chmod {}", path), errno);
+    log::warn("{} belongs to another user: it keeps its mode, where the image has {:04o}", path, top->mode);
+  }
+
+  /// Only root gives files away.
+  void note_owner(std::uint32_t uid, std::uint32_t gid) {
+    if (!is_root_ && (uid != ::geteuid() || gid != ::getegid())) ++owners_not_kept_;
+  }
+
+  void say_what_was_not_kept() const {
+    if (owners_not_kept_ == 0) return;
+    log::warn("{} files and directories of other users or groups now belong to user {}: export as root to keep owners",
+              owners_not_kept_, ::geteuid());
+  }
+
   void add(const FileEntry& entry) {
+    note_owner(entry.uid, entry.gid);
     switch (entry.type) {
       case FileType::kDirectory:
         if (::mkdir(path_of(entry).c_str(), 0700) != 0) fail_errno(format("mkdir {}", path_of(entry)), errno);
@@ -223,6 +249,7 @@ class Export {
   ImageReader& image_;
   const ExportOptions& options_;
   bool is_root_;
+  std::uint64_t owners_not_kept_ = 0;
   UniqueFd held_;  ///< the directory, locked
   Path work_;      ///< where files lie now
   std::vector<FileEntry> directories_;

@@ -102,9 +102,12 @@ ImageName resolve_image(Vault& vault, std::string_view text) {
 }
 
 json::object image_to_json(const ImageInfo& info) {
-  return {
-      {"image", info.name},  {"time", format_time(info.time)}, {"bytes", info.bytes},   {"new_bytes", info.new_bytes},
-      {"files", info.files}, {"parent", info.parent},          {"origin", info.origin}, {"server", info.server}};
+  json::object object{
+      {"image", info.name},   {"time", format_time(info.time)}, {"bytes", info.bytes},   {"new_bytes", info.new_bytes},
+      {"files", info.files},  {"parent", info.parent},          {"origin", info.origin}, {"top", nullptr},
+      {"server", info.server}};
+  if (info.top) object["top"] = {{"mode", info.top->mode}, {"uid", info.top->uid}, {"gid", info.top->gid}};
+  return object;
 }
 
 }  // namespace lifeboat::vault

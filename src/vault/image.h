@@ -17,6 +17,14 @@ namespace lifeboat::vault {
 /// "20261122-185434-3f9a2c": UTC time of making and 24 random bits. Sorts by time; a unique prefix names it too.
 using ImageName = std::string;
 
+/// What the directory itself is like that the image's entries lie in: it has no entry of its own.
+struct TopDirectory {
+  std::uint32_t mode = 0700;  ///< permission bits
+  std::uint32_t uid = 0;
+  std::uint32_t gid = 0;
+  bool operator==(const TopDirectory&) const = default;
+};
+
 struct ImageInfo {
   ImageName name;
   SystemTime time;              ///< when its content was current (snapshot or import start)
@@ -25,7 +33,8 @@ struct ImageInfo {
   std::uint64_t bytes = 0;      ///< logical size of all files
   std::uint64_t new_bytes = 0;  ///< bytes added to the vault for it
   std::uint64_t files = 0;
-  json::object server;  ///< what server::inspect found: version, page size, options; see docs
+  std::optional<TopDirectory> top;  ///< empty: made before it was kept
+  json::object server;              ///< what server::inspect found: version, page size, options; see docs
   json::object
       attachments;  ///< small sealed files needed to boot (encryption keys, my.cnf), name → base64; never shown
 };

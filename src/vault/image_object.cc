@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <ctime>
+#include <limits>
 
 #include "base/error.h"
 #include "base/random.h"
@@ -27,6 +28,18 @@ json::object json_object(const json::object& object, std::string_view key) {
   return value->get_object();
 }
 
+std::optional<TopDirectory> parse_top(const json::object& metadata) {
+  if (!metadata.contains("top")) return std::nullopt;
+  const json::object top = json_object(metadata, "top");
+  const auto number = [&](std::string_view key, std::uint64_t max) {
+    const std::uint64_t value = json_count(top, key);
+    if (value > max) fail(Code::kCorruption, format("'{}' of the top directory is out of range", key));
+    return static_cast<std::uint32_t>(value);
+  };
+  constexpr std::uint64_t kIdMax = std::numeric_limits<std::uint32_t>::max();
+  return TopDirectory{.mode = number("mode", 07777), .uid = number("uid", kIdMax), .gid = number("gid", kIdMax)};
+}
+
 ImageInfo parse_info(const json::value& metadata) {
   if (!metadata.is_object()) fail(Code::kCorruption, "metadata is not an object");
   const json::object& object = metadata.get_object();
@@ -37,6 +50,7 @@ ImageInfo parse_info(const json::value& metadata) {
   info.bytes = json_count(object, "bytes");
   info.new_bytes = json_count(object, "new_bytes");
   info.files = json_count(object, "files");
+  info.top = parse_top(object);
   info.server = json_object(object, "server");
   info.attachments = json_object(object, "attachments");
   return info;
@@ -52,6 +66,7 @@ Bytes encode_image(const ImageInfo& info, const DirectoryNode& root) {
   object["bytes"] = info.bytes;
   object["new_bytes"] = info.new_bytes;
   object["files"] = info.files;
+  if (info.top) object["top"] = {{"mode", info.top->mode}, {"uid", info.top->uid}, {"gid", info.top->gid}};
   object["server"] = info.server;
   object["attachments"] = info.attachments;
   Encoder out;

@@ -42,6 +42,7 @@ class Import {
   Import(Vault& vault, const ImportOptions& options)
       : options_(options), root_(std::filesystem::canonical(options.directory)), info_(options.describe) {
     if (info_.origin.empty()) info_.origin = default_origin(root_);
+    info_.top = stat_top(root_);
     walked_ = walk_directory(root_, options.exclude);
     check_not_empty();
     check_not_inside(vault);

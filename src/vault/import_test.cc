@@ -13,6 +13,7 @@
 #include "vault/directory_nodes.h"
 #include "vault/export.h"
 #include "vault/image_testing.h"
+#include "vault/image_writer.h"
 
 namespace lifeboat::vault {
 namespace {
@@ -71,6 +72,25 @@ TEST_F(ImportTest, TimesBeyond2262AreKeptAsTheLast) {
   const Path out = export_to("out", import().name);
   ASSERT_EQ(::stat((out / "a").c_str(), &info), 0);
   EXPECT_GT(info.st_mtim.tv_sec, 9'000'000'000);
+}
+
+TEST_F(ImportTest, TheDirectoryItselfKeepsItsModeAndOwner) {
+  write_content(source() / "a", as_bytes("x"));
+  const TopDirectory top{
+      .mode = 0750, .uid = ::geteuid() == 0 ? 1234 : ::geteuid(), .gid = ::geteuid() == 0 ? 2345 : ::getegid()};
+  ASSERT_EQ(::chown(source().c_str(), top.uid, top.gid), 0);
+  ASSERT_EQ(::chmod(source().c_str(), top.mode), 0);
+  const ImageInfo image = import();
+  EXPECT_EQ(list_images(*vault_)[0].top, top);
+  EXPECT_EQ(stat_top(export_to("out", image.name)), top);
+}
+
+TEST_F(ImportTest, AnImageThatDoesNotSayWhatItsDirectoryWasLikeIsExportedAllTheSame) {
+  ImageWriter writer(*vault_, nullptr);
+  writer.put_entry({.path = "a", .type = FileType::kDirectory, .mode = 0700, .uid = ::geteuid(), .gid = ::getegid()});
+  const ImageInfo image = writer.publish({}, false);
+  EXPECT_EQ(list_images(*vault_)[0].top, std::nullopt);
+  EXPECT_EQ(stat_top(export_to("out", image.name)).mode, 0700U);
 }
 
 TEST_F(ImportTest, RandomTreesComeOutAsTheyWentIn) {

@@ -35,7 +35,13 @@ Snapshot Volume::State::take_snapshot() {
   check_usable();
   catalog.freeze();
   append(FreezeRecord{});
-  Snapshot snapshot{.time = now(), .changed = {}, .removed = {}, .gone = catalog.gone};
+  const Node& top = catalog.directory(kRootInode);
+  Snapshot snapshot{.time = now(),
+                    .top = {.mode = top.mode, .uid = top.uid, .gid = top.gid},
+                    .top_clock = top.changed,
+                    .changed = {},
+                    .removed = {},
+                    .gone = catalog.gone};
   std::set<std::string> left = catalog.gone;
   catalog.for_each([&](const NodePtr& node) {
     if (node->changed == 0 || !node->linked || node->parent == nullptr) return;
@@ -119,6 +125,8 @@ void Volume::State::committed(const Snapshot& snapshot, std::shared_ptr<vault::I
       rebase(changed);
       if (node.changed == changed.clock) node.changed = 0;
     }
+    Node& top = catalog.directory(kRootInode);
+    if (top.changed == snapshot.top_clock) top.changed = 0;
     keep_entries_of_removed();
     catalog.image = image->info().name;
     catalog.frozen_committed = true;
@@ -150,6 +158,7 @@ vault::ImageInfo Volume::commit(const vault::ImageInfo& describe) {
   const Snapshot snapshot = state.take_snapshot();
   vault::ImageInfo info = describe;
   info.time = snapshot.time;
+  info.top = snapshot.top_clock != 0 ? snapshot.top : parent->info().top;
   // What a boot needs goes on with the data: a commit of encrypted tables would be lost without its keys.
   if (info.server.empty()) info.server = parent->info().server;
   if (info.attachments.empty()) info.attachments = parent->info().attachments;

@@ -1,5 +1,7 @@
 #include "volume/fuse_requests.h"
 
+#include <unistd.h>
+
 #include <ctime>
 
 namespace lifeboat::volume {
@@ -35,8 +37,10 @@ struct stat to_stat(const Attributes& attributes) {
   out.st_ino = attributes.inode;
   out.st_mode = type_bits(attributes.type) | (attributes.mode & 07777U);
   out.st_nlink = attributes.links;
-  out.st_uid = attributes.uid;
-  out.st_gid = attributes.gid;
+  // Nobody but a plain user himself may enter his mount: what he sees there is his, or his server could not use it.
+  static const bool is_root = ::geteuid() == 0;
+  out.st_uid = is_root ? attributes.uid : ::geteuid();
+  out.st_gid = is_root ? attributes.gid : ::getegid();
   out.st_size = static_cast<off_t>(attributes.size);
   out.st_blocks = static_cast<blkcnt_t>(attributes.blocks_512);
   out.st_blksize = vault::kBlockBytes;

@@ -27,7 +27,8 @@ std::string parent_path(std::string_view path) {
 std::vector<Bytes> first_checkpoint(vault::ImageReader& reader, std::string_view image) {
   Catalog catalog(nullptr);
   catalog.image = image;
-  catalog.add({.inode = 1, .type = vault::FileType::kDirectory, .mode = 0755});
+  const vault::TopDirectory top = reader.info().top.value_or(vault::TopDirectory{.mode = 0755});
+  catalog.add({.inode = 1, .type = vault::FileType::kDirectory, .mode = top.mode, .uid = top.uid, .gid = top.gid});
   std::map<std::string, std::uint64_t, std::less<>> directories{{"", 1}};
   reader.for_each_entry([&](const vault::FileEntry& entry) {
     const auto parent = directories.find(parent_path(entry.path));

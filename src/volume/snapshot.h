@@ -24,6 +24,8 @@ struct ChangedEntry {
 
 struct Snapshot {
   SystemTime time;
+  vault::TopDirectory top;
+  std::uint64_t top_clock = 0;  ///< when it was changed last; 0: it is as in the image
   std::vector<ChangedEntry> changed;
   std::vector<std::string> removed;  ///< paths that may be in the image and are no longer used
   std::set<std::string> gone;        ///< Catalog::gone at the snapshot

@@ -345,6 +345,26 @@ TEST(Volume, RemovedWhileOpenStaysReadable) {
   EXPECT_TRUE(list_directory(volume.directory() / "data").empty());
 }
 
+TEST(Volume, TheTopDirectoryIsAsInTheImageAndItsChangesAreCommitted) {
+  TestVolume volume({{"a", pattern(10, 1)}});
+  const auto top_of = [&](const vault::ImageName& image) {
+    return vault::ImageReader(volume.vault(), image).info().top.value();
+  };
+  EXPECT_EQ(volume->attributes(kRootInode).mode, top_of(volume.image()).mode);
+  EXPECT_EQ(volume->attributes(kRootInode).uid, top_of(volume.image()).uid);
+  volume.create_file(kRootInode, "b");
+  EXPECT_EQ(top_of(volume->commit({}).name), top_of(volume.image()));
+  volume->set_attributes(kRootInode, {.mode = 0751, .uid = 12, .gid = 34});
+  volume->sync_all();
+  volume.kill_and_open();
+  const vault::TopDirectory changed{.mode = 0751, .uid = 12, .gid = 34};
+  EXPECT_EQ(top_of(volume->commit({}).name), changed);
+  volume.kill_and_open();
+  EXPECT_EQ(top_of(volume->commit({}).name), changed);
+  volume.start_over();
+  EXPECT_EQ(volume->attributes(kRootInode).mode, top_of(volume.image()).mode);
+}
+
 TEST(Volume, LaunchListComesFirst) {
   Files files;
   for (int i = 0; i < 8; ++i) files[std::to_string(i)] = pattern(400'000, static_cast<std::uint32_t>(i));
