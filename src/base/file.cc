@@ -218,12 +218,24 @@ TempDir::~TempDir() {
   std::filesystem::remove_all(path_, ignored);
 }
 
-FileLock::FileLock(const Path& path, std::string_view what) : fd_(open_file(path, O_RDWR | O_CREAT)) {
-  if (::flock(fd_.get(), LOCK_EX | LOCK_NB) != 0) {
-    if (errno != EWOULDBLOCK) fail_errno(format("lock {}", path.string()), errno);
-    fail(Code::kBusy, format("{} is in use by another process", what),
-         "Another lifeboat works there: wait until it ends, or stop it.");
-  }
+namespace {
+bool is_at(int fd, const Path& path) {
+  struct stat open{};
+  struct stat there{};
+  if (::fstat(fd, &open) != 0) fail_errno(format("stat {}", path.string()), errno);
+  return ::stat(path.c_str(), &there) == 0 && there.st_dev == open.st_dev && there.st_ino == open.st_ino;
+}
+}  // namespace
+
+FileLock::FileLock(const Path& path, std::string_view what) {
+  do {
+    fd_ = open_file(path, O_RDWR | O_CREAT);
+    if (::flock(fd_.get(), LOCK_EX | LOCK_NB) != 0) {
+      if (errno != EWOULDBLOCK) fail_errno(format("lock {}", path.string()), errno);
+      fail(Code::kBusy, format("{} is in use by another process", what),
+           "Another lifeboat works there: wait until it ends, or stop it.");
+    }
+  } while (!is_at(fd_.get(), path));  // moved away between open and flock, by who held it
 }
 
 bool FileLock::held(const Path& path) {

@@ -82,7 +82,7 @@ class TempDir {
   Path path_;
 };
 
-/// An exclusive flock(2) on a file (made if absent), held until destruction.
+/// An exclusive flock(2) on a file (made if absent) until destruction. Its holder may move its directory away.
 class FileLock {
  public:
   /// Throws kBusy naming `what` if somebody holds it.

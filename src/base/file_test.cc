@@ -5,6 +5,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <atomic>
+#include <thread>
+#include <vector>
+
 #include "base/error.h"
 
 namespace lifeboat {
@@ -164,6 +168,34 @@ TEST(FileLock, IsExclusiveAndEndsWithItsOwner) {
   }
   EXPECT_FALSE(FileLock::held(path));
   EXPECT_NO_THROW(FileLock(path, "volume a"));
+}
+
+TEST(FileLock, ItsDirectoryMayBeTakenAwayByTheHolderWhileOthersTryToLock) {
+  const TempDir dir;
+  const Path place = dir.path() / "place";
+  std::atomic<int> holders{0};
+  std::atomic<int> held{0};
+  const auto work = [&](int thread) {
+    for (int i = 0; i < 500; ++i) {
+      try {
+        make_directories(place);
+        const FileLock lock(place / "lock", "place");
+        EXPECT_EQ(++holders, 1);
+        ++held;
+        --holders;
+        const Path going = dir.path() / format("going-{}", thread);
+        std::filesystem::rename(place, going);
+        std::filesystem::remove_all(going);
+      } catch (const Exception& e) {  // another has it, or took the directory away
+        EXPECT_TRUE(e.code() == Code::kBusy || e.code() == Code::kNotFound) << e.error().text();
+      }
+    }
+  };
+  {
+    std::vector<std::jthread> threads;
+    for (int i = 0; i < 4; ++i) threads.emplace_back(work, i);
+  }
+  EXPECT_GT(held, 0);
 }
 
 TEST(FreeSpace, IsKnownForAPlaceThatExists) {

@@ -4,6 +4,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -39,12 +40,35 @@ std::vector<char*> pointers(std::vector<std::string>& strings) {
   return list;
 }
 
+/// Holds a child back between fork and exec until the parent opens it; if the parent dies it never opens.
+class Gate {
+ public:
+  Gate() {
+    int ends[2];
+    if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) fail_errno("socketpair", errno);
+    parent_ = UniqueFd(ends[0]);
+    child_ = UniqueFd(ends[1]);
+  }
+  /// In the parent. That the child was killed meanwhile shows otherwise.
+  void open() const { static_cast<void>(::send(parent_.get(), "g", 1, MSG_NOSIGNAL)); }
+  /// In the child: only async-signal-safe calls.
+  bool wait() const {
+    ::close(parent_.get());  // else the child itself would keep it from being closed
+    char go = 0;
+    return ::read(child_.get(), &go, 1) == 1;
+  }
+
+ private:
+  UniqueFd parent_;
+  UniqueFd child_;
+};
+
 /// In the child, between fork and exec: only async-signal-safe calls.
 [[noreturn]] void exec_child(const ProcessOptions& options, char* const* argv, char* const* env, int out, int err,
-                             int report, pid_t parent) {
+                             int report, const Gate* gate, pid_t parent) {
   if (options.new_session) ::setsid();
-  if (options.die_with_parent) {
-    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+  if (options.die_with_parent || options.stop_with_parent) {
+    ::prctl(PR_SET_PDEATHSIG, options.die_with_parent ? SIGKILL : SIGTERM);
     if (::getppid() != parent) ::_exit(127);
   }
   if (options.null_stdin) {
@@ -57,10 +81,22 @@ std::vector<char*> pointers(std::vector<std::string>& strings) {
   sigset_t none;
   ::sigemptyset(&none);
   ::sigprocmask(SIG_SETMASK, &none, nullptr);
+  if (gate != nullptr && !gate->wait()) ::_exit(127);
   ::execvpe(argv[0], argv, env);
   const int error = errno;
   [[maybe_unused]] const ssize_t n = ::write(report, &error, sizeof error);
   ::_exit(127);
+}
+
+void let_run(std::optional<Gate>& gate, const ProcessOptions& options, pid_t pid) {
+  try {
+    options.before_run(pid);
+  } catch (...) {
+    gate.reset();
+    ::waitpid(pid, nullptr, 0);
+    throw;
+  }
+  gate->open();
 }
 
 pid_t start(const ProcessOptions& options, int out_fd) {
@@ -77,13 +113,17 @@ pid_t start(const ProcessOptions& options, int out_fd) {
   if (::pipe2(report, O_CLOEXEC) != 0) fail_errno("pipe", errno);
   const UniqueFd report_read(report[0]);
   UniqueFd report_write(report[1]);
+  std::optional<Gate> gate;
+  if (options.before_run) gate.emplace();
   const pid_t parent = ::getpid();
   const pid_t pid = ::fork();
   if (pid < 0) fail_errno("fork", errno);
   if (pid == 0) {
-    exec_child(options, argv.data(), envp.data(), out.valid() ? out.get() : out_fd, err.get(), report[1], parent);
+    exec_child(options, argv.data(), envp.data(), out.valid() ? out.get() : out_fd, err.get(), report[1],
+               gate ? &*gate : nullptr, parent);
   }
   report_write.reset();
+  if (gate) let_run(gate, options, pid);
   int error = 0;
   if (::read(report_read.get(), &error, sizeof error) == sizeof error) {
     ::waitpid(pid, nullptr, 0);
@@ -155,6 +195,10 @@ ProcessResult run_process(const ProcessOptions& options) {
   }
   result.exit_status = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
   return result;
+}
+
+void outlive_parent() {
+  ::prctl(PR_SET_PDEATHSIG, 0);
 }
 
 std::optional<std::uint64_t> process_start_time(pid_t pid) {

@@ -5,6 +5,7 @@
 #include <sys/types.h>
 
 #include <chrono>
+#include <functional>
 #include <map>
 #include <optional>
 #include <span>
@@ -22,8 +23,12 @@ struct ProcessOptions {
   Path stdout_file;                        ///< appended to; empty: ours (or a pipe in run())
   Path stderr_file;                        ///< empty: ours
   bool null_stdin = true;
-  bool new_session = false;      ///< setsid: outlives our terminal
-  bool die_with_parent = false;  ///< SIGKILL when the starting thread's process ends
+  bool new_session = false;       ///< setsid: outlives our terminal
+  bool die_with_parent = false;   ///< SIGKILL when the starting thread's process ends
+  bool stop_with_parent = false;  ///< SIGTERM then, until the program calls outlive_parent()
+  /// Called with the child's pid before the program runs, so that it can be noted down: if this throws, or the starting
+  /// process dies meanwhile, the program never runs. The child's start time is final.
+  std::function<void(pid_t)> before_run;
 };
 
 /// A running child. Destruction kills and reaps it, unless detach() was called.
@@ -57,6 +62,9 @@ struct ProcessResult {
 };
 /// Runs to the end and collects stdout (bounded to 64 MiB).
 ProcessResult run_process(const ProcessOptions& options);
+
+/// For a program that was started with stop_with_parent: from here on it goes on alone.
+void outlive_parent();
 
 /// When a process was started, in clock ticks since boot: with the pid an identity that is not re-used.
 /// Empty if it does not exist (a zombie does not count as existing).

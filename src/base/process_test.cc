@@ -131,6 +131,81 @@ TEST(ChildProcess, DiesWithItsParentIfAsked) {
   EXPECT_FALSE(process_start_time(grandchild).has_value());
 }
 
+TEST(ChildProcess, IsToldToStopWhenItsParentEndsIfAsked) {
+  const TempDir dir;
+  const Path ready = dir.path() / "ready";
+  const Path told = dir.path() / "told";
+  const pid_t middle = ::fork();
+  if (middle == 0) {
+    ProcessOptions options = shell(
+        format("trap 'echo > {}; exit' TERM; echo > {}; while :; do sleep 0.01; done", told.string(), ready.string()));
+    options.stop_with_parent = true;
+    ChildProcess child(options);
+    while (!std::filesystem::exists(ready)) ::sched_yield();
+    child.detach();
+    ::_exit(0);
+  }
+  int status = 0;
+  ASSERT_EQ(::waitpid(middle, &status, 0), middle);
+  const auto deadline = std::chrono::steady_clock::now() + 10s;
+  while (!std::filesystem::exists(told) && std::chrono::steady_clock::now() < deadline) ::sched_yield();
+  EXPECT_TRUE(std::filesystem::exists(told));
+}
+
+TEST(ChildProcess, IsKnownBeforeItRuns) {
+  const TempDir dir;
+  const Path ran = dir.path() / "ran";
+  ProcessOptions options = shell(format("echo > {}", ran.string()));
+  ProcessIdentity known;
+  options.before_run = [&](pid_t pid) {
+    known = ProcessIdentity::of(pid);
+    EXPECT_FALSE(std::filesystem::exists(ran));
+  };
+  ChildProcess child(options);
+  EXPECT_EQ(known.pid, child.pid());
+  EXPECT_EQ(known.start_time, ProcessIdentity::of(child.pid()).start_time);
+  ASSERT_TRUE(child.wait_for(10s).has_value());
+  EXPECT_TRUE(std::filesystem::exists(ran));
+}
+
+TEST(ChildProcess, NeverRunsIfItCouldNotBeNotedDown) {
+  const TempDir dir;
+  const Path ran = dir.path() / "ran";
+  ProcessOptions options = shell(format("echo > {}", ran.string()));
+  pid_t pid = -1;
+  options.before_run = [&](pid_t child) {
+    pid = child;
+    fail(Code::kOutOfSpace, "no room for a note");
+  };
+  EXPECT_THROW(ChildProcess{options}, Exception);
+  EXPECT_NE(::kill(pid, 0), 0) << "not reaped";
+  EXPECT_FALSE(std::filesystem::exists(ran));
+}
+
+TEST(ChildProcess, NeverRunsIfTheStartingProcessIsKilledBefore) {
+  const TempDir dir;
+  const Path ran = dir.path() / "ran";
+  const Path note = dir.path() / "note";
+  const pid_t middle = ::fork();
+  if (middle == 0) {
+    ProcessOptions options = shell(format("echo > {}", ran.string()));
+    options.before_run = [&](pid_t pid) {
+      write_file_durably(note, as_bytes(format("{}", pid)));
+      ::kill(::getpid(), SIGKILL);
+    };
+    ChildProcess child(options);
+    ::_exit(0);
+  }
+  int status = 0;
+  ASSERT_EQ(::waitpid(middle, &status, 0), middle);
+  ASSERT_TRUE(WIFSIGNALED(status));
+  const auto pid = static_cast<pid_t>(std::stol(std::string(as_text(read_file(note)))));
+  const auto deadline = std::chrono::steady_clock::now() + 10s;
+  while (process_start_time(pid) && std::chrono::steady_clock::now() < deadline) ::sched_yield();
+  EXPECT_FALSE(process_start_time(pid).has_value());
+  EXPECT_FALSE(std::filesystem::exists(ran));
+}
+
 TEST(ProcessIdentity, IsNotFooledByAPidThatIsUsedAgain) {
   const ProcessIdentity us = ProcessIdentity::of(::getpid());
   EXPECT_TRUE(us.alive());
