@@ -2,9 +2,11 @@
 
 #include <unistd.h>
 
+#include "base/cancel.h"
 #include "cli/branch_options.h"
 #include "cli/commands.h"
 #include "cli/volume_options.h"
+#include "volume/mountpoint.h"
 #include "volume/volume_process.h"
 
 namespace lifeboat::cli {
@@ -53,16 +55,21 @@ void print_mounted(const Context& context, const volume::MountedVolume& mounted)
                        mounted.mountpoint.string(), mounted.pid));
 }
 
-void refuse_stray_branch(const volume::MountRequest& request) {
+/// Only a branch's volume is mounted in the state directory, and nowhere else.
+void check_place(const volume::MountRequest& request) {
   const std::string name = request.name.empty() ? volume::volume_name_for(request.mountpoint) : request.name;
-  if (const auto branch = server::find_branch(branch_state_root(request.state_root), name)) {
+  const Path state_root = branch_state_root(request.state_root);
+  if (const auto branch = server::find_branch(state_root, name)) {
     server::check_mountpoint(*branch, request.mountpoint);
+  } else {
+    volume::check_outside_state(request.mountpoint, state_root);
   }
 }
 
 void run(Context& context, const Options& options) {
   const volume::MountRequest request = to_request(context, options);
-  refuse_stray_branch(request);
+  check_place(request);
+  stop_on_signals();
   if (options.foreground) {
     volume::serve_volume(request, [&](const volume::MountedVolume& mounted) { print_mounted(context, mounted); });
   } else {

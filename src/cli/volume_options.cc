@@ -35,10 +35,11 @@ json::object as_left(const volume::VolumeRecord& record) {
 void require_mounted(const volume::VolumeRecord& record) {
   if (record.state == volume::VolumeState::kMounted) return;
   const Path state_root = record.state_dir.parent_path().parent_path();
-  const std::string again = server::find_branch(state_root, record.name)
-                                ? format("lifeboat branch start --name {}", record.name)
-                                : format("lifeboat volume mount {} {} --name {}", record.image,
-                                         shell_word(record.mountpoint.string()), record.name);
+  const std::string again =
+      server::find_branch(state_root, record.name)
+          ? format("lifeboat branch start --name {}", record.name)
+          : format("lifeboat volume mount {} {} --name {}", record.image.empty() ? "latest" : record.image,
+                   record.mountpoint.string(), record.name);
   fail(Code::kUnavailable, format("volume {} is not mounted ({})", record.name, volume_state_name(record.state)),
        format("Mount it again with: {}", again));
 }
@@ -49,6 +50,10 @@ json::object volume_to_json(const volume::VolumeRecord& record) {
       return volume::control_call(record.state_dir, "status", {}, std::chrono::seconds(10));
     } catch (const Exception& e) {
       json::object out = from_record(record);
+      if (e.code() == Code::kUnavailable) {  // it does not listen yet
+        out["state"] = "mounting";
+        return out;
+      }
       out["problem"] = e.error().text();
       return out;
     }

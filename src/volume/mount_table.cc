@@ -15,6 +15,8 @@
 namespace lifeboat::volume {
 namespace {
 
+constexpr std::string_view kSourcePrefix = "lifeboat:";
+
 struct MountLine {
   std::string source;
   std::string mountpoint;
@@ -109,7 +111,7 @@ int unmount_now(const Path& mountpoint, bool lazily) {
 }  // namespace
 
 std::string mount_source(std::string_view volume_name) {
-  return format("lifeboat:{}", volume_name);
+  return format("{}{}", kSourcePrefix, volume_name);
 }
 
 Path mount_path(const Path& mountpoint) {
@@ -128,6 +130,22 @@ bool is_dead_mount(const Path& mountpoint, std::string_view name) {
 
 bool is_mountpoint(const Path& path) {
   return find_mount(path).has_value();
+}
+
+std::optional<std::string> mounted_at(const Path& path) {
+  std::optional<MountLine> mount = find_mount(path);
+  if (!mount) return std::nullopt;
+  return std::move(mount->source);
+}
+
+std::optional<VolumeMount> volume_around(const Path& path) {
+  const std::string where = path.string();
+  for (const MountLine& each : mount_lines()) {
+    if (each.source.starts_with(kSourcePrefix) && where.starts_with(each.mountpoint + "/")) {
+      return VolumeMount{each.source.substr(kSourcePrefix.size()), each.mountpoint};
+    }
+  }
+  return std::nullopt;
 }
 
 void detach_mount(const Path& mountpoint) {

@@ -2,6 +2,7 @@
 /// Errors: Exception. Threads: functions without state.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -22,6 +23,15 @@ bool is_dead_mount(const Path& mountpoint, std::string_view name);
 
 /// Whether anything is mounted exactly there.
 bool is_mountpoint(const Path& path);
+/// The source of what is mounted exactly there, on top.
+std::optional<std::string> mounted_at(const Path& path);
+
+/// The mount of a volume, of whatever state directory, that `path` lies in (not: is).
+struct VolumeMount {
+  std::string volume;
+  Path mountpoint;
+};
+std::optional<VolumeMount> volume_around(const Path& path);
 
 /// Takes a mount away though files may be open on it; those then fail.
 void detach_mount(const Path& mountpoint);

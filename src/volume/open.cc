@@ -5,6 +5,7 @@
 #include <charconv>
 #include <utility>
 
+#include "base/cancel.h"
 #include "base/error.h"
 #include "base/log.h"
 #include "base/random.h"
@@ -31,6 +32,7 @@ std::vector<Bytes> first_checkpoint(vault::ImageReader& reader, std::string_view
   catalog.add({.inode = 1, .type = vault::FileType::kDirectory, .mode = top.mode, .uid = top.uid, .gid = top.gid});
   std::map<std::string, std::uint64_t, std::less<>> directories{{"", 1}};
   reader.for_each_entry([&](const vault::FileEntry& entry) {
+    throw_if_cancelled();
     const auto parent = directories.find(parent_path(entry.path));
     if (parent == directories.end()) {
       fail(Code::kCorruption, format("image {}: {} lies in no directory", image, entry.path));
@@ -175,3 +177,7 @@ Volume::Volume(std::unique_ptr<State> state) : state_(std::move(state)) {}
 Volume::~Volume() = default;
 
 }  // namespace lifeboat::volume
+VolumeStatus Volume::inspect(const Path& directory) {
+  return State(directory, {}).status();
+}
+

@@ -17,8 +17,10 @@ VolumeStatus Volume::State::status() {
     status.local_bytes =
         static_cast<std::uint64_t>(std::max<std::int64_t>(state.space.used, 0)) + state.journal->bytes();
     status.hydrated = true;
+    status.changed = !state.catalog.gone.empty();
     state.catalog.for_each([&](const NodePtr& each) {
       const Node& node = *each;
+      status.changed = status.changed || (node.linked && node.changed != 0);
       status.bytes += node.size;
       if (node.type != vault::FileType::kFile || !node.linked) return;
       const std::uint64_t chunks = vault::chunk_count(node.image_path.empty() ? 0 : node.image_size);
@@ -38,6 +40,7 @@ VolumeStatus Volume::State::status() {
       }
     });
   }
+  status.changed = status.changed || status.dirty_bytes > 0;
   return status;
 }
 

@@ -64,6 +64,7 @@ struct VolumeStatus {
   std::uint64_t dirty_bytes = 0;  ///< changed since the image, in whole blocks
   std::uint64_t hydrated_bytes = 0;
   bool hydrated = false;  ///< no longer needs the vault
+  bool changed = false;   ///< holds what the image does not: content, names or attributes
 };
 
 class Volume {
@@ -74,6 +75,8 @@ class Volume {
   /// Opens local state, replaying the journal; takes the lease (kBusy if another process has it). `vault` may be null
   /// when the volume is fully hydrated: then commit and unhydrated reads throw kUnavailable.
   static std::unique_ptr<Volume> open(const Path& directory, vault::Vault* vault, VolumeOptions options = {});
+  /// How the local state in `directory` stands, while no process has it open (kBusy). Needs no vault.
+  static VolumeStatus inspect(const Path& directory);
   /// Closes without syncing: to an observer the same as kill -9. Call sync_all() first for a clean end.
   ~Volume();
 

@@ -36,22 +36,24 @@ struct MountedVolume {
 };
 
 /// Starts the volume process in the background, in a session of its own, and returns when the mount answers. A volume
-/// whose process died is mounted again with everything it had fsynced. kBusy if it is mounted already; if the process
-/// fails, its error is thrown.
+/// whose process died is mounted again with everything it had fsynced. kBusy if it is mounted already, or being mounted
+/// by another; if the process fails, its error is thrown. If waiting ends otherwise (kCancelled, kTimeout) the process
+/// has undone what it did.
 MountedVolume mount_volume(const MountRequest& request);
 
 /// The volume process itself: calls `mounted` once the mount answers, then serves until unmounted or told by SIGTERM,
-/// SIGINT or SIGHUP, with everything synced at the end. Before any other thread is started: it blocks those signals.
+/// SIGINT or SIGHUP, with everything synced at the end; told before it is mounted it throws kCancelled. A mount that
+/// fails leaves nothing new behind. Call it before any other thread is started: it handles those signals.
 void serve_volume(const MountRequest& request, const std::function<void(const MountedVolume&)>& mounted);
 
 /// Syncs, unmounts and ends the process. kBusy names the processes that have files open; nothing is changed then.
-/// For a dead volume: removes the dead mount.
+/// For a dead volume: removes the dead mount. A volume that is still being mounted is not any more.
 void unmount_volume(const VolumeRecord& record, std::chrono::milliseconds patience = std::chrono::minutes(10));
 
 /// Throws what remove_volume would: kBusy if it is mounted, kRefused if it holds changes that no image has, unless
 /// `discard`.
 void check_removable(const VolumeRecord& record, bool discard);
-/// Deletes the local state of a volume that is not mounted.
+/// Deletes the local state of a volume that is not mounted; needs no vault.
 void remove_volume(const VolumeRecord& record, bool discard);
 
 }  // namespace lifeboat::volume

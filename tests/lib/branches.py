@@ -1,4 +1,5 @@
 """Branches as the tests run them: a Lifeboat below a scratch directory, everything ended at the end."""
+import json
 import os
 import shutil
 import signal
@@ -22,6 +23,24 @@ class Harbour(Lifeboat):
     def popen(self, *words):
         return subprocess.Popen([self.binary, "--json", *map(str, words)], env=self.env, stdin=subprocess.DEVNULL,
                                 stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+    @staticmethod
+    def ended(child, limit_s=120):
+        """Exit status of a popen() and what it printed: its result, its error, or nothing."""
+        out, _ = child.communicate(timeout=limit_s)
+        return child.returncode, json.loads(out) if out.strip() else {}
+
+    def processes(self):
+        """What runs of this Lifeboat, its servers included: pid and words."""
+        mark, found = str(self.work).encode(), []
+        for entry in Path("/proc").iterdir():
+            try:
+                words = (entry / "cmdline").read_bytes()
+            except OSError:
+                continue
+            if entry.name.isdigit() and int(entry.name) != os.getpid() and mark in words:
+                found.append((int(entry.name), words.replace(b"\0", b" ").decode(errors="replace")))
+        return found
 
     def start(self, image="latest", name="b", *more):
         return Branch(self, self.run("branch", "start", *([image] if image else []), "--name", name, *more))
@@ -49,11 +68,9 @@ class Harbour(Lifeboat):
 
     def _end_all(self):
         """Whatever the state: servers and volumes of this directory, by pid, then what is still mounted."""
-        mark = str(self.work).encode()
-        for entry in Path("/proc").iterdir():
+        for pid, _ in self.processes():
             try:
-                if entry.name.isdigit() and int(entry.name) != os.getpid() and mark in (entry / "cmdline").read_bytes():
-                    os.kill(int(entry.name), signal.SIGKILL)
+                os.kill(pid, signal.SIGKILL)
             except OSError:
                 continue
         for line in Path("/proc/mounts").read_text().splitlines():

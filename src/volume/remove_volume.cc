@@ -1,0 +1,87 @@
+/// What a volume process needs of its volume's files, and their end.
+#include "base/error.h"
+#include "base/random.h"
+#include "volume/mount_table.h"
+#include "volume/mountpoint.h"
+#include "volume/volume.h"
+#include "volume/volume_process_internal.h"
+
+namespace lifeboat::volume {
+namespace {
+
+constexpr std::string_view kRemovedPrefix = ".removed-";
+
+/// Of removals that were killed.
+void sweep_removed(const Path& volumes) {
+  for (const std::string& name : list_directory(volumes)) {
+    std::error_code ignored;  // another removal may be at it
+    if (name.starts_with(kRemovedPrefix)) std::filesystem::remove_all(volumes / name, ignored);
+  }
+}
+
+}  // namespace
+
+VolumeRecord record_for(const MountRequest& request) {
+  const Path root = whole_path(request.state_root.empty() ? default_state_root() : request.state_root);
+  const Path mountpoint = whole_path(request.mountpoint);
+  const std::string name = request.name.empty() ? volume_name_for(mountpoint) : request.name;
+  VolumeRecord record = find_volume(root, name).value_or(VolumeRecord{});
+  record.name = name;
+  record.state_dir = volume_directory(root, name);
+  record.mountpoint = mountpoint;
+  if (request.space_max != 0) record.space_max = request.space_max;
+  if (!request.vault_url.empty()) {
+    record.vault_url = request.vault_url;
+    record.passphrase_file = request.passphrase_file.empty() ? Path() : whole_path(request.passphrase_file);
+    record.recovery_key_file = request.recovery_key_file.empty() ? Path() : whole_path(request.recovery_key_file);
+  }
+  return record;
+}
+
+void refuse_if_mounted(const VolumeRecord& record) {
+  if (record.state != VolumeState::kMounted) return;
+  fail(Code::kBusy, format("volume {}: already mounted by process {}", record.name, record.process.pid),
+       "Unmount it first (lifeboat volume umount), or pass another --name to mount the image once more.");
+}
+
+FileLock lock_volume(const VolumeRecord& record) {
+  make_directories(record.state_dir);
+  try {
+    return {record.state_dir / "lock", format("volume {}", record.name)};
+  } catch (const Exception& e) {
+    if (e.code() != Code::kBusy) throw;
+    fail(Code::kBusy, e.error().message,
+         "It is being mounted, served or removed: see lifeboat volume ls. To mount an image once more, pass another "
+         "--name.");
+  }
+}
+
+void discard_state(const VolumeRecord& record) {
+  const Path volumes = record.state_dir.parent_path();
+  std::filesystem::rename(record.state_dir, volumes / format("{}{}-{}", kRemovedPrefix, record.name, random_hex(4)));
+  sweep_removed(volumes);
+}
+
+void check_removable(const VolumeRecord& record, bool discard) {
+  refuse_if_mounted(record);
+  const Path directory = engine_directory(record.state_dir);
+  if (discard || !std::filesystem::exists(directory)) return;
+  const VolumeStatus status = Volume::inspect(directory);
+  if (!status.changed) return;
+  fail(Code::kRefused,
+       format("volume {}: holds changes that are in no image ({} of pages)", record.name,
+              format_size(status.dirty_bytes)),
+       "Commit them first (lifeboat volume commit, while it is mounted), or pass --discard to lose them.");
+}
+
+void remove_volume(const VolumeRecord& record, bool discard) {
+  const FileLock lock = lock_volume(record);
+  const Path state_root = record.state_dir.parent_path().parent_path();
+  const std::optional<VolumeRecord> now = find_volume(state_root, record.name);
+  if (!now) fail(Code::kNotFound, format("volume {}: removed meanwhile", record.name), "There is nothing to do.");
+  check_removable(*now, discard);
+  if (is_dead_mount(now->mountpoint, now->name)) detach_mount(now->mountpoint);
+  discard_state(*now);
+}
+
+}  // namespace lifeboat::volume
