@@ -144,6 +144,16 @@ TEST_F(ImageTest, EveryFlippedByteOfANodeIsFound) {
   }
 }
 
+TEST_F(ImageTest, ATopDirectoryIsKeptAndOneOutOfRangeIsDamage) {
+  ImageInfo info;
+  info.top = TopDirectory{.mode = 07777, .uid = 0xFFFFFFFF, .gid = 1};
+  EXPECT_EQ(decode_image("i", encode_image(info, {})).info.top, info.top);
+  info.top->mode = 010000;
+  EXPECT_EQ(error_of([&] { decode_image("i", encode_image(info, {})); }).code, Code::kCorruption);
+  info.top.reset();
+  EXPECT_EQ(decode_image("i", encode_image(info, {})).info.top, std::nullopt);
+}
+
 TEST_F(ImageTest, ANodeOfTheWrongLevelIsRefused) {
   const Bytes payload = encode_image({}, {.level = 2, .entries = {}, .children = [&] {
                                             ImageReader reader(*vault_, publish(3000));
