@@ -110,15 +110,20 @@ Volume::State::State(Path where, VolumeOptions wanted)
 void Volume::State::finish_replay() {
   std::set<std::string> known;
   const auto count = [&](const DataFilePtr& data) {
-    if (!data) return;
+    if (!data) return true;
     known.insert(DataFile::file_name(data->number()));
-    data->count_existing();
+    return data->count_existing();
   };
   catalog.for_each([&](const NodePtr& node) {
     if (!node->file) return;
     for (const LayerRole role : {LayerRole::kCurrent, LayerRole::kFrozen}) {
       const Layer* layer = node->file->layer(role).get();
-      if (layer != nullptr) count(layer->data);
+      if (layer == nullptr || count(layer->data) || layer->marks.empty()) continue;
+      // Marks speak of durable data (rule 1): it would read as zeros.
+      fail(Code::kCorruption,
+           format("volume {}: data file {} is missing, with changes of {}", directory.string(),
+                  DataFile::file_name(layer->data->number()), catalog.path(*node)),
+           "The local state of this volume is damaged. Its image in the vault is not: make a new volume from that.");
     }
     count(node->file->base);
     // What was written beyond the size that is durable is not there, and must not come back when the file grows.
@@ -173,11 +178,11 @@ std::unique_ptr<Volume> Volume::open(const Path& directory, vault::Vault* vault,
   return std::make_unique<Volume>(std::move(state));
 }
 
-Volume::Volume(std::unique_ptr<State> state) : state_(std::move(state)) {}
-Volume::~Volume() = default;
-
-}  // namespace lifeboat::volume
 VolumeStatus Volume::inspect(const Path& directory) {
   return State(directory, {}).status();
 }
 
+Volume::Volume(std::unique_ptr<State> state) : state_(std::move(state)) {}
+Volume::~Volume() = default;
+
+}  // namespace lifeboat::volume

@@ -365,6 +365,46 @@ TEST(Volume, TheTopDirectoryIsAsInTheImageAndItsChangesAreCommitted) {
   EXPECT_EQ(volume->attributes(kRootInode).mode, top_of(volume.image()).mode);
 }
 
+TEST(Volume, ADataFileThatIsGoneIsDamageAndNotZeros) {
+  TestVolume volume({{"a", pattern(100'000, 1)}});
+  volume->write(volume.inode("a"), 0, pattern(4096, 2));
+  volume->sync_all();
+  volume.close();
+  const Path data = volume.directory() / "data";
+  const std::vector<std::string> names = list_directory(data);
+  ASSERT_EQ(names.size(), 1U);
+  std::filesystem::remove(data / names[0]);
+  const Error error = vault::error_of([&] { volume.open(); });
+  EXPECT_EQ(error.code, Code::kCorruption);
+  EXPECT_NE(error.message.find("changes of a"), std::string::npos) << error.message;
+}
+
+TEST(Volume, InspectTellsOfChangesWithoutTheVault) {
+  TestVolume volume({{"a", pattern(300'000, 1)}, {"b", pattern(10, 2)}});
+  const auto changed = [&] {
+    volume->sync_all();
+    volume.close();
+    volume.store().refuse_reads = true;
+    const VolumeStatus status = Volume::inspect(volume.directory());
+    volume.store().refuse_reads = false;
+    volume.open();
+    return status.changed;
+  };
+  EXPECT_FALSE(changed());
+  volume->rename(kRootInode, "b", kRootInode, "c", false);
+  EXPECT_TRUE(changed());
+  volume->commit({});
+  EXPECT_FALSE(changed());
+  volume->remove(kRootInode, "c", false);
+  EXPECT_TRUE(changed());
+  volume->commit({});
+  EXPECT_FALSE(changed());
+  volume->set_attributes(volume.inode("a"), {.size = 1000});
+  EXPECT_TRUE(changed());
+  volume->commit({});
+  EXPECT_FALSE(changed());
+}
+
 TEST(Volume, LaunchListComesFirst) {
   Files files;
   for (int i = 0; i < 8; ++i) files[std::to_string(i)] = pattern(400'000, static_cast<std::uint32_t>(i));
