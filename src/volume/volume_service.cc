@@ -107,7 +107,7 @@ json::object VolumeService::status() {
           {"hydrated_bytes", status.hydrated_bytes},
           {"hydrated", status.hydrated},
           {"space_max", record_.space_max},
-          {"committing", committing_.load()},
+          {"committing", committing_ > 0},
           {"hydration", hydrator_.status()}};
 }
 
@@ -141,7 +141,7 @@ json::object VolumeService::commit(const ControlServer::SendProgress& progress) 
   describe.origin = format("commit of volume {} on {}", record_.name, host_name());
   const std::uint64_t dirty_bytes = volume_.status().dirty_bytes;
   std::future<vault::ImageInfo> result = std::async(std::launch::async, [&] { return volume_.commit(describe); });
-  committing_ = true;
+  ++committing_;
   while (result.wait_for(std::chrono::seconds(1)) != std::future_status::ready) {
     try {
       progress({{"seconds", watch.seconds()}, {"dirty_bytes", dirty_bytes}});
@@ -150,14 +150,14 @@ json::object VolumeService::commit(const ControlServer::SendProgress& progress) 
       result.wait();
     }
   }
-  committing_ = false;
+  --committing_;
   const vault::ImageInfo made = result.get();
   images_in_use_.follow();
   return {{"image", made.name}, {"bytes", made.bytes}, {"new_bytes", made.new_bytes}, {"seconds", watch.seconds()}};
 }
 
 json::object VolumeService::unmount() {
-  if (committing_) {
+  if (committing_ > 0) {
     fail(Code::kBusy, format("volume {}: a commit is running", record_.name), "Wait until it is done, then try again.");
   }
   volume_.sync_all();

@@ -42,7 +42,7 @@ class VolumeService {
   Volume& volume_;
   VolumeRecord record_;
   ImagesInUse images_in_use_;
-  std::atomic<bool> committing_{false};
+  std::atomic<int> committing_{0};  ///< requests: one at most is at work, the others are told so
   std::atomic<bool> launch_list_saved_{false};
   FuseMount mount_;
   Hydrator hydrator_;
