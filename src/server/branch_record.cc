@@ -19,6 +19,8 @@ json::object to_json(const BranchRecord& record) {
                    {"server_id", record.server_id},
                    {"pid", record.process.pid},
                    {"start_time", record.process.start_time},
+                   {"starter_pid", record.starter.pid},
+                   {"starter_start_time", record.starter.start_time},
                    {"started", unix_ms(record.started)}};
   if (record.first_query_seconds) out["first_query_seconds"] = *record.first_query_seconds;
   return out;
@@ -39,6 +41,10 @@ BranchRecord from_json(const json::object& object) {
   record.server_id = static_cast<std::uint32_t>(json_integer(object, "server_id"));
   record.process.pid = static_cast<pid_t>(json_integer(object, "pid"));
   record.process.start_time = static_cast<std::uint64_t>(json_integer(object, "start_time"));
+  if (object.contains("starter_pid")) {
+    record.starter.pid = static_cast<pid_t>(json_integer(object, "starter_pid"));
+    record.starter.start_time = static_cast<std::uint64_t>(json_integer(object, "starter_start_time"));
+  }
   record.started = from_unix_ms(json_integer(object, "started"));
   const json::value* seconds = object.if_contains("first_query_seconds");
   if (seconds != nullptr && seconds->is_number()) record.first_query_seconds = seconds->to_number<double>();
@@ -47,6 +53,7 @@ BranchRecord from_json(const json::object& object) {
 
 BranchState find_state(const BranchRecord& record) {
   const bool server = record.process.alive();
+  if (!server && record.starter.alive()) return BranchState::kStarting;
   if (!record.volume || record.volume->state == volume::VolumeState::kNotMounted) {
     return server ? BranchState::kVolumeDead : BranchState::kStopped;
   }
@@ -64,6 +71,8 @@ std::string_view branch_state_name(BranchState state) {
       return "running";
     case BranchState::kServerDead:
       return "server dead";
+    case BranchState::kStarting:
+      return "starting";
     case BranchState::kVolumeDead:
       return "volume dead";
   }
@@ -93,6 +102,7 @@ std::vector<BranchRecord> find_branches(const Path& state_root) {
   std::vector<BranchRecord> out;
   if (!std::filesystem::is_directory(branches_directory(state_root))) return out;
   for (const std::string& name : list_directory(branches_directory(state_root))) {
+    if (name.starts_with('.')) continue;  // being removed
     if (auto record = find_branch(state_root, name)) out.push_back(std::move(*record));
   }
   return out;

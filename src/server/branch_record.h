@@ -23,10 +23,12 @@ namespace lifeboat::server {
 enum class BranchState {
   kStopped,     ///< volume not mounted, no server
   kRunning,     ///< server and volume live
-  kServerDead,  ///< the volume is mounted, its server is gone
+  kServerDead,  ///< the volume is mounted, its server is gone (or was never started: the start was killed)
+  kStarting,    ///< a `branch start` is at work on it, and there is no server yet
   kVolumeDead,  ///< the volume process is gone: its server with it
 };
-std::string_view branch_state_name(BranchState state);  ///< "stopped", "running", "server dead", "volume dead"
+std::string_view branch_state_name(
+    BranchState state);  ///< "stopped", "running", "server dead", "starting", "volume dead"
 
 struct BranchRecord {
   std::string name;
@@ -40,6 +42,7 @@ struct BranchRecord {
   std::uint16_t port = 0;
   std::uint32_t server_id = 0;
   ProcessIdentity process;
+  ProcessIdentity starter;  ///< the `branch start` that works on it; none once it has ended well
   std::optional<double> first_query_seconds;
   SystemTime started;
 
@@ -50,7 +53,6 @@ struct BranchRecord {
   Path data_directory() const { return directory / "data"; }
   Path error_log() const { return directory / "error.log"; }
   Path pid_file() const { return directory / "pid"; }
-  Path lock_file() const { return directory / "lock"; }
   Path private_directory() const { return directory / "private"; }
 };
 

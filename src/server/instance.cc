@@ -111,6 +111,9 @@ StartedServer start_server(const StartRequest& request) {
   options.new_session = true;
   // What a shell has set for the host's own server must not reach this one.
   options.unset_env = {"MYSQL_HOME", "MARIADB_HOME", "MYSQL_TCP_PORT", "MYSQL_UNIX_PORT", "NOTIFY_SOCKET"};
+  if (request.before_run) {
+    options.before_run = [&](pid_t pid) { request.before_run(ProcessIdentity::of(pid)); };
+  }
   const Stopwatch watch;
   ChildProcess child(options);
   StartedServer started;

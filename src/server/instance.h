@@ -23,6 +23,8 @@ struct StartRequest {
   std::vector<Login> logins;
   std::optional<std::chrono::milliseconds> patience;  ///< empty: as long as it takes
   const std::atomic<bool>* cancelled = nullptr;       ///< looked at while waiting, if given
+  /// Called before the server runs; if it throws, or this process dies meanwhile, the server never runs.
+  std::function<void(const ProcessIdentity&)> before_run;
 };
 
 struct StartedServer {
