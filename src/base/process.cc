@@ -213,15 +213,20 @@ std::optional<std::uint64_t> process_start_time(pid_t pid) {
   const std::size_t close = text.rfind(')');
   if (close == std::string_view::npos || close + 2 >= text.size()) return std::nullopt;
   text.remove_prefix(close + 2);
-  if (text.front() == 'Z' || text.front() == 'X') return std::nullopt;
-  for (int field = 3; field < 22; ++field) {
-    const std::size_t space = text.find(' ');
-    if (space == std::string_view::npos) return std::nullopt;
-    text.remove_prefix(space + 1);
-  }
-  std::uint64_t ticks = 0;
-  std::from_chars(text.data(), text.data() + text.size(), ticks);
-  return ticks;
+  const bool zombie = text.front() == 'Z';
+  if (text.front() == 'X') return std::nullopt;
+  const auto number_in = [&](int field) {
+    std::string_view rest = text;
+    for (int at = 3; at < field; ++at) rest.remove_prefix(std::min(rest.find(' '), rest.size() - 1) + 1);
+    std::uint64_t number = 0;
+    std::from_chars(rest.data(), rest.data() + rest.size(), number);
+    return number;
+  };
+  constexpr int kThreads = 20;
+  constexpr int kStartTime = 22;
+  // Its first thread may have ended before others that still hold its files.
+  if (zombie && number_in(kThreads) <= 1) return std::nullopt;
+  return number_in(kStartTime);
 }
 
 ProcessIdentity ProcessIdentity::of(pid_t pid) {

@@ -67,7 +67,7 @@ ProcessResult run_process(const ProcessOptions& options);
 void outlive_parent();
 
 /// When a process was started, in clock ticks since boot: with the pid an identity that is not re-used.
-/// Empty if it does not exist (a zombie does not count as existing).
+/// Empty if it does not exist; a zombie does not count as existing once all its threads have ended.
 std::optional<std::uint64_t> process_start_time(pid_t pid);
 
 /// A pid and its start time, as kept in files: `alive` is never true of another process that got the same pid.

@@ -13,7 +13,7 @@ void run(Context& context, const BranchOptions& options) {
   const bool killed = server::tend_branch(record);
   if (killed) {
     log::error(
-        "branch {}: its volume's process ended, so its server was killed; go on with: lifeboat branch start --name {}",
+        "branch {}: its volume's process ended, and its server with it; go on with: lifeboat branch start --name {}",
         record.name, record.name);
   }
   context.print(json::object{{"branch", record.name}, {"server_killed", killed}},

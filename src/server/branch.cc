@@ -66,7 +66,12 @@ bool stop_branch(const BranchRecord& named, std::chrono::milliseconds patience) 
 bool tend_branch(const BranchRecord& record) {
   if (!record.volume) return false;
   const std::array processes{record.process, record.volume->process};
-  if (wait_for_end(processes) == 0) return false;
+  wait_for_end(processes);
+  if (record.volume->process.alive()) return false;
+  if (!record.process.alive()) {  // by itself and first, or because it found its files gone
+    const auto now = volume::find_volume(record.directory.parent_path().parent_path(), record.name);
+    return now && now->state == volume::VolumeState::kDead;
+  }
   stop_server(record.process, std::chrono::milliseconds(0));
   return true;
 }

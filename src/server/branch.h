@@ -49,7 +49,8 @@ bool stop_branch(const BranchRecord& record, std::chrono::milliseconds patience)
 
 /// Until the branch's server or its volume's process has ended, whichever is first. Without its files a server can only
 /// do harm: what it answers from memory may be out of date, and what it is told is lost. So if it was the volume, the
-/// server is killed; returns whether that was so. `branch start` runs one of these for each branch.
+/// server is killed, unless it ended by that itself; returns whether that was so. `branch start` runs one of these for
+/// each.
 bool tend_branch(const BranchRecord& record);
 
 /// Throws what remove_branch would: kBusy while it runs; kRefused if it holds changes that are in no image, unless

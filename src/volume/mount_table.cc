@@ -170,6 +170,7 @@ std::vector<std::string> users_of_mount(const Path& mountpoint) {
   std::vector<std::string> users;
   for (const std::string& name : list_directory("/proc")) {
     if (!std::ranges::all_of(name, [](char c) { return c >= '0' && c <= '9'; })) continue;
+    if (name == format("{}", ::getpid())) continue;  // we have the directory below the mount open
     const Path process = Path("/proc") / name;
     if (uses(process, where)) users.push_back(format("{} (pid {})", process_name(process), name));
   }

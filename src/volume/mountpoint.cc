@@ -50,6 +50,7 @@ Path whole_path(const Path& path) {
 }
 
 void check_outside_state(const Path& mountpoint, const Path& state_root) {
+  if (volume_around(whole_path(mountpoint))) return;  // which may be dead, and nobody can look into; refused as that
   const Path path = mount_path(mountpoint);
   const Path root = std::filesystem::weakly_canonical(whole_path(state_root));
   if (!is_at_or_below(path, root) && !is_at_or_below(root, path)) return;

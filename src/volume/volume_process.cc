@@ -116,12 +116,25 @@ MountedVolume wait_until_mounted(const MountRequest& request, const VolumeRecord
   }
 }
 
+/// What was there before a mount.
+struct Before {
+  explicit Before(const VolumeRecord& record)
+      : volume(std::filesystem::exists(engine_directory(record.state_dir))),
+        mountpoint(std::filesystem::symlink_status(record.mountpoint, ignored).type() !=
+                   std::filesystem::file_type::not_found) {}
+  std::error_code ignored;
+  bool volume;
+  bool mountpoint;
+};
+
 /// A mount that is given up while its process works on it: the process undoes what it did; if it was just done, the
 /// new volume goes as well, unless somebody has written to it.
-void give_up(ChildProcess& child, const VolumeRecord& record, bool existed) {
+void give_up(ChildProcess& child, const VolumeRecord& record, const Before& before) {
   if (child.poll()) return;
   child.stop(kEndPatience);
-  if (existed) return;
+  std::error_code ignored;
+  if (!before.mountpoint) std::filesystem::remove(record.mountpoint, ignored);
+  if (before.volume) return;
   try {
     const auto left = find_volume(record.state_dir.parent_path().parent_path(), record.name);
     if (left && left->state == VolumeState::kNotMounted) remove_volume(*left, false);
@@ -140,7 +153,7 @@ MountedVolume mount_volume(const MountRequest& request) {
          "Name an image or \"latest\"; see: lifeboat image ls");
   }
   make_directories(record.state_dir);
-  const bool existed = std::filesystem::exists(engine_directory(record.state_dir));
+  const Before before(record);
   const TempDir scratch;
   const Path result_file = scratch.path() / "result";
   ChildProcess child(child_options(request, record, result_file));
@@ -153,7 +166,7 @@ MountedVolume mount_volume(const MountRequest& request) {
     }
     return mounted;
   } catch (...) {
-    give_up(child, record, existed);
+    give_up(child, record, before);
     throw;
   }
 }
