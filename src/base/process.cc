@@ -201,7 +201,15 @@ void outlive_parent() {
   ::prctl(PR_SET_PDEATHSIG, 0);
 }
 
-std::optional<std::uint64_t> process_start_time(pid_t pid) {
+namespace {
+
+struct ProcessStat {
+  char state = 'X';
+  std::uint64_t threads = 0;
+  std::uint64_t start_time = 0;
+};
+
+std::optional<ProcessStat> read_stat(pid_t pid) {
   if (pid <= 0) return std::nullopt;
   const UniqueFd fd = find_file(format("/proc/{}/stat", pid), O_RDONLY);
   if (!fd.valid()) return std::nullopt;
@@ -213,20 +221,25 @@ std::optional<std::uint64_t> process_start_time(pid_t pid) {
   const std::size_t close = text.rfind(')');
   if (close == std::string_view::npos || close + 2 >= text.size()) return std::nullopt;
   text.remove_prefix(close + 2);
-  const bool zombie = text.front() == 'Z';
-  if (text.front() == 'X') return std::nullopt;
-  const auto number_in = [&](int field) {
-    std::string_view rest = text;
-    for (int at = 3; at < field; ++at) rest.remove_prefix(std::min(rest.find(' '), rest.size() - 1) + 1);
-    std::uint64_t number = 0;
-    std::from_chars(rest.data(), rest.data() + rest.size(), number);
-    return number;
-  };
+  ProcessStat stat{.state = text.front()};
   constexpr int kThreads = 20;
   constexpr int kStartTime = 22;
-  // Its first thread may have ended before others that still hold its files.
-  if (zombie && number_in(kThreads) <= 1) return std::nullopt;
-  return number_in(kStartTime);
+  for (int field = 3; field <= kStartTime; ++field) {
+    if (field == kThreads) std::from_chars(text.data(), text.data() + text.size(), stat.threads);
+    if (field == kStartTime) std::from_chars(text.data(), text.data() + text.size(), stat.start_time);
+    const std::size_t space = text.find(' ');
+    if (space == std::string_view::npos) return std::nullopt;
+    text.remove_prefix(space + 1);
+  }
+  return stat;
+}
+
+}  // namespace
+
+std::optional<std::uint64_t> process_start_time(pid_t pid) {
+  const std::optional<ProcessStat> stat = read_stat(pid);
+  if (!stat || stat->state == 'Z' || stat->state == 'X') return std::nullopt;
+  return stat->start_time;
 }
 
 ProcessIdentity ProcessIdentity::of(pid_t pid) {
@@ -236,6 +249,12 @@ ProcessIdentity ProcessIdentity::of(pid_t pid) {
 bool ProcessIdentity::alive() const {
   const auto started = process_start_time(pid);
   return started && *started == start_time;
+}
+
+bool ProcessIdentity::ended() const {
+  const std::optional<ProcessStat> stat = read_stat(pid);
+  if (!stat || stat->start_time != start_time || stat->state == 'X') return true;
+  return stat->state == 'Z' && stat->threads <= 1;
 }
 
 std::size_t wait_for_end(std::span<const ProcessIdentity> processes) {

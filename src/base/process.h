@@ -67,7 +67,7 @@ ProcessResult run_process(const ProcessOptions& options);
 void outlive_parent();
 
 /// When a process was started, in clock ticks since boot: with the pid an identity that is not re-used.
-/// Empty if it does not exist; a zombie does not count as existing once all its threads have ended.
+/// Empty if it does not exist (a zombie does not count as existing).
 std::optional<std::uint64_t> process_start_time(pid_t pid);
 
 /// A pid and its start time, as kept in files: `alive` is never true of another process that got the same pid.
@@ -76,6 +76,9 @@ struct ProcessIdentity {
   std::uint64_t start_time = 0;
   static ProcessIdentity of(pid_t pid);
   bool alive() const;
+  /// Whether none of its threads is left. A process that was killed is not alive as soon as its first thread has ended,
+  /// when others may still hold its files and locks.
+  bool ended() const;
 };
 
 /// Waits in the kernel until at least one of them has ended; the index of the first that has.

@@ -140,15 +140,15 @@ StartedServer start_server(const StartRequest& request) {
 }
 
 bool stop_server(const ProcessIdentity& process, milliseconds patience) {
-  if (!process.alive()) return true;
-  ::kill(process.pid, SIGTERM);
+  if (process.ended()) return true;
+  if (process.alive()) ::kill(process.pid, SIGTERM);
   const auto deadline = std::chrono::steady_clock::now() + patience;
   while (std::chrono::steady_clock::now() < deadline) {
-    if (!process.alive()) return true;
+    if (process.ended()) return true;
     std::this_thread::sleep_for(milliseconds(10));
   }
-  ::kill(process.pid, SIGKILL);
-  while (process.alive()) std::this_thread::sleep_for(milliseconds(10));
+  if (process.alive()) ::kill(process.pid, SIGKILL);
+  while (!process.ended()) std::this_thread::sleep_for(milliseconds(10));
   return false;
 }
 

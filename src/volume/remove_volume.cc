@@ -1,4 +1,7 @@
 /// What a volume process needs of its volume's files, and their end.
+#include <chrono>
+#include <thread>
+
 #include "base/error.h"
 #include "base/random.h"
 #include "volume/mount_table.h"
@@ -17,6 +20,18 @@ void sweep_removed(const Path& volumes) {
     std::error_code ignored;  // another removal may be at it
     if (name.starts_with(kRemovedPrefix)) std::filesystem::remove_all(volumes / name, ignored);
   }
+}
+
+/// A volume process that was killed keeps its locks until the last of its threads has ended.
+bool was_killed_just_now(const VolumeRecord& record) {
+  const auto now = find_volume(record.state_dir.parent_path().parent_path(), record.name);
+  return now && !now->process.alive() && !now->process.ended();
+}
+
+[[noreturn]] void refuse_locked(const Error& error) {
+  fail(Code::kBusy, error.message,
+       "It is being mounted, served or removed: see lifeboat volume ls. To mount an image once more, pass another "
+       "--name.");
 }
 
 }  // namespace
@@ -46,13 +61,14 @@ void refuse_if_mounted(const VolumeRecord& record) {
 
 FileLock lock_volume(const VolumeRecord& record) {
   make_directories(record.state_dir);
-  try {
-    return {record.state_dir / "lock", format("volume {}", record.name)};
-  } catch (const Exception& e) {
-    if (e.code() != Code::kBusy) throw;
-    fail(Code::kBusy, e.error().message,
-         "It is being mounted, served or removed: see lifeboat volume ls. To mount an image once more, pass another "
-         "--name.");
+  for (;;) {
+    try {
+      return {record.state_dir / "lock", format("volume {}", record.name)};
+    } catch (const Exception& e) {
+      if (e.code() != Code::kBusy) throw;
+      if (!was_killed_just_now(record)) refuse_locked(e.error());
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
   }
 }
 

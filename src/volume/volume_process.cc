@@ -76,7 +76,7 @@ std::optional<json::object> find_status(const VolumeRecord& record) {
 
 void wait_until_gone(const VolumeRecord& record, std::chrono::milliseconds patience) {
   const auto deadline = std::chrono::steady_clock::now() + patience;
-  while (record.process.alive()) {
+  while (!record.process.ended()) {
     if (std::chrono::steady_clock::now() > deadline) {
       fail(Code::kTimeout, format("volume {}: unmounted, but process {} still runs", record.name, record.process.pid),
            format("It may be saving its launch list; see {}", log_file(record.state_dir).string()));
