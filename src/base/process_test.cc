@@ -2,10 +2,12 @@
 
 #include <gtest/gtest.h>
 #include <signal.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <array>
+#include <thread>
 
 #include "base/error.h"
 
@@ -204,6 +206,30 @@ TEST(ChildProcess, NeverRunsIfTheStartingProcessIsKilledBefore) {
   while (process_start_time(pid) && std::chrono::steady_clock::now() < deadline) ::sched_yield();
   EXPECT_FALSE(process_start_time(pid).has_value());
   EXPECT_FALSE(std::filesystem::exists(ran));
+}
+
+TEST(ProcessIdentity, HasNotEndedWhileAnyThreadIsLeft) {
+  int go[2];
+  ASSERT_EQ(::pipe(go), 0);
+  const pid_t pid = ::fork();
+  if (pid == 0) {
+    std::thread([] { ::pause(); }).detach();
+    char byte = 0;
+    static_cast<void>(!::read(go[0], &byte, 1));
+    ::syscall(SYS_exit, 0);  // this thread alone
+  }
+  const ProcessIdentity process = ProcessIdentity::of(pid);
+  EXPECT_TRUE(process.alive());
+  EXPECT_FALSE(process.ended());
+  ASSERT_EQ(::write(go[1], "g", 1), 1);
+  while (process.alive()) ::sched_yield();
+  EXPECT_FALSE(process.ended());
+  ASSERT_EQ(::kill(pid, SIGKILL), 0);
+  while (!process.ended()) ::sched_yield();
+  int status = 0;
+  EXPECT_EQ(::waitpid(pid, &status, 0), pid);
+  EXPECT_TRUE(process.ended());
+  for (const int end : go) ::close(end);
 }
 
 TEST(ProcessIdentity, IsNotFooledByAPidThatIsUsedAgain) {

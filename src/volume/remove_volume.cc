@@ -1,6 +1,7 @@
 /// What a volume process needs of its volume's files, and their end.
 #include <chrono>
 #include <thread>
+#include <utility>
 
 #include "base/error.h"
 #include "base/random.h"
@@ -61,12 +62,14 @@ void refuse_if_mounted(const VolumeRecord& record) {
 
 FileLock lock_volume(const VolumeRecord& record) {
   make_directories(record.state_dir);
-  for (;;) {
+  for (bool once_more = true;;) {
     try {
       return {record.state_dir / "lock", format("volume {}", record.name)};
     } catch (const Exception& e) {
       if (e.code() != Code::kBusy) throw;
-      if (!was_killed_just_now(record)) refuse_locked(e.error());
+      if (!was_killed_just_now(record)) {
+        if (!std::exchange(once_more, false)) refuse_locked(e.error());  // it may have ended between the two looks
+      }
     }
     std::this_thread::sleep_for(std::chrono::milliseconds(5));
   }

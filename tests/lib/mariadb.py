@@ -17,9 +17,11 @@ class ServerFailed(Exception):
 def install(datadir, *options):
     """An empty data directory whose root needs no password on the socket."""
     datadir.mkdir(parents=True)
-    done = subprocess.run(["mariadb-install-db", "--no-defaults", f"--datadir={datadir}", f"--user={getpass.getuser()}",
-                           "--auth-root-authentication-method=normal", "--skip-test-db", *options],
-                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+    # A server that starts removes the temporary tables of every other in the same directory.
+    with tempfile.TemporaryDirectory(prefix="lifeboat-db-") as own:
+        done = subprocess.run(["mariadb-install-db", "--no-defaults", f"--datadir={datadir}", f"--user={getpass.getuser()}",
+                               f"--tmpdir={own}", "--auth-root-authentication-method=normal", "--skip-test-db", *options],
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
     if done.returncode != 0:
         raise ServerFailed(f"mariadb-install-db: exit status {done.returncode}: {done.stdout[-2000:]}")
 
@@ -63,8 +65,8 @@ class Server(Client):
         super().__init__(self.scratch / "sock")
         self.datadir = Path(datadir)
         self.log = self.scratch / "error.log"
-        self.args = [binary, "--no-defaults", f"--datadir={datadir}", f"--user={getpass.getuser()}", "--skip-networking",
-                     f"--socket={self.socket}", f"--pid-file={self.scratch}/pid", f"--log-error={self.log}", *options]
+        self.args = [binary, "--no-defaults", f"--datadir={datadir}", f"--user={getpass.getuser()}",
+                     f"--tmpdir={self.scratch}", "--skip-networking", f"--socket={self.socket}", f"--pid-file={self.scratch}/pid", f"--log-error={self.log}", *options]
         self.process = None
 
     def start(self, limit_s=120):
