@@ -183,9 +183,10 @@ TEST(FileLock, ItsDirectoryMayBeTakenAwayByTheHolderWhileOthersTryToLock) {
         EXPECT_EQ(++holders, 1);
         ++held;
         --holders;
-        const Path going = dir.path() / format("going-{}", thread);
+        const Path going = dir.path() / format("going-{}-{}", thread, i);
         std::filesystem::rename(place, going);
-        std::filesystem::remove_all(going);
+        std::error_code ignored;  // who was about to lock may still make its file there
+        std::filesystem::remove_all(going, ignored);
       } catch (const Exception& e) {  // another has it, or took the directory away
         EXPECT_TRUE(e.code() == Code::kBusy || e.code() == Code::kNotFound) << e.error().text();
       }

@@ -66,7 +66,8 @@ class Server(Client):
         self.datadir = Path(datadir)
         self.log = self.scratch / "error.log"
         self.args = [binary, "--no-defaults", f"--datadir={datadir}", f"--user={getpass.getuser()}",
-                     f"--tmpdir={self.scratch}", "--skip-networking", f"--socket={self.socket}", f"--pid-file={self.scratch}/pid", f"--log-error={self.log}", *options]
+                     f"--tmpdir={self.scratch}", "--skip-networking", f"--socket={self.socket}",
+                     f"--pid-file={self.scratch}/pid", f"--log-error={self.log}", *options]
         self.process = None
 
     def start(self, limit_s=120):
