@@ -196,4 +196,9 @@ void Stream::shut_down() noexcept {
   ::shutdown(socket_.get(), SHUT_RDWR);
 }
 
+void Stream::close() noexcept {
+  tls_.reset();
+  socket_.reset();
+}
+
 }  // namespace lifeboat::net

@@ -70,6 +70,8 @@ class Stream {
 
   /// Both directions end, and whoever waits in them returns.
   void shut_down() noexcept;
+  /// Gives the socket back, whatever the other side still sends; from no thread may the stream be used after.
+  void close() noexcept;
   const std::string& peer() const { return peer_; }
   int fd() const { return socket_.get(); }
 

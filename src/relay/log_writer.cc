@@ -64,10 +64,12 @@ void LogWriter::open_newest() {
   }
   sync_file(file_.get(), path.string());
   directory_.publish(progress_->boundary(), progress_->identity(), progress_->head());
+  changed_since_opening_ = false;
 }
 
 void LogWriter::begin_file(const std::string& name) {
   settle();
+  changed_since_opening_ = true;
   const binlog::GtidState before = progress_ == nullptr ? binlog::GtidState() : progress_->boundary().state;
   const Path path = directory_.file_path(name);
   UniqueFd file = open_file(path, O_RDWR | O_CREAT | O_EXCL);
@@ -81,6 +83,7 @@ void LogWriter::begin_file(const std::string& name) {
 }
 
 void LogWriter::begin_event(ByteView bytes) {
+  changed_since_opening_ = true;
   progress_->begin(bytes);
   put(bytes);
 }
@@ -140,8 +143,10 @@ void LogWriter::recover() {
     std::unique_lock lock(mutex_);
     work_.reset();
     changed_.wait(lock, [&] { return !busy_; });
+    changed_since_opening_ = changed_since_opening_ || failure_;
     failure_.reset();
   }
+  if (!changed_since_opening_) return;
   buffer_.clear();
   ack_.reset();
   file_.reset();

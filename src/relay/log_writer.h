@@ -52,7 +52,8 @@ class LogWriter {
   void flush();
   /// Waits until all is durable that was flushed.
   void settle();
-  /// After an error, or when the stream broke: back to the last whole group that is durable.
+  /// After an error, or when the stream broke: back to the last whole group that is durable. Costs nothing if nothing
+  /// came since the last time, as while a source is away.
   void recover();
 
  private:
@@ -79,6 +80,7 @@ class LogWriter {
   std::uint64_t written_ = 0;  ///< the file's size, the buffer not counted
   std::optional<LogPosition> ack_;
   std::uint32_t group_time_ = 0;
+  bool changed_since_opening_ = false;  ///< the newest file
 
   std::mutex mutex_;  ///< guards what follows
   std::condition_variable changed_;

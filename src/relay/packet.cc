@@ -1,15 +1,20 @@
 #include "relay/packet.h"
 
 #include <algorithm>
+#include <chrono>
+#include <optional>
 
 #include "base/error.h"
 
 namespace lifeboat::relay {
 namespace {
 
+using Clock = std::chrono::steady_clock;
+
 constexpr std::size_t kReadBuffer = std::size_t{256} << 10U;
 constexpr std::size_t kWriteBuffer = std::size_t{64} << 10U;
 constexpr std::size_t kHead = 4;
+constexpr std::chrono::seconds kDripPatience{30};
 
 }  // namespace
 
@@ -23,12 +28,18 @@ bool PacketReader::fill(std::size_t wanted) {
     end_ -= begin_;
     begin_ = 0;
   }
-  while (end_ - begin_ < wanted) {
+  std::optional<Clock::time_point> until;
+  for (;;) {
     const std::size_t n = stream_->read_some(ByteSpan(buffer_).subspan(end_));
     if (n == 0) return false;
     end_ += n;
+    if (end_ - begin_ >= wanted) return true;
+    if (!until) {
+      until = Clock::now() + kDripPatience;
+    } else if (Clock::now() > *until) {
+      fail(Code::kTimeout, format("{}: sends too slowly", stream_->peer()));
+    }
   }
-  return true;
 }
 
 bool PacketReader::begin_packet() {

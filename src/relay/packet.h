@@ -1,6 +1,7 @@
 /// MySQL's wire packets over a stream, for both sides of a connection: 3 bytes of length, one of sequence, and payloads
 /// of 2^24−1 bytes and more cut into several packets.
 ///
+/// Time: what is read next, be it 128 KiB, may take half a minute, however slowly its bytes drip.
 /// Threads: one reader and one writer at the same time; then their sequence numbers are the caller's business
 ///   (`set_next_sequence`), as replication needs. Memory: one buffer each way; a payload is held whole only by `read`.
 /// Errors: those of the stream; kCorruption for what breaks the protocol (sequence, lengths), after which the

@@ -16,6 +16,7 @@ using binlog::Tokens;
 
 constexpr std::size_t kStatementSizeMax = std::size_t{1} << 20U;
 constexpr std::size_t kUserVariablesMax = 64;
+constexpr std::size_t kUserVariableSizeMax = std::size_t{64} << 10U;
 
 // Thrown inside this file only, and turned into the answer by `answer`.
 struct NotUnderstood {};
@@ -118,7 +119,10 @@ Answer ReplicaDialogue::set(Tokens& in) {
     if (is_user_variable(name)) {
       const std::string key = variable_name(name);
       need(user_variables_.size() < kUserVariablesMax || user_variables_.contains(key));
-      user_variables_[key] = value(in);
+      need(key.size() <= kUserVariableSizeMax);
+      const std::optional<std::string> set_to = value(in);
+      need(!set_to || set_to->size() <= kUserVariableSizeMax);
+      user_variables_[key] = set_to;
       continue;
     }
     const std::string text = lower(std::string(name.text));

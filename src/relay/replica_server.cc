@@ -1,5 +1,8 @@
 #include "relay/replica_server.h"
 
+#include <algorithm>
+#include <utility>
+
 #include "base/error.h"
 #include "base/log.h"
 #include "relay/reply.h"
@@ -36,13 +39,11 @@ void ReplicaServer::accept_one() {
       .connect = std::chrono::seconds(1), .read = std::chrono::seconds(1), .write = std::chrono::seconds(1)};
   net::Stream stream = listener_.accept(kLimits, cancel_);
   forget_ended();
-  const std::scoped_lock lock(mutex_);
-  if (connections_.size() >= options_.connections_max) {
-    log::warn("{}: turned away: {} connections are open", stream.peer(), connections_.size());
-    PacketChannel(stream).write(
-        encode_error({.number = kTooManyConnections, .state = "08004", .message = "Too many connections"}));
+  if (!make_room()) {
+    turn_away(std::move(stream));
     return;
   }
+  const std::scoped_lock lock(mutex_);
   const SessionParts parts{.log = log_,
                            .rules = rules_,
                            .gate = gate_,
@@ -52,8 +53,10 @@ void ReplicaServer::accept_one() {
                            .require_tls = options_.require_tls,
                            .login_patience = options_.login_patience};
   auto connection = std::make_shared<Connection>(parts, std::move(stream), ++last_id_);
-  connection->thread = std::thread([raw = connection.get()] {
+  connection->thread = std::thread([this, raw = connection.get()] {
     raw->session.run();
+    const std::scoped_lock guard(mutex_);
+    raw->session.close();
     raw->ended = true;
   });
   connections_.push_back(std::move(connection));
@@ -66,6 +69,36 @@ void ReplicaServer::forget_ended() {
     each->thread.join();
     return true;
   });
+}
+
+bool ReplicaServer::make_room() {
+  std::shared_ptr<Connection> stranger;
+  {
+    const std::scoped_lock lock(mutex_);
+    if (connections_.size() < options_.connections_max) return true;
+    const auto found = std::ranges::find_if(connections_, [](const std::shared_ptr<Connection>& each) {
+      return !each->ended && each->session.status().user.empty();
+    });
+    if (found == connections_.end()) return false;
+    stranger = *found;
+    connections_.erase(found);
+    stranger->session.kill();
+  }
+  stranger->thread.join();
+  return true;
+}
+
+void ReplicaServer::turn_away(net::Stream stream) {
+  constexpr std::chrono::seconds kTellEvery{1};
+  ++turned_away_;
+  const auto time = std::chrono::steady_clock::now();
+  if (time - turned_away_told_ >= kTellEvery) {
+    log::warn("{}: turned away, with {} since the last such line: all {} connections are taken", stream.peer(),
+              std::exchange(turned_away_, 0) - 1, options_.connections_max);
+    turned_away_told_ = time;
+  }
+  PacketChannel(stream).write(
+      encode_error({.number = kTooManyConnections, .state = "08004", .message = "Too many connections"}));
 }
 
 std::vector<ReplicaStatus> ReplicaServer::replicas() const {

@@ -1,5 +1,6 @@
 /// Listens for replicas of one kept log, a thread for each. Which log a replica gets is told by the port it connects
-/// to: a relay that follows several sources listens on one for each.
+/// to: a relay that follows several sources listens on one for each. When all connections are taken, the oldest of
+/// those that have not logged in gives way, so that no crowd of strangers keeps a replica out.
 ///
 /// Ownership: borrows the log and the gate, which must outlive it. Threads: `replicas` from any. Errors: the
 /// constructor's are those of net::Listener, RuleBook and Accounts; later ones cost their connection and a log line.
@@ -46,13 +47,16 @@ class ReplicaServer : private SessionRegistry {
     Connection(const SessionParts& parts, net::Stream stream, std::uint32_t id)
         : session(parts, std::move(stream), id) {}
     ReplicaSession session;
-    std::atomic<bool> ended = false;
+    std::atomic<bool> ended = false;  ///< set with mutex_ held: then the session is closed
     std::thread thread;
   };
 
   void accept_all() noexcept;
   void accept_one();
   void forget_ended();
+  /// True if there is room for one more connection.
+  bool make_room();
+  void turn_away(net::Stream stream);
   bool kill(std::uint64_t connection_id, const std::string& user) override;
   void replace_dumps_of(std::uint32_t server_id, std::uint64_t by_connection_id) override;
 
@@ -63,6 +67,8 @@ class ReplicaServer : private SessionRegistry {
   net::Cancel cancel_;
   net::Listener listener_;
   std::uint32_t last_id_ = 0;
+  std::uint64_t turned_away_ = 0;  ///< since the last line about it in the log
+  std::chrono::steady_clock::time_point turned_away_told_{};
   mutable std::mutex mutex_;  ///< guards connections_; never held while a session's code runs on this thread
   std::list<std::shared_ptr<Connection>> connections_;
   std::thread acceptor_;

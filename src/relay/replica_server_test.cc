@@ -349,5 +349,18 @@ TEST_F(ReplicaServerTest, ConnectionsAreBounded) {
   EXPECT_EQ(answer, 0);
 }
 
+TEST_F(ReplicaServerTest, WhoHasNotLoggedInGivesWayWhenConnectionsAreShort) {
+  start(2);
+  const auto replica = client();
+  std::vector<std::unique_ptr<TestClient>> strangers;
+  for (int i = 0; i < 20; ++i) {
+    strangers.push_back(std::make_unique<TestClient>(server->port()));
+    EXPECT_FALSE(is_error(strangers.back()->channel().read()));
+  }
+  EXPECT_EQ(TestClient(server->port()).log_in(), 0) << "a crowd of strangers keeps a replica out";
+  EXPECT_EQ(server->replicas().front().user, "repl") << "who has logged in stays";
+  EXPECT_THROW(strangers.front()->channel().read(), Exception);
+}
+
 }  // namespace
 }  // namespace lifeboat::relay

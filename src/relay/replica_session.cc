@@ -113,9 +113,11 @@ void ReplicaSession::log_in(const ServedLog::Source& source) {
   if (!parts_.accounts.opens(login.user, scramble, login.proof)) {
     throw SqlFailure(denied(login, stream_.peer(), login.proof.empty() ? "using password: NO" : "using password: YES"));
   }
+  {
+    const std::scoped_lock lock(mutex_);
+    status_.user = login.user;
+  }
   channel_.write(encode_ok());
-  const std::scoped_lock lock(mutex_);
-  status_.user = login.user;
 }
 
 DialogueFacts ReplicaSession::facts(const ServedLog::Source& source) const {

@@ -52,6 +52,8 @@ class ReplicaSession {
 
   void run() noexcept;
   void kill() noexcept { stream_.shut_down(); }
+  /// After `run`, and with nobody who might kill it: a client that sends on must not wait for one to come.
+  void close() noexcept { stream_.close(); }
   ReplicaStatus status() const;
 
  private:

@@ -1,5 +1,5 @@
 /// For tests: a log made of a few events, a ServedLog of it, and a client that speaks a replica's side by hand.
-/// Included by *_test.cc files only.
+/// Included by *_test.cc and *_fuzz.cc files only.
 #pragma once
 
 #include <fcntl.h>
@@ -169,6 +169,7 @@ class TestClient {
       : stream_({.host = "127.0.0.1", .port = port},
                 {.read = std::chrono::seconds(20), .write = std::chrono::seconds(20)}, cancel_),
         channel_(stream_) {}
+  explicit TestClient(UniqueFd socket) : stream_(std::move(socket), "far", {}, cancel_), channel_(stream_) {}
 
   net::Stream& stream() { return stream_; }
   PacketChannel& channel() { return channel_; }

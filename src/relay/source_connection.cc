@@ -13,7 +13,7 @@ constexpr std::uint8_t kCharsetUtf8mb4 = 45;
 constexpr std::uint32_t kPacketMax = 1U << 30U;
 constexpr std::uint8_t kCommandQuery = 0x03;
 constexpr std::uint8_t kSwitchHead = 0xfe;
-constexpr auto kLoginPatience = std::chrono::seconds(20);
+constexpr std::chrono::milliseconds kAnswerPatience{20'000};
 
 Encoder login_head(std::uint32_t abilities) {
   Encoder out;
@@ -75,10 +75,12 @@ std::string SourceAddress::text() const {
 }
 
 SourceConnection::SourceConnection(const SourceLogin& login, const net::Cancel& cancel)
-    : stream_(login.address.endpoint, login.limits, cancel), channel_(stream_) {
-  stream_.set_deadline(net::Stream::Deadline::clock::now() + kLoginPatience);
+    : SourceConnection(login, net::Stream(login.address.endpoint, login.limits, cancel)) {}
+
+SourceConnection::SourceConnection(const SourceLogin& login, net::Stream stream)
+    : stream_(std::move(stream)), channel_(stream_) {
+  stream_.set_deadline(net::Stream::Deadline::clock::now() + kAnswerPatience);
   log_in(login);
-  stream_.set_deadline(std::nullopt);
 }
 
 void SourceConnection::log_in(const SourceLogin& login) {
@@ -116,6 +118,7 @@ bool SourceConnection::is_mariadb() const {
 }
 
 void SourceConnection::send_command(ByteView payload) {
+  stream_.set_deadline(net::Stream::Deadline::clock::now() + kAnswerPatience);
   channel_.start_command();
   channel_.write(payload);
 }

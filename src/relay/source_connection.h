@@ -34,6 +34,8 @@ struct SourceLogin {
 class SourceConnection {
  public:
   SourceConnection(const SourceLogin& login, const net::Cancel& cancel);
+  /// On a stream that is connected already.
+  SourceConnection(const SourceLogin& login, net::Stream stream);
 
   /// "10.11.19-MariaDB-log", as the greeting says it, without a "5.5.5-" before it.
   const std::string& server_version() const { return server_version_; }
@@ -50,6 +52,8 @@ class SourceConnection {
   PacketChannel& channel() { return channel_; }
   net::Stream& stream() { return stream_; }
   const std::string& peer() const { return stream_.peer(); }
+  /// From now on events come: a login or an answer has its time in all, a stream goes on for ever.
+  void begin_stream() { stream_.set_deadline(std::nullopt); }
 
  private:
   void log_in(const SourceLogin& login);

@@ -64,6 +64,7 @@ void SourceDump::start(const DumpRequest& request) {
   out.u32(request.server_id);
   out.raw(request.file);
   connection_->send_command(out.bytes());
+  connection_->begin_stream();
   if (semi_sync_) connection_->channel().reader().allow_restarts();
 }
 
