@@ -40,11 +40,15 @@ std::string source_text(const json::object& source) {
   for (const json::value& alarm : source.at("alarms").as_array()) {
     text += format("alarm     {}\n", std::string(alarm.as_string()));
   }
+  for (const json::value& warning : source.at("warnings").as_array()) {
+    text += format("warning   {}\n", std::string(warning.as_string()));
+  }
   return text;
 }
 
 bool is_well(const json::object& source) {
-  return json_string(source, "state") == "following" && source.at("alarms").as_array().empty();
+  return json_string(source, "state") == "following" && source.at("alarms").as_array().empty() &&
+         source.at("warnings").as_array().empty();
 }
 
 void run(Context& context, const StatusOptions& options) {

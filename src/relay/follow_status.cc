@@ -21,6 +21,8 @@ json::object status_to_json(const FollowStatus& status) {
   }
   json::array alarms;
   for (const std::string& alarm : status.alarms) alarms.push_back(json::string(alarm));
+  json::array warnings;
+  for (const std::string& warning : status.warnings) warnings.push_back(json::string(warning));
   return {{"source", status.source},
           {"state", status.state},
           {"problem", status.problem},
@@ -38,7 +40,9 @@ json::object status_to_json(const FollowStatus& status) {
           {"last_group_time", time_or_null(status.last_group_time)},
           {"last_heard", time_or_null(status.last_heard)},
           {"exposed", exposed},
-          {"alarms", alarms}};
+          {"alarms", alarms},
+          {"warnings", warnings},
+          {"others_acknowledge", status.others_acknowledge}};
 }
 
 }  // namespace lifeboat::relay

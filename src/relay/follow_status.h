@@ -39,7 +39,9 @@ struct FollowStatus {
   std::optional<SystemTime> last_group_time;  ///< when the source wrote the last durable group
   std::optional<SystemTime> last_heard;       ///< of the source, heartbeats included
   std::vector<ExposedSpan> exposed;           ///< oldest first, the newest of them
-  std::vector<std::string> alarms;
+  std::vector<std::string> alarms;            ///< what happened and cannot be taken back
+  std::vector<std::string> warnings;          ///< what is wrong with the source as it is set up now
+  bool others_acknowledge = false;            ///< then no commit is known to be here before its client is answered
 };
 
 json::object status_to_json(const FollowStatus& status);

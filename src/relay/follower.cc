@@ -2,6 +2,8 @@
 
 #include <sys/stat.h>
 
+#include <utility>
+
 #include "base/error.h"
 #include "base/log.h"
 #include "binlog/control_events.h"
@@ -15,7 +17,10 @@ namespace {
 /// A source that says nothing for so long, not even by heartbeats, is gone.
 constexpr std::chrono::milliseconds kSilence{10'000};
 constexpr std::chrono::milliseconds kHeartbeat{2'000};
+/// What is asked beside the stream of events must not hold that up for long.
+constexpr std::chrono::milliseconds kAside{1'000};
 constexpr std::size_t kSpansMax = 100;
+constexpr std::size_t kAlarmsMax = 100;
 /// With less the relay does not connect: a source that it re-arms and then leaves waiting pays a time-out each time.
 constexpr std::uint64_t kRoomMin = std::uint64_t{16} << 20U;
 
@@ -35,8 +40,13 @@ void open_span(FollowStatus& status, SystemTime since, const std::string& why) {
   if (status.exposed.size() > kSpansMax) status.exposed.erase(status.exposed.begin());
 }
 
+void add_alarm(FollowStatus& status, const std::string& text) {
+  status.alarms.push_back(format("{}: {}", format_time(now()), text));
+  if (status.alarms.size() > kAlarmsMax) status.alarms.erase(status.alarms.begin());
+}
+
 void close_span(FollowStatus& status, const std::string& gtid) {
-  if (!has_open_span(status)) return;
+  if (!has_open_span(status) || status.others_acknowledge) return;
   status.exposed.back().until = now();
   status.exposed.back().to_gtid = gtid;
 }
@@ -60,6 +70,9 @@ Follower::Follower(FollowOptions options, OnIncarnation on_incarnation)
   start_file_ = options_.start_file;
   open_incarnation(source_log_.open_newest());
   thread_ = std::thread([this] { run(); });
+  watch_.emplace(options_.login, cancel_,
+                 SourceWatch::Callbacks{.wanted = [this] { return status().state == "following"; },
+                                        .told = [this](const SourceFacts& facts) { note_facts(facts); }});
 }
 
 Follower::~Follower() {
@@ -172,9 +185,7 @@ void Follower::begin_incarnation(const std::string& why) {
   const std::string gtid = kept.position().format();
   log::warn("{}; a new incarnation begins with {}", why, start_file_.empty() ? "its oldest file" : start_file_);
   open_incarnation(source_log_.begin(why, gtid));
-  update([&](FollowStatus& status) {
-    status.alarms.push_back(format("{}: {}: a new incarnation began after {}", format_time(now()), why, gtid));
-  });
+  update([&](FollowStatus& status) { add_alarm(status, format("{}: a new incarnation began after {}", why, gtid)); });
 }
 
 /// The file in which the source continues a GTID position; empty if it knows none, which is a gap unless its oldest
@@ -195,8 +206,8 @@ std::string Follower::find_start_file(const binlog::GtidState& kept) {
   } catch (const Exception& e) {
     if (e.code() != Code::kRefused) throw;
     update([&](FollowStatus& status) {
-      status.alarms.push_back(format("{}: gap: the source no longer has what follows {}: {}", format_time(now()),
-                                     kept.position().format(), e.error().message));
+      add_alarm(status, format("gap: the source no longer has what follows {}: {}", kept.position().format(),
+                               e.error().message));
     });
     return "";
   }
@@ -303,11 +314,40 @@ void Follower::note_heartbeat(const binlog::Event& event) {
     const binlog::Heartbeat heartbeat = binlog::decode_heartbeat(event);
     if (heartbeat.file != status_.file || heartbeat.position != status_.position) return;
   }
-  SourceConnection control(options_.login, cancel_);
-  const TextResult answer = control.query(
-      "SHOW GLOBAL STATUS WHERE Variable_name IN ('Rpl_semi_sync_master_status', 'Rpl_semi_sync_source_status')");
-  if (answer.rows.empty() || answer.rows[0].size() != 2 || answer.rows[0][1] != "ON") return;
-  update([](FollowStatus& status) { close_span(status, status.gtid); });
+  if (source_waits()) update([](FollowStatus& status) { close_span(status, status.gtid); });
+}
+
+/// Asked on another connection. If there is none to be had, the stream goes on all the same.
+bool Follower::source_waits() const {
+  try {
+    SourceLogin login = options_.login;
+    login.limits = {.connect = kAside, .read = kAside, .write = kAside};
+    SourceConnection control(login, cancel_);
+    const TextResult answer = control.query(
+        "SHOW GLOBAL STATUS WHERE Variable_name IN ('Rpl_semi_sync_master_status', 'Rpl_semi_sync_source_status')");
+    return !answer.rows.empty() && answer.rows[0].size() == 2 && answer.rows[0][1] == "ON";
+  } catch (const Exception& e) {
+    if (e.code() == Code::kCancelled) throw;
+    log::debug("{}", e.error().text());
+    return false;
+  }
+}
+
+/// A connection of ours that the source has not yet given up may be counted beside the new one: what holds twice is
+/// true.
+void Follower::note_facts(const SourceFacts& facts) {
+  const bool others = facts.acknowledging > 1;
+  const bool seen_before = std::exchange(others_seen_, others);
+  update([&](FollowStatus& status) {
+    status.warnings = facts.warnings;
+    status.others_acknowledge = others && seen_before;
+    if (!status.others_acknowledge) return;
+    status.warnings.push_back(
+        format("{} replicas acknowledge its commits: one that another has acknowledged may be lost with both before it "
+               "is here (set rpl_semi_sync_slave_enabled=OFF on the others)",
+               facts.acknowledging));
+    open_span(status, now(), "others acknowledge commits, too");
+  });
 }
 
 void Follower::on_durable(const LogWriter::Durable& durable) {

@@ -18,6 +18,7 @@
 #include "relay/source_connection.h"
 #include "relay/source_dump.h"
 #include "relay/source_log.h"
+#include "relay/source_watch.h"
 
 namespace lifeboat::relay {
 
@@ -59,8 +60,10 @@ class Follower {
   void check_artificial(const binlog::Event& event);
   void note_group(bool ack_wanted);
   void note_heartbeat(const binlog::Event& event);
+  bool source_waits() const;
   void on_durable(const LogWriter::Durable& durable);
   void note_disconnected(const Error& error);
+  void note_facts(const SourceFacts& facts);
   template <typename Change>
   void update(Change change) {
     const std::scoped_lock lock(mutex_);
@@ -81,7 +84,9 @@ class Follower {
 
   mutable std::mutex mutex_;  ///< guards status_
   FollowStatus status_;
+  bool others_seen_ = false;  ///< by the watch, when it asked last
   std::thread thread_;
+  std::optional<SourceWatch> watch_;
 };
 
 }  // namespace lifeboat::relay

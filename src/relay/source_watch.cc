@@ -1,0 +1,76 @@
+#include "relay/source_watch.h"
+
+#include <charconv>
+
+#include "base/error.h"
+#include "base/log.h"
+
+namespace lifeboat::relay {
+namespace {
+
+constexpr std::chrono::milliseconds kEvery{2'000};
+constexpr std::chrono::milliseconds kPatience{5'000};
+constexpr std::string_view kClients =
+    "SHOW GLOBAL STATUS WHERE Variable_name IN ('Rpl_semi_sync_master_clients', 'Rpl_semi_sync_source_clients')";
+
+const std::string& field(const TextResult& result, std::size_t column) {
+  static const std::string kEmpty;
+  if (result.rows.empty() || column >= result.rows[0].size() || !result.rows[0][column]) return kEmpty;
+  return *result.rows[0][column];
+}
+
+std::uint64_t number(const std::string& text) {
+  std::uint64_t out = 0;
+  std::from_chars(text.data(), text.data() + text.size(), out);
+  return out;
+}
+
+}  // namespace
+
+SourceFacts ask_source(SourceConnection& source) {
+  SourceFacts facts{.acknowledging = number(field(source.query(kClients), 1)), .warnings = {}};
+  if (!source.is_mariadb()) return facts;
+  const TextResult binlog = source.query("SHOW MASTER STATUS");
+  if (const std::string& only = field(binlog, 2); !only.empty()) {
+    facts.warnings.push_back(format("its log holds the databases {} only (binlog_do_db)", only));
+  }
+  if (const std::string& without = field(binlog, 3); !without.empty()) {
+    facts.warnings.push_back(format("its log leaves out the databases {} (binlog_ignore_db)", without));
+  }
+  const TextResult role = source.query("SELECT @@global.log_slave_updates, @@global.gtid_slave_pos");
+  if (field(role, 0) == "0" && !field(role, 1).empty()) {
+    facts.warnings.emplace_back(
+        "it applies what other servers wrote without logging it (log_slave_updates=OFF): its log is not the whole "
+        "database");
+  }
+  return facts;
+}
+
+SourceWatch::SourceWatch(SourceLogin login, const net::Cancel& cancel, Callbacks callbacks)
+    : login_(std::move(login)), cancel_(cancel), callbacks_(std::move(callbacks)) {
+  login_.limits = {.connect = kPatience, .read = kPatience, .write = kPatience};
+  thread_ = std::thread([this] { run(); });
+}
+
+SourceWatch::~SourceWatch() {
+  thread_.join();
+}
+
+void SourceWatch::run() noexcept {
+  std::optional<SourceConnection> source;
+  while (!cancel_.wait_for(kEvery)) {
+    try {
+      if (!callbacks_.wanted()) {
+        source.reset();
+        continue;
+      }
+      if (!source) source.emplace(login_, cancel_);
+      callbacks_.told(ask_source(*source));
+    } catch (const std::exception& e) {
+      log::debug("{}: {}", login_.address.text(), e.what());
+      source.reset();
+    }
+  }
+}
+
+}  // namespace lifeboat::relay
