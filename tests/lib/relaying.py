@@ -86,28 +86,29 @@ class Relay:
             status = json.loads((self.directory / "status.json").read_text())
         except FileNotFoundError:
             return {}
-        return status["sources"][0] if status["pid"] == self.process.pid else {}
+        return status["sources"][source] if status["pid"] == self.process.pid else {}
 
-    def wait_until(self, condition, what):
+    def wait_until(self, condition, what, source=0):
         try:
-            return wait_for(lambda: (lambda s: s if s and condition(s) else None)(self.status()), what)
+            return wait_for(lambda: (lambda s: s if s and condition(s) else None)(self.status(source)), what)
         except AssertionError as e:
-            raise AssertionError(f"{e}\n{self.status()}\n{self.log.read_text()[-3000:]}") from None
+            raise AssertionError(f"{e}\n{self.status(source)}\n{self.log.read_text()[-3000:]}") from None
 
-    def wait_following(self):
-        return self.wait_until(lambda s: s["state"] == "following", "the relay to follow")
+    def wait_following(self, source=0):
+        return self.wait_until(lambda s: s["state"] == "following", "the relay to follow", source)
 
-    def wait_caught_up(self, source):
-        position = source.position()
-        return self.wait_until(lambda s: s["gtid"] == position, f"the relay to reach {position}")
+    def wait_caught_up(self, server, source=0):
+        position = server.position()
+        return self.wait_until(lambda s: s["gtid"] == position, f"the relay to reach {position}", source)
 
     def peak_memory(self):
         """Bytes, since its start."""
         said = Path(f"/proc/{self.process.pid}/status").read_text()
         return int(re.search(r"^VmHWM:\s*(\d+) kB", said, re.M).group(1)) * 1024
 
-    def incarnations(self):
-        return sorted(p for p in self.directory.glob("*/*") if p.is_dir())
+    def incarnations(self, server=None):
+        """Of all its sources, or of this one."""
+        return sorted(p for p in self.directory.glob(f"*{server.port if server else ''}/*") if p.is_dir())
 
     def kill(self):
         if self.process is not None:
