@@ -6,6 +6,7 @@ LIBRARIES = {
     "fmt": r"fmt/", "spdlog": r"spdlog/", "Boost.JSON": r"boost/", "OpenSSL's TLS": r"openssl/(ssl|x509|pem)",
     "OpenSSL": r"openssl/", "zstd": r"zstd(_errors)?\.h", "libcurl": r"curl/", "zlib": r"zlib\.h",
     "libfuse3": r"fuse3?/|fuse", "libmariadb": r"mysql|mariadb|errmsg\.h", "CLI11": r"CLI/",
+    "toml++": r"toml\+\+/",
 }
 TEST_LIBRARIES = r"gtest/|gmock/|rapidcheck"
 SYSTEM = (r"[a-z_]+$|(sys|linux|netinet|arpa|net)/[a-z0-9_]+\.h$|"

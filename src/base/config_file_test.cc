@@ -1,0 +1,68 @@
+#include "base/config_file.h"
+
+#include <gtest/gtest.h>
+
+#include "base/error.h"
+
+namespace lifeboat {
+namespace {
+
+Error error_of(const std::function<void()>& action) {
+  try {
+    action();
+  } catch (const Exception& e) {
+    return e.error();
+  }
+  return {Code::kInternal, "no error", {}, {}, {}};
+}
+
+TEST(ConfigFile, IsReadKeyByKey) {
+  ConfigTable root =
+      ConfigTable::parse("a = 'x'\n[t]\nn = 3\nlist = ['p', 'q']\n[[t.each]]\nk = 'v'\n[[t.each]]\n", "f");
+  EXPECT_EQ(root.text("a"), "x");
+  EXPECT_EQ(root.text("absent"), std::nullopt);
+  ConfigTable table = root.table("t").value();
+  EXPECT_EQ(table.integer("n"), 3);
+  EXPECT_EQ(table.texts("list"), (std::vector<std::string>{"p", "q"}));
+  std::vector<ConfigTable> each = table.tables("each");
+  ASSERT_EQ(each.size(), 2U);
+  EXPECT_EQ(each[0].text("k"), "v");
+  EXPECT_EQ(each[1].place(), "f line 7");
+  root.finish();
+  table.finish();
+  each[0].finish();
+}
+
+TEST(ConfigFile, NamesTheKeyThatWasProbablyMeant) {
+  ConfigTable root = ConfigTable::parse("[guard]\nwindw = '1m'\n", "g.toml");
+  ConfigTable guard = root.table("guard").value();
+  guard.text("window");
+  guard.text("hook");
+  const Error error = error_of([&] { guard.finish(); });
+  EXPECT_EQ(error.code, Code::kUsage);
+  EXPECT_EQ(error.message, "g.toml line 2: no such key in [guard]: 'windw'");
+  EXPECT_EQ(error.hint, "Did you mean 'window'?");
+}
+
+TEST(ConfigFile, ListsTheKeysWhenNoneIsNear) {
+  ConfigTable root = ConfigTable::parse("zebra = 1\n", "f");
+  root.text("window");
+  EXPECT_EQ(error_of([&] { root.finish(); }).hint, "There are: window");
+}
+
+TEST(ConfigFile, RefusesOtherTypesNamingTheLine) {
+  ConfigTable root = ConfigTable::parse("\nn = 'three'\nt = 3\nl = [1]\n", "f");
+  EXPECT_EQ(error_of([&] { root.integer("n"); }).message, "f line 2: n: a whole number is wanted");
+  EXPECT_EQ(error_of([&] { root.text("t"); }).message, "f line 3: t: a text in quotes is wanted");
+  EXPECT_EQ(error_of([&] { root.texts("l"); }).code, Code::kUsage);
+  EXPECT_EQ(error_of([&] { root.table("t"); }).code, Code::kUsage);
+  EXPECT_EQ(error_of([&] { root.tables("t"); }).code, Code::kUsage);
+}
+
+TEST(ConfigFile, NamesTheLineThatIsNoToml) {
+  EXPECT_TRUE(error_of([] { ConfigTable::parse("a = 1\nb = = 2\n", "f"); }).message.starts_with("f line 2: "));
+  EXPECT_EQ(error_of([] { ConfigTable::parse(std::string(100'000, '['), "f"); }).code, Code::kUsage);
+}
+
+}  // namespace
+}  // namespace lifeboat
