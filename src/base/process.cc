@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -63,15 +64,25 @@ class Gate {
   UniqueFd child_;
 };
 
+/// At its beginning. Unlike a pipe it never makes the writer wait for a reader.
+UniqueFd file_in_memory(std::string_view content) {
+  UniqueFd file(::memfd_create("stdin", MFD_CLOEXEC));
+  if (!file.valid()) fail_errno("memfd_create", errno);
+  pwrite_full(file.get(), as_bytes(content), 0, "stdin");
+  return file;
+}
+
 /// In the child, between fork and exec: only async-signal-safe calls.
-[[noreturn]] void exec_child(const ProcessOptions& options, char* const* argv, char* const* env, int out, int err,
-                             int report, const Gate* gate, pid_t parent) {
+[[noreturn]] void exec_child(const ProcessOptions& options, char* const* argv, char* const* env, int in, int out,
+                             int err, int report, const Gate* gate, pid_t parent) {
   if (options.new_session) ::setsid();
   if (options.die_with_parent || options.stop_with_parent) {
     ::prctl(PR_SET_PDEATHSIG, options.die_with_parent ? SIGKILL : SIGTERM);
     if (::getppid() != parent) ::_exit(127);
   }
-  if (options.null_stdin) {
+  if (in >= 0) {
+    ::dup2(in, 0);
+  } else if (options.null_stdin) {
     const int null = ::open("/dev/null", O_RDONLY);
     if (null >= 0) ::dup2(null, 0);
   }
@@ -109,6 +120,7 @@ pid_t start(const ProcessOptions& options, int out_fd) {
   UniqueFd err;
   if (!options.stdout_file.empty()) out = open_file(options.stdout_file, O_WRONLY | O_CREAT | O_APPEND);
   if (!options.stderr_file.empty()) err = open_file(options.stderr_file, O_WRONLY | O_CREAT | O_APPEND);
+  const UniqueFd in = options.stdin_text.empty() ? UniqueFd() : file_in_memory(options.stdin_text);
   int report[2];
   if (::pipe2(report, O_CLOEXEC) != 0) fail_errno("pipe", errno);
   const UniqueFd report_read(report[0]);
@@ -119,7 +131,7 @@ pid_t start(const ProcessOptions& options, int out_fd) {
   const pid_t pid = ::fork();
   if (pid < 0) fail_errno("fork", errno);
   if (pid == 0) {
-    exec_child(options, argv.data(), envp.data(), out.valid() ? out.get() : out_fd, err.get(), report[1],
+    exec_child(options, argv.data(), envp.data(), in.get(), out.valid() ? out.get() : out_fd, err.get(), report[1],
                gate ? &*gate : nullptr, parent);
   }
   report_write.reset();

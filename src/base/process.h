@@ -23,6 +23,7 @@ struct ProcessOptions {
   Path stdout_file;                        ///< appended to; empty: ours (or a pipe in run())
   Path stderr_file;                        ///< empty: ours
   bool null_stdin = true;
+  std::string stdin_text;         ///< what it reads on stdin, if not empty; it need not read it
   bool new_session = false;       ///< setsid: outlives our terminal
   bool die_with_parent = false;   ///< SIGKILL when the starting thread's process ends
   bool stop_with_parent = false;  ///< SIGTERM then, until the program calls outlive_parent()

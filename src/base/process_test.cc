@@ -35,6 +35,14 @@ TEST(RunProcess, PassesArgumentsWithoutAShell) {
   EXPECT_EQ(run_process(options).out, "a b|$HOME|*||");
 }
 
+TEST(RunProcess, GivesTextOnStdin) {
+  ProcessOptions options = shell("cat");
+  options.stdin_text = std::string(1'000'000, 'x') + "$(end)";
+  EXPECT_EQ(run_process(options).out, options.stdin_text);
+  options.argv = {"true"};  // does not read it
+  EXPECT_EQ(run_process(options).exit_status, 0);
+}
+
 TEST(RunProcess, EnvironmentIsOursWithChanges) {
   ::setenv("LIFEBOAT_TEST_SECRET", "x", 1);
   ProcessOptions options = shell("printf '%s %s' \"$LIFEBOAT_TEST_ADDED\" \"${LIFEBOAT_TEST_SECRET-unset}\"");
