@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "base/printable.h"
 #include "cli/commands.h"
+#include "cli/guard_commands.h"
 
 namespace lifeboat::cli {
 namespace {
@@ -85,6 +86,13 @@ void add_nouns(CLI::App& app, Context& context) {
   CLI::App& relay = add_noun(app, "relay", "Follows a source, keeps its log, serves it on");
   add_relay_run(relay, context);
   add_relay_status(relay, context);
+
+  CLI::App& guard = add_noun(app, "guard", "Holds what destroys before a replica sees it");
+  add_guard_ls(guard, context);
+  add_guard_release(guard, context);
+  add_guard_audit(guard, context);
+  add_guard_approvers(guard, context);
+  add_guard_rules(guard, context);
 }
 
 bool print_document(const Error& error) {

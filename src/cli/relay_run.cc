@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "base/process.h"
 #include "cli/commands.h"
+#include "cli/relay_directory.h"
 #include "relay/relay.h"
 
 namespace lifeboat::cli {
@@ -25,6 +26,7 @@ struct RunOptions {
   std::string accounts_file;
   std::string rules_file;
   std::string start_file;
+  std::string config_file;
 };
 
 template <typename T>
@@ -73,23 +75,25 @@ relay::RelayOptions relay_options(const RunOptions& options, std::size_t i) {
   return relay;
 }
 
-void leave_status(const Path& directory, const std::list<relay::Relay>& relays) {
+void leave_status(const Path& directory, const std::list<relay::Relay>& relays, const relay::Guard& guard) {
   const ProcessIdentity self = ProcessIdentity::of(::getpid());
   json::array sources;
   for (const relay::Relay& each : relays) sources.push_back(each.status());
   const json::object status{{"pid", self.pid},
                             {"start_time", self.start_time},
                             {"updated", format_time(now())},
+                            {"guard", guard.status()},
                             {"sources", std::move(sources)}};
   write_file_durably(directory / relay::kStatusFile, as_bytes(json::serialize(status) + "\n"));
 }
 
 /// Until SIGTERM, SIGINT or SIGHUP, which the caller has blocked.
-void wait_for_end(const sigset_t& signals, const Path& directory, const std::list<relay::Relay>& relays) {
+void wait_for_end(const sigset_t& signals, const Path& directory, const std::list<relay::Relay>& relays,
+                  const relay::Guard& guard) {
   constexpr timespec kSecond{.tv_sec = 1, .tv_nsec = 0};
   for (;;) {
     try {
-      leave_status(directory, relays);
+      leave_status(directory, relays, guard);
     } catch (const Exception& e) {  // a full disk must not end what still serves
       log::warn("{}", e.what());
     }
@@ -108,9 +112,11 @@ void run(Context& context, const RunOptions& options) {
   sigaddset(&signals, SIGHUP);
   ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);  // before any thread, so that all leave them to this one
 
+  relay::Guard guard(directory, options.config_file.empty() ? Path() : std::filesystem::absolute(options.config_file));
   std::list<relay::Relay> relays;
-  for (std::size_t i = 0; i < options.sources.size(); ++i) relays.emplace_back(relay_options(options, i));
-  wait_for_end(signals, directory, relays);
+  for (std::size_t i = 0; i < options.sources.size(); ++i) relays.emplace_back(relay_options(options, i), guard);
+  const RunningRelay running(directory);
+  wait_for_end(signals, directory, relays, guard);
   log::info("stopping");
   json::array sources;
   for (const relay::Relay& each : relays) sources.push_back(each.status());
@@ -129,6 +135,8 @@ void add_options(Command& command, RunOptions& options) {
   command.add_option("--serve-key", options.serve_key, "its private key");
   command.add_option("--accounts", options.accounts_file, "further accounts for replicas: lines of NAME PASSWORD");
   command.add_option("--rules", options.rules_file, "what each replica may have: hold, delay, skip, stop");
+  command.add_option("--config", options.config_file,
+                     "what the guard holds, warns of or allows, and whom it tells (TOML)");
   command.add_option("--start-file", options.start_file, "the source's log file to begin with (default: its oldest)");
 }
 

@@ -1,8 +1,12 @@
 // `lifeboat relay status`: what the relay that runs in a directory last said of itself; exit status 7 if all is not
 // well.
 
+#include <filesystem>
+
+#include "base/printable.h"
 #include "base/process.h"
 #include "cli/commands.h"
+#include "relay/hold_book.h"
 #include "relay/relay.h"
 
 namespace lifeboat::cli {
@@ -46,6 +50,34 @@ std::string source_text(const json::object& source) {
   return text;
 }
 
+/// What replicas wait for, and how old their data grows meanwhile.
+std::string hold_text(const relay::Hold& hold) {
+  std::vector<std::string> replicas;
+  for (const auto& [name, stream] : hold.streams) {
+    if (hold.state_of(name) == relay::HoldState::kHeld) replicas.push_back(name);
+  }
+  return lifeboat::format(
+      "held      {} {} {} for {}: {} stands as of {}; production is untouched. lifeboat guard show {}\n",
+      hold.subject.id, hold.subject.danger_class, printable(fmt::format("{}", fmt::join(hold.subject.objects, ", "))),
+      format_duration(std::max(now() - hold.since, std::chrono::milliseconds(0))), fmt::join(replicas, ", "),
+      format_time(hold.subject.event_time), hold.subject.id);
+}
+
+/// Of a relay that may not run: from the record of its guard.
+bool add_holds(const Path& directory, json::object& status, std::string& text) {
+  relay::HoldBook book(directory);
+  json::array holds;
+  book.refresh();
+  for (const relay::Hold& each : book.list()) {
+    if (!each.open()) continue;
+    holds.push_back(hold_to_json(each, now()));
+    text += hold_text(each);
+  }
+  const bool none = holds.empty();
+  status["holds"] = std::move(holds);
+  return none;
+}
+
 bool is_well(const json::object& source) {
   return json_string(source, "state") == "following" && source.at("alarms").as_array().empty() &&
          source.at("warnings").as_array().empty();
@@ -68,6 +100,11 @@ void run(Context& context, const StatusOptions& options) {
     text += source_text(source.as_object());
     well = well && is_well(source.as_object());
   }
+  if (const json::object& guard = status.at("guard").as_object(); !json_string(guard, "problem").empty()) {
+    text += format("guard     {}\n", json_string(guard, "problem"));
+    well = false;
+  }
+  well = add_holds(std::filesystem::absolute(options.directory), status, text) && well;
   status["well"] = well;
   context.print(status, text);
   if (!well) context.end_with(Code::kUnavailable);

@@ -143,7 +143,7 @@ bool Dump::serve_file() {
     }
     if (!stopped_ && end.closed) return true;
     parts_.channel.writer().flush();
-    if ((request_.flags & BinlogDump::kNonBlock) != 0 || request_.server_id == 0) return false;
+    if (!waits_at_end()) return false;
     if (stopped_) {
       pause("stop-after", kGlance);
       stopped_ = rules().stop_after.has_value();
@@ -198,10 +198,16 @@ bool Dump::obey_rules(const binlog::Group& group) {
 
 bool Dump::obey_guard(std::uint64_t begin) {
   for (;;) {
-    const GateAnswer answer = parts_.gate.answer({.file = file_, .position = begin});
-    if (answer.verdict != Verdict::kHold) return answer.verdict == Verdict::kPass;
-    pause(answer.reason, kGlance);
+    const GateAnswer answer = parts_.gate.answer({.file = file_, .position = begin}, replica_);
+    if (answer.verdict == Verdict::kPass || answer.verdict == Verdict::kSkip) return answer.verdict == Verdict::kPass;
+    const bool held = answer.verdict == Verdict::kHold;
+    if (held && !waits_at_end()) fail_reading_log(answer.reason);
+    pause(answer.reason, held ? kGlance : std::chrono::milliseconds(0));
   }
+}
+
+bool Dump::waits_at_end() const {
+  return (request_.flags & BinlogDump::kNonBlock) == 0 && request_.server_id != 0;
 }
 
 bool Dump::wanted(const Item& item, Place place) const {

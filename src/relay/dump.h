@@ -92,6 +92,8 @@ class Dump {
   bool obey_rules(const binlog::Group& group);
   /// The same for the guard.
   bool obey_guard(std::uint64_t begin);
+  /// A client that does not wait for more is told of a hold as an error: it would wait for a person.
+  bool waits_at_end() const;
   void finish_group();
   bool wanted(const Item& item, binlog::Place place) const;
 

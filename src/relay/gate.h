@@ -1,7 +1,8 @@
 /// What a dump asks before it serves a group: the guard's answer, told by the group's place in the log.
 ///
-/// A dump asks once it has read a group's first event, and again while the answer is kHold, a few times a second, with
-/// heartbeats going on meanwhile. A skipped group is left out and told as ignored (make_gtid_list with kIgnoreGtids).
+/// A dump asks once it has read a group's first event, and again while the answer is kHold, a few times a second, or
+/// kWait, at once; with heartbeats going on meanwhile. A skipped group is left out and told as ignored (make_gtid_list
+/// with kIgnoreGtids).
 ///
 /// Threads: safe from any. Errors: none: a gate that cannot tell says kHold.
 #pragma once
@@ -10,9 +11,16 @@
 #include <string>
 #include <string_view>
 
+#include "relay/replica_rules.h"
+
 namespace lifeboat::relay {
 
-enum class Verdict : std::uint8_t { kPass, kHold, kSkip };
+enum class Verdict : std::uint8_t {
+  kPass,
+  kHold,
+  kSkip,
+  kWait,  ///< it is not known yet
+};
 
 /// Where a group's first event begins.
 struct GroupPlace {
@@ -22,20 +30,20 @@ struct GroupPlace {
 
 struct GateAnswer {
   Verdict verdict = Verdict::kPass;
-  std::string reason;  ///< of kHold, for the status: "guard: drop_database shop.*"
+  std::string reason;  ///< of kHold and kWait, for the status: "guard: h1a2b3c4d5e drop_database shop.*"
 };
 
 class Gate {
  public:
   virtual ~Gate() = default;
   /// Comes back within a fraction of a second.
-  virtual GateAnswer answer(const GroupPlace& place) = 0;
+  virtual GateAnswer answer(const GroupPlace& place, const ReplicaName& replica) = 0;
 };
 
 /// Lets everything pass.
 class OpenGate : public Gate {
  public:
-  GateAnswer answer(const GroupPlace& /*place*/) override { return {}; }
+  GateAnswer answer(const GroupPlace& /*place*/, const ReplicaName& /*replica*/) override { return {}; }
 };
 
 }  // namespace lifeboat::relay

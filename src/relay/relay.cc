@@ -25,7 +25,8 @@ json::object replica_to_json(const ReplicaStatus& replica) {
 
 }  // namespace
 
-Relay::Relay(RelayOptions options) : serve_options_(std::move(options.serve)) {
+Relay::Relay(RelayOptions options, Guard& guard)
+    : serve_options_(std::move(options.serve)), guard_(guard), source_(options.follow.directory.filename().string()) {
   follower_ = std::make_unique<Follower>(std::move(options.follow),
                                          [this](const std::shared_ptr<LogDirectory>& log) { serve(log); });
 }
@@ -39,8 +40,12 @@ void Relay::serve(const std::shared_ptr<LogDirectory>& log) {
   const std::scoped_lock lock(mutex_);
   if (server_ != nullptr) serve_options_->listen.port = server_->port();
   server_.reset();
+  gate_.reset();
   log_ = log;
-  if (serve_options_) server_ = std::make_unique<ReplicaServer>(*serve_options_, *log_, gate_);
+  if (!serve_options_) return;
+  gate_ = std::make_unique<GuardGate>(
+      guard_, GuardGate::Place{.source = source_, .incarnation = log->path().filename().string()}, *log_);
+  server_ = std::make_unique<ReplicaServer>(*serve_options_, *log_, *gate_);
 }
 
 json::object Relay::status() const {

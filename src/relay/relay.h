@@ -1,6 +1,7 @@
 /// One source relayed: followed, kept, and served on to replicas. A process may hold several.
 ///
-/// Ownership: owns follower and server. Threads: methods from any. Errors: the constructor's are those of Follower and
+/// Ownership: owns follower and server; borrows the guard. Threads: methods from any. Errors: the constructor's are
+/// those of Follower and
 ///   ReplicaServer.
 #pragma once
 
@@ -10,6 +11,7 @@
 
 #include "base/json.h"
 #include "relay/follower.h"
+#include "relay/guard_gate.h"
 #include "relay/replica_server.h"
 
 namespace lifeboat::relay {
@@ -21,7 +23,7 @@ struct RelayOptions {
 
 class Relay {
  public:
-  explicit Relay(RelayOptions options);
+  Relay(RelayOptions options, Guard& guard);
   ~Relay();
   Relay(const Relay&) = delete;
   Relay& operator=(const Relay&) = delete;
@@ -34,9 +36,11 @@ class Relay {
   void serve(const std::shared_ptr<LogDirectory>& log);
 
   std::optional<ReplicaServerOptions> serve_options_;
-  OpenGate gate_;
-  mutable std::mutex mutex_;  ///< guards the two that follow
+  Guard& guard_;
+  const std::string source_;  ///< as its directory is named
+  mutable std::mutex mutex_;  ///< guards the three that follow
   std::shared_ptr<LogDirectory> log_;
+  std::unique_ptr<GuardGate> gate_;
   std::unique_ptr<ReplicaServer> server_;
   std::unique_ptr<Follower> follower_;
 };

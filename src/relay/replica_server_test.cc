@@ -200,7 +200,7 @@ TEST_F(ReplicaServerTest, TheGuardsVerdictsAreObeyed) {
   gate.set(place, Verdict::kHold);
   const auto one = client();
   one->set("SET @master_heartbeat_period=20000000");
-  one->dump({.gtid = ""});
+  one->dump({.gtid = "", .flags = 0});
   for (const char* name : {"Rotate", "Format_description", "Gtid_list", "Gtid(0-1-1)", "Query", "Heartbeat"}) {
     EXPECT_EQ(one->next_name(), name);
   }
@@ -209,6 +209,19 @@ TEST_F(ReplicaServerTest, TheGuardsVerdictsAreObeyed) {
   std::string name = one->next_name();
   while (name == "Heartbeat") name = one->next_name();
   EXPECT_EQ(name, "Gtid_list(2,0-1-2)");
+}
+
+TEST_F(ReplicaServerTest, AClientThatDoesNotWaitIsToldOfAHold) {
+  start();
+  gate.set(LogBuilder({}).group(parse_gtid("0-1-1")).size(), Verdict::kHold);
+  const auto one = client();
+  one->dump({.gtid = ""});
+  try {
+    one->events_to_end();
+    ADD_FAILURE() << "it ended without an error";
+  } catch (const SqlFailure& failure) {
+    EXPECT_NE(std::string_view(failure.what()).find("guard: test"), std::string_view::npos) << failure.what();
+  }
 }
 
 TEST_F(ReplicaServerTest, ALargeEventComesWhole) {

@@ -147,7 +147,7 @@ class FakeLog : public ServedLog {
 /// A gate whose answer a test sets.
 class FakeGate : public Gate {
  public:
-  GateAnswer answer(const GroupPlace& place) override {
+  GateAnswer answer(const GroupPlace& place, const ReplicaName& /*replica*/) override {
     const std::scoped_lock lock(mutex_);
     return place.position == position_ ? answer_ : GateAnswer{};
   }

@@ -73,6 +73,10 @@ class Relay:
         self.args = [BINARY, "relay", "run", "--password-file", str(secret), "--dir", str(self.directory), *options]
         for each, port in zip(sources, self.ports):
             self.args += ["--source", f"mysql://r@127.0.0.1:{each.port}", "--listen", f"127.0.0.1:{port}"]
+        if "--config" not in options:  # nothing is held: what a test's source destroys is meant
+            config = Path(work) / "open-guard.toml"
+            config.write_text("[[guard.rule]]\nthen = 'allow'\n")
+            self.args += ["--config", str(config)]
         self.process = None
 
     def start(self):

@@ -1,0 +1,98 @@
+#include "relay/guard_gate.h"
+
+#include "base/error.h"
+#include "base/log.h"
+#include "base/printable.h"
+
+namespace lifeboat::relay {
+namespace {
+
+constexpr std::size_t kWarnedMax = 10'000;
+
+}  // namespace
+
+std::string stream_name(const ReplicaName& replica) {
+  return format("id:{}", replica.server_id);
+}
+
+GuardGate::GuardGate(Guard& guard, Place place, const ServedLog& log)
+    : guard_(guard), place_(std::move(place)), scan_(log) {}
+
+GateAnswer GuardGate::answer(const GroupPlace& place, const ReplicaName& replica) {
+  try {
+    const std::shared_ptr<const GuardConfig> config = guard_.config();
+    const GuardScan::Finding finding = scan_.look(place, config);
+    if (!finding.known) {
+      return {.verdict = finding.failed ? Verdict::kHold : Verdict::kWait, .reason = "guard: " + finding.waiting};
+    }
+    // What was held stays held until a person decides, and what was decided stays so, whatever the rules say by now.
+    const std::uint64_t begin = finding.group == nullptr ? place.position : finding.group->begin;
+    const std::string id = hold_id(place_.source, place_.incarnation, place.file, begin);
+    const std::optional<Hold> known = guard_.book().find(id);
+    const std::string stream = stream_name(replica);
+    if (known && known->state_of(stream) != HoldState::kHeld) {
+      return {.verdict = known->state_of(stream) == HoldState::kSkipped ? Verdict::kSkip : Verdict::kPass,
+              .reason = {}};
+    }
+    if (known && known->streams.contains(stream)) return hold(known->subject, stream);
+    if (finding.group == nullptr) return {};
+    const Judgement judgement = judge(finding.group->facts, *config, replica);
+    if (judgement.action == GuardAction::kAllow) return {};
+    const HoldSubject subject = subject_of(std::string(place.file), *finding.group, judgement);
+    if (judgement.action == GuardAction::kHold) return hold(subject, stream);
+    warn_once(subject);
+    return {};
+  } catch (...) {
+    return {.verdict = Verdict::kHold, .reason = "guard: " + current_error().text()};
+  }
+}
+
+GateAnswer GuardGate::hold(const HoldSubject& subject, const std::string& stream) {
+  GateAnswer answer{.verdict = Verdict::kHold,
+                    .reason = format("guard: {} {} {}", subject.id, subject.danger_class,
+                                     subject.objects.empty() ? std::string() : printable(subject.objects.front()))};
+  try {
+    const std::optional<Hold> known = guard_.book().find(subject.id);
+    if (!known || !known->streams.contains(stream)) {
+      guard_.book().begin(subject, stream);
+      log::warn("{}: {} is held from {}: {}", answer.reason, subject.gtid, stream, printable(subject.statement));
+    }
+  } catch (...) {  // a full disk, a broken audit log: held all the same
+    answer.reason += "; not recorded: " + current_error().text();
+  }
+  return answer;
+}
+
+HoldSubject GuardGate::subject_of(const std::string& file, const FoundGroup& group, const Judgement& judgement) const {
+  const binlog::GroupDanger& danger = group.facts.danger;
+  HoldSubject subject{.id = hold_id(place_.source, place_.incarnation, file, group.begin),
+                      .source = place_.source,
+                      .incarnation = place_.incarnation,
+                      .file = file,
+                      .position = group.begin,
+                      .gtid = group.facts.gtid,
+                      .danger_class = std::string(danger_class_name(judgement.danger)),
+                      .severity = judgement.severity,
+                      .statement = danger.statement,
+                      .objects = {},
+                      .rows = judgement.rows,
+                      .account = account_of(danger),
+                      .database = danger.database,
+                      .thread_id = danger.thread_id,
+                      .event_time = from_unix_ms(danger.time_s * 1000),
+                      .rule = judgement.rule,
+                      .why = judgement.why};
+  for (const binlog::TableName& each : judgement.objects) subject.objects.push_back(each.text());
+  return subject;
+}
+
+void GuardGate::warn_once(const HoldSubject& subject) {
+  {
+    const std::scoped_lock lock(mutex_);
+    if (!warned_.insert(subject.id).second) return;
+    if (warned_.size() > kWarnedMax) warned_.erase(warned_.begin());
+  }
+  guard_.count_warning(format("{} {} {}", subject.gtid, subject.danger_class, printable(subject.statement)));
+}
+
+}  // namespace lifeboat::relay

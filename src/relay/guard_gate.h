@@ -1,0 +1,38 @@
+/// The guard at one kept log: what a dump asks before it serves a group.
+///
+/// Ownership: borrows guard and log. Threads: safe from any. Errors: none: what it cannot tell or record is held.
+#pragma once
+
+#include <set>
+
+#include "relay/guard.h"
+#include "relay/guard_scan.h"
+
+namespace lifeboat::relay {
+
+class GuardGate : public Gate {
+ public:
+  struct Place {
+    std::string source;
+    std::string incarnation;
+  };
+  GuardGate(Guard& guard, Place place, const ServedLog& log);
+
+  GateAnswer answer(const GroupPlace& place, const ReplicaName& replica) override;
+
+ private:
+  GateAnswer hold(const HoldSubject& subject, const std::string& stream);
+  HoldSubject subject_of(const std::string& file, const FoundGroup& group, const Judgement& judgement) const;
+  void warn_once(const HoldSubject& subject);
+
+  Guard& guard_;
+  Place place_;
+  GuardScan scan_;
+  std::mutex mutex_;              ///< guards what follows
+  std::set<std::string> warned_;  ///< by id; the last ones
+};
+
+/// How a replica is named in holds.
+std::string stream_name(const ReplicaName& replica);
+
+}  // namespace lifeboat::relay

@@ -1,0 +1,149 @@
+#include "relay/guard_scan.h"
+
+#include <algorithm>
+
+#include "base/error.h"
+
+namespace lifeboat::relay {
+namespace {
+
+constexpr std::chrono::milliseconds kScanPatience{50};
+constexpr std::chrono::milliseconds kAheadTime{2};
+constexpr std::uint64_t kAhead = std::uint64_t{256} << 10U;
+constexpr std::chrono::seconds kScanRetry{5};
+
+std::size_t index_of(const std::vector<ServedLog::File>& files, std::string_view name) {
+  const auto found = std::ranges::find(files, name, &ServedLog::File::name);
+  if (found == files.end()) fail(Code::kNotFound, format("the log has no file {}", name));
+  return static_cast<std::size_t>(found - files.begin());
+}
+
+}  // namespace
+
+GuardScan::Finding GuardScan::look(const GroupPlace& place, const std::shared_ptr<const GuardConfig>& config) {
+  std::shared_ptr<Walk> walk;
+  try {
+    {
+      const std::scoped_lock lock(mutex_);
+      if (config_ != config) walks_.clear();
+      config_ = config;
+      if (const auto found = find_known(place)) return *found;
+      walk = walk_towards(place, *config);
+      if (!walk->failed.empty()) return {.failed = true, .waiting = walk->failed, .group = nullptr};
+    }
+    const std::unique_lock busy(walk->busy, kScanPatience);
+    if (busy.owns_lock()) advance(*walk, place, *config);
+  } catch (const Exception& e) {
+    const std::scoped_lock lock(mutex_);
+    if (walk != nullptr) walk->failed = e.what();
+    return {.failed = true, .waiting = e.what(), .group = nullptr};
+  }
+  const std::scoped_lock lock(mutex_);
+  if (const auto found = find_known(place)) return *found;
+  return {.waiting = format("reads the log before it serves it: {} at {}", walk->file, walk->position),
+          .group = nullptr};
+}
+
+std::optional<GuardScan::Finding> GuardScan::find_known(const GroupPlace& place) {
+  for (const auto& walk : walks_) {
+    for (const Known& known : walk->known) {
+      if (known.file != place.file || place.position < known.from || place.position >= known.to) continue;
+      walk->used = Clock::now();
+      auto after = known.groups.upper_bound(place.position);
+      if (after == known.groups.begin()) return Finding{.known = true, .waiting = {}, .group = nullptr};
+      const auto& group = std::prev(after)->second;
+      return Finding{.known = true, .waiting = {}, .group = place.position < group->end ? group : nullptr};
+    }
+  }
+  return std::nullopt;
+}
+
+/// The walk that comes by there next, or a new one.
+std::shared_ptr<GuardScan::Walk> GuardScan::walk_towards(const GroupPlace& place, const GuardConfig& config) {
+  std::erase_if(walks_,
+                [](const auto& walk) { return !walk->failed.empty() && Clock::now() - walk->used > kScanRetry; });
+  const std::vector<ServedLog::File> files = log_.files();
+  const std::size_t at = index_of(files, place.file);
+  std::shared_ptr<Walk> best;
+  for (const auto& walk : walks_) {
+    const bool here = walk->file == place.file && walk->position <= place.position;
+    const bool before = at > 0 && walk->file == files[at - 1].name &&
+                        (!walk->warmed_up || walk->position >= log_.end_of(walk->file).readable);
+    if (here || (before && best == nullptr)) best = walk;
+    if (here) break;
+  }
+  if (best == nullptr) best = start_walk(files, at, config);
+  if (best->failed.empty()) best->used = Clock::now();
+  return best;
+}
+
+std::shared_ptr<GuardScan::Walk> GuardScan::start_walk(const std::vector<ServedLog::File>& files, std::size_t at,
+                                                       const GuardConfig& config) {
+  if (walks_.size() >= kWalksMax) {
+    walks_.erase(std::ranges::min_element(walks_, {}, [](const auto& walk) { return walk->used; }));
+  }
+  const std::shared_ptr<Walk> walk = walks_.emplace_back(std::make_shared<Walk>(config));
+  const std::size_t first = at == 0 ? 0 : at - 1;
+  walk->file = files[first].name;
+  walk->warmed_up = first == at;
+  return walk;
+}
+
+/// With the walk's own mutex held.
+void GuardScan::enter(Walk& walk, const ServedLog::File& file) {
+  walk.walk.open(file.name, file.path);
+  const std::scoped_lock lock(mutex_);
+  walk.warmed_up = walk.warmed_up || file.name != walk.file;
+  walk.file = file.name;
+  walk.position = walk.walk.position();
+  if (!walk.warmed_up) return;
+  walk.known.push_back({.file = file.name, .from = 0, .to = 0, .groups = {}});
+  if (walk.known.size() > kFilesMax) walk.known.pop_front();
+}
+
+void GuardScan::remember(Walk& walk, FoundGroup&& group, const GuardConfig& config) {
+  const bool matters = judge(group.facts, config, std::nullopt).action != GuardAction::kAllow;
+  const std::scoped_lock lock(mutex_);
+  if (!walk.warmed_up) return;
+  Known& known = walk.known.back();
+  known.to = group.end;
+  if (!matters) return;
+  known.groups[group.begin] = std::make_shared<const FoundGroup>(std::move(group));
+  if (known.groups.size() <= kGroupsMax) return;
+  known.from = known.groups.begin()->second->end;
+  known.groups.erase(known.groups.begin());
+}
+
+void GuardScan::advance(Walk& walk, const GroupPlace& place, const GuardConfig& config) {
+  const auto begun = Clock::now();
+  GuardWalk& reader = walk.walk;
+  bool covered = false;
+  const auto on_group = [&](FoundGroup&& group) {
+    covered = covered || (reader.file() == place.file && group.end > place.position);
+    remember(walk, std::move(group), config);
+  };
+  const auto go_on = [&] {
+    const auto spent = Clock::now() - begun;
+    if (!covered) return spent < kScanPatience;
+    return spent < kAheadTime && reader.position() < place.position + kAhead;
+  };
+  if (reader.file().empty()) {
+    const std::vector<ServedLog::File> files = log_.files();
+    enter(walk, files[index_of(files, walk.file)]);
+  }
+  for (;;) {
+    const ServedLog::End end = log_.end_of(reader.file());
+    const bool reached = reader.step(end.readable, go_on, on_group);
+    {
+      const std::scoped_lock lock(mutex_);
+      walk.position = reader.position();
+      // What a crash of the source left without an end, at the end of a file, is no group.
+      if (reached && end.closed && walk.warmed_up) walk.known.back().to = reader.position();
+    }
+    if (!reached || !end.closed || reader.file() == place.file) return;
+    const std::vector<ServedLog::File> files = log_.files();
+    enter(walk, files.at(index_of(files, reader.file()) + 1));
+  }
+}
+
+}  // namespace lifeboat::relay

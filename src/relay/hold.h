@@ -1,0 +1,92 @@
+/// A hold: a transaction that the guard lets no replica have until a person decides. What it is about never changes;
+/// how it stands is what the audit log adds up to. Threads: values. Errors: hold_from_json throws kCorruption.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/json.h"
+#include "base/units.h"
+#include "binlog/danger.h"
+#include "codec/signature.h"
+
+namespace lifeboat::relay {
+
+enum class HoldState : std::uint8_t { kHeld, kReleased, kSkipped };
+std::string_view hold_state_name(HoldState state);
+
+/// The replica "id:12", or all of them.
+inline constexpr std::string_view kEveryStream = "*";
+
+struct HoldSubject {
+  std::string id;  ///< the same whenever the same place of the same log is held
+  std::string source;
+  std::string incarnation;
+  std::string file;
+  std::uint64_t position = 0;
+  std::string gtid;          ///< empty: the transaction has none
+  std::string danger_class;  ///< of its worst effect
+  binlog::Severity severity = binlog::Severity::kUnknown;
+  std::string statement;  ///< may be cut
+  std::vector<std::string> objects;
+  std::uint64_t rows = 0;
+  std::string account;  ///< empty: the log does not tell
+  std::string database;
+  std::uint32_t thread_id = 0;
+  SystemTime event_time;  ///< when the source ran it
+  std::string rule;       ///< that held it; empty: no rule said otherwise
+  std::string why;
+};
+
+/// By the place alone, so that a relay that was killed while it wrote comes to the same.
+std::string hold_id(std::string_view source, std::string_view incarnation, std::string_view file,
+                    std::uint64_t position);
+
+struct Approval {
+  std::string by;
+  codec::PublicKey key{};
+  std::string stream;
+  SystemTime time;
+};
+
+struct HeldStream {
+  std::optional<HoldState> decision;  ///< its own; nothing: the hold's
+  std::optional<SystemTime> arrived;  ///< when it first stood before the transaction
+};
+
+struct Hold {
+  HoldSubject subject;
+  SystemTime since;
+  std::string entry_hash;                     ///< of the audit entry that began it: what approvals are bound to
+  HoldState state = HoldState::kHeld;         ///< of every stream without a decision of its own
+  std::optional<SystemTime> decided;          ///< when `state` ceased to be kHeld
+  std::string decided_by;                     ///< "ann, bob", "os:root"
+  std::string break_glass;                    ///< the reason given
+  std::map<std::string, HeldStream> streams;  ///< by name
+  std::vector<Approval> approvals;            ///< valid ones
+  std::map<std::string, std::set<std::string>> notices;  ///< kind → channels that were told
+
+  HoldState state_of(std::string_view stream) const;
+  /// Two for what destroys; else one.
+  std::size_t approvals_needed() const;
+  /// For this stream: those for every stream count too. By different keys.
+  std::vector<std::string> approved_by(std::string_view stream) const;
+  bool open() const;
+};
+
+json::object subject_to_json(const HoldSubject& subject);
+HoldSubject subject_from_json(const json::object& object);
+/// As `guard ls --json` prints it, with ages reckoned at `time`.
+json::object hold_to_json(const Hold& hold, SystemTime time);
+/// What an approver signs.
+std::string approval_text(const Hold& hold, std::string_view stream);
+
+/// No single person lets a danger pass sooner than this after it was held.
+inline constexpr std::chrono::minutes kBreakGlassAfter{30};
+
+}  // namespace lifeboat::relay
