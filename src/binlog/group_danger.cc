@@ -148,7 +148,12 @@ void GroupClassifier::add_annotation(const Event& event) {
   context.time_s = event.header.timestamp;
   context.rows_are_known = true;
   ++group_.statements;
-  annotated_ = classify_statement(text, context, memory_);
+  // Of this text the log tells no sql_mode: where it cannot be read plainly, other quotes are tried.
+  for (const std::uint64_t sql_mode : {std::uint64_t{0}, kModeAnsiQuotes, kModeAnsiQuotes | kModeMssql}) {
+    context.dialect.sql_mode = sql_mode;
+    annotated_ = classify_statement(text, context, memory_);
+    if (std::ranges::find(annotated_, DangerClass::kUnknown, &Effect::danger) == annotated_.end()) break;
+  }
   std::erase_if(annotated_, [](const Effect& effect) { return !adds_to_rows(effect.danger); });
   keep_statement(text, {}, annotated_);
 }

@@ -161,6 +161,8 @@ TEST(GroupDanger, the_text_beside_rows_says_that_they_were_all) {
   const GroupDanger all = with("DELETE FROM a");
   EXPECT_EQ(told(all), "delete_all shop.a 3");
   EXPECT_EQ(all.statement, "DELETE FROM a");
+  EXPECT_EQ(told(with("DELETE FROM \"a\"")), "delete_all shop.a 3") << "ANSI_QUOTES";
+  EXPECT_EQ(told(with("DELETE FROM [a]")), "delete_all shop.a 3") << "MSSQL";
   EXPECT_EQ(told(with("DELETE FROM a WHERE id > 5")), "") << "rows are known: their number counts";
   EXPECT_EQ(told(with("UPDATE b SET v = 1")), "") << "of whose rows none changed";
   EXPECT_EQ(told(with("no statement that can be read")), "");
