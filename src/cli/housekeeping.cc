@@ -8,7 +8,8 @@ json::object mark_to_json(const vault::Mark& mark) {
           {"state", vault::mark_state_name(mark.state)},
           {"reason", mark.reason},
           {"images", json::array(mark.images.begin(), mark.images.end())},
-          {"packs", mark.packs.size()}};
+          {"packs", mark.packs.size()},
+          {"log_parts", mark.log_parts.size()}};
 }
 
 json::object session_to_json(const vault::SessionInfo& session) {

@@ -22,13 +22,15 @@ json::object to_json(const vault::CopyReport& report, bool dry_run) {
           {"images", json::array(report.images.begin(), report.images.end())},
           {"images_there", report.images_there},
           {"packs", report.packs},
+          {"log_parts", report.log_parts},
           {"bytes", report.bytes},
           {"failures", std::move(failures)}};
 }
 
 std::string to_text(const vault::CopyReport& report, bool dry_run) {
-  std::string text = format("{} {} images, {} packs ({}); {} images were there\n", dry_run ? "would copy" : "copied",
-                            report.images.size(), report.packs, format_size(report.bytes), report.images_there);
+  std::string text =
+      format("{} {} images, {} packs and {} log parts ({}); {} images were there\n", dry_run ? "would copy" : "copied",
+             report.images.size(), report.packs, report.log_parts, format_size(report.bytes), report.images_there);
   for (const auto& failure : report.failures) text += format("not copied: {} {}\n", failure.image, failure.why);
   return text;
 }

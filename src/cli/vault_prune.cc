@@ -10,6 +10,7 @@ namespace {
 
 struct Options {
   std::string keep{vault::kDefaultRetention};
+  std::string log_window = "35d";
   std::string grace = "7d";
   bool dry_run = false;
 };
@@ -28,6 +29,8 @@ json::object to_json(const vault::PruneReport& report, bool dry_run) {
     object["images_removed"] = swept.images_removed;
     object["packs_removed"] = swept.packs_removed;
     object["packs_spared"] = swept.packs_spared;
+    object["log_parts_removed"] = swept.log_parts_removed;
+    object["log_parts_spared"] = swept.log_parts_spared;
     object["bytes_removed"] = swept.bytes_removed;
     sweeps.push_back(std::move(object));
   }
@@ -38,6 +41,11 @@ json::object to_json(const vault::PruneReport& report, bool dry_run) {
           {"marked_packs", report.packs.size()},
           {"marked_bytes", report.pack_bytes},
           {"young_packs", report.young_packs},
+          {"marked_log_parts", report.log_parts.size()},
+          {"log_kept_from", format_time(report.log.keep_from)},
+          {"log_kept_reason", report.log.reason},
+          {"kept_log_parts", report.log.kept},
+          {"kept_log_bytes", report.log.kept_bytes},
           {"marks", std::move(sweeps)},
           {"kept_packs", report.kept_packs},
           {"kept_bytes", report.kept_bytes},
@@ -52,11 +60,12 @@ std::string sweeps_text(const vault::PruneReport& report, bool dry_run) {
   for (const vault::SweptMark& swept : report.sweeps) {
     const std::string id = vault::id_text(swept.mark.id);
     if (swept.swept) {
-      text += format("mark {} swept: {} images and {} packs removed, {} freed\n", id, swept.images_removed,
-                     swept.packs_removed, format_size(swept.bytes_removed));
+      text +=
+          format("mark {} swept: {} images, {} packs and {} log parts removed, {} freed\n", id, swept.images_removed,
+                 swept.packs_removed, swept.log_parts_removed, format_size(swept.bytes_removed));
     } else if (swept.waits_for.empty()) {
-      text += format("mark {} would be swept: {} images, {} packs\n", id, swept.mark.images.size(),
-                     swept.mark.packs.size());
+      text += format("mark {} would be swept: {} images, {} packs, {} log parts\n", id, swept.mark.images.size(),
+                     swept.mark.packs.size(), swept.mark.log_parts.size());
     } else if (!dry_run || swept.mark.state == vault::MarkState::kPending) {
       text += format("mark {} waits for {}\n", id, swept.waits_for);
     }
@@ -73,6 +82,8 @@ std::string to_text(const vault::PruneReport& report, bool dry_run) {
   text += format("{} {} images and {} packs ({}) that nothing refers to\n", dry_run ? "would mark" : "marked",
                  report.images.size(), report.packs.size(), format_size(report.pack_bytes));
   if (report.young_packs > 0) text += format("{} packs may be of a writer at work: left alone\n", report.young_packs);
+  text += format("log kept from {} on: {}; {} {} log parts\n", format_time(report.log.keep_from), report.log.reason,
+                 dry_run ? "would mark" : "marked", report.log_parts.size());
   text += sweeps_text(report, dry_run);
   text += format("{} packs stay ({}), {}{} of it unused\n", report.kept_packs, format_size(report.kept_bytes),
                  report.wasted_is_estimate ? "about " : "", format_size(report.wasted_bytes));
@@ -83,6 +94,7 @@ std::string to_text(const vault::PruneReport& report, bool dry_run) {
 void run(Context& context, const Options& options) {
   stop_on_signals();
   vault::PruneOptions prune{.policy = vault::parse_retention(options.keep),
+                            .log_window = parse_duration(options.log_window),
                             .grace = parse_duration(options.grace),
                             .dry_run = options.dry_run};
   const auto vault = context.open_vault();
@@ -102,6 +114,10 @@ void add_vault_prune(CLI::App& noun, Context& context) {
       "lifeboat vault prune --keep 'all=2d hourly=7d daily=35d monthly=12' --dry-run",
       [](Command& command, Options& options) {
         command.add_option("--keep", options.keep, "the retention policy, per origin").show_default();
+        command
+            .add_option("--log-window", options.log_window,
+                        "the log is kept from the newest image of each origin before this window")
+            .show_default();
         command.add_option("--grace", options.grace, "how long a removal can be taken back (undelete)").show_default();
         command.add_flag("--dry-run", options.dry_run, "only say what would go, and why");
       },

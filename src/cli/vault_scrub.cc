@@ -53,6 +53,9 @@ json::object to_json(const Result& result) {
           {"packs_read", report.packs_read},
           {"bytes_read", report.bytes_read},
           {"packs_unproven", report.packs_unproven},
+          {"log_parts", report.log_parts},
+          {"log_parts_read", report.log_parts_read},
+          {"log_parts_unproven", report.log_parts_unproven},
           {"oldest_proof",
            unix_ms(report.oldest_proof) == 0 ? json::value() : json::value(format_time(report.oldest_proof))},
           {"strangers", json::array(report.strangers.begin(), report.strangers.end())},
@@ -75,6 +78,10 @@ std::string to_text(const Result& result) {
   const vault::ScrubReport& report = result.report;
   std::string text = format("{} small objects, {} images' trees and {} of {} packs read ({})\n", report.small_objects,
                             report.images, report.packs_read, report.packs, format_size(report.bytes_read));
+  if (report.log_parts > 0) {
+    text += format("{} of {} log parts read, {} not proven yet\n", report.log_parts_read, report.log_parts,
+                   report.log_parts_unproven);
+  }
   if (unix_ms(report.oldest_proof) != 0) {
     text += format("{} packs proven whole, the longest ago at {}; {} not yet\n", report.packs - report.packs_unproven,
                    format_time(report.oldest_proof), report.packs_unproven);
@@ -145,7 +152,7 @@ void add_vault_scrub(CLI::App& noun, Context& context) {
       "lifeboat vault scrub --budget 10GiB",
       [](Command& command, Options& options) {
         command.add_option("--budget", options.budget,
-                           "bytes of packs to read, those proven longest ago first; default: all of them");
+                           "bytes of packs and log to read, those proven longest ago first; default: all of them");
         command.add_option("--heal-from", options.heal_from,
                            "a copy of this vault: damaged and missing objects are replaced by its");
       },

@@ -29,6 +29,10 @@ json::object to_json(vault::Vault& vault, const vault::VaultStat& stat) {
                       {"newest_image", nullptr},
                       {"packs", stat.packs},
                       {"pack_bytes", stat.pack_bytes},
+                      {"logs", stat.logs},
+                      {"log_parts", stat.log_parts},
+                      {"log_bytes", stat.log_bytes},
+                      {"newest_log", time_or_null(stat.newest_log)},
                       {"small_objects", stat.small_objects},
                       {"small_bytes", stat.small_bytes},
                       {"last_scrub", time_or_null(stat.last_scrub)},
@@ -62,6 +66,10 @@ std::string to_text(vault::Vault& vault, const vault::VaultStat& stat) {
   }
   text += format("packs: {} ({}); small objects: {} ({})\n", stat.packs, format_size(stat.pack_bytes),
                  stat.small_objects, format_size(stat.small_bytes));
+  if (stat.logs > 0) {
+    text += format("logs: {} in {} parts ({}), the newest stored at {}\n", stat.logs, stat.log_parts,
+                   format_size(stat.log_bytes), format_time(stat.newest_log));
+  }
   text += proof_text(stat);
   for (const vault::KnownDamage& known : stat.damage) {
     text += format("damaged since {}: {}: {}\n", format_time(known.since), known.object, known.what);
@@ -72,8 +80,8 @@ std::string to_text(vault::Vault& vault, const vault::VaultStat& stat) {
                    format_time(session.started), session.alive() ? "" : ", dead");
   }
   for (const vault::Mark& mark : stat.marks) {
-    text += format("marked for removal at {}: {} images, {} packs ({})\n", format_time(mark.time), mark.images.size(),
-                   mark.packs.size(), mark.reason);
+    text += format("marked for removal at {}: {} images, {} packs, {} log parts ({})\n", format_time(mark.time),
+                   mark.images.size(), mark.packs.size(), mark.log_parts.size(), mark.reason);
   }
   return text;
 }

@@ -31,7 +31,7 @@ void confirm_image(Vault& vault, const ImageName& image) {
   log::warn("image {}: this session was taken for dead; looking whether a prune removed what the image builds on",
             image);
   if (all_there(vault, image)) return;
-  put_mark(vault, {image}, {}, "its writer was taken for dead");
+  put_mark(vault, {.images = {image}}, "its writer was taken for dead");
   fail(Code::kConflict, format("image {} was withdrawn: a prune removed what it builds on", image),
        "The store could not be reached for minutes, or this process was stopped, and a prune ran meanwhile. Run the "
        "command again.");

@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "vault/confirm_image.h"
 #include "vault/format.h"
+#include "vault/log_cover.h"
 #include "vault/marks.h"
 #include "vault/object_check.h"
 #include "vault/references.h"
@@ -53,6 +54,7 @@ class Copy {
     }
     if (options_.progress != nullptr) options_.progress->set_total(bytes_of_packs(missing));
     for (const ImageName& image : missing) copy_image(image);
+    copy_log();
     for (const std::string& what : damaged) report_.failures.push_back({"", what});
     if (!options_.dry_run) finish();
     report_.bytes = bytes_;
@@ -110,6 +112,25 @@ class Copy {
       if (e.code() != Code::kCorruption && e.code() != Code::kNotFound && e.code() != Code::kBusy) throw;
       report_.failures.push_back({image, e.error().text()});
       references_.reset();  // it holds packs of an image that was not copied
+    }
+  }
+
+  /// What no larger part holds. A part that is gone since it was listed was replaced by one that the next copy finds.
+  void copy_log() {
+    const auto there = sizes_of(to_, kLogsPrefix);
+    for (const std::vector<ListedLogPart>& file : split_by_file(list_log_parts(from_))) {
+      for (const ListedLogPart& part : split_superseded(file).needed) {
+        const std::string name = log_part_object(part.name);
+        if (there.contains(name)) continue;
+        try {
+          if (!options_.dry_run) copy_object(name);
+          ++report_.log_parts;
+        } catch (const Exception& e) {
+          if (e.code() == Code::kNotFound) continue;
+          if (e.code() != Code::kCorruption) throw;
+          report_.failures.push_back({"", e.error().text()});
+        }
+      }
     }
   }
 

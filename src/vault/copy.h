@@ -1,10 +1,10 @@
 /// A second vault with the same id, keys and sealed objects: objects are copied as they are, so that either can heal
 /// the other. What is missing there is copied, images last; nothing is ever removed there.
 ///
-/// Copied are key slots, images that are not hidden, all they refer to, their launch lists, and pins. Removal marks are
-/// not: each vault is pruned by itself, so that a mistake made in one doesn't reach the other. Errors: kRefused (the
-/// target is another vault, or no vault and not empty), and the stores'. Memory: that of a walk over the trees, and one
-/// pack for each of two threads.
+/// Copied are key slots, images that are not hidden, all they refer to, their launch lists, pins, and the log. Removal
+/// marks are not: each vault is pruned by itself, so that a mistake made in one doesn't reach the other. Errors:
+/// kRefused (the target is another vault, or no vault and not empty), and the stores'. Memory: that of a walk over the
+/// trees, and one pack for each of two threads.
 #pragma once
 
 #include <cstdint>
@@ -27,12 +27,14 @@ struct CopyReport {
   std::vector<ImageName> images;  ///< copied now, or to be
   std::uint64_t images_there = 0;
   std::uint64_t packs = 0;
+  std::uint64_t log_parts = 0;  ///< copied now, or to be
   std::uint64_t bytes = 0;
   struct Failure {
-    ImageName image;
+    ImageName image;  ///< empty: of no image
     std::string why;
   };
-  std::vector<Failure> failures;  ///< images left out: damaged here, or their packs are being removed there
+  std::vector<Failure>
+      failures;  ///< images and log parts left out: damaged here, or their packs are being removed there
 };
 
 CopyReport copy_vault(Vault& vault, std::unique_ptr<store::Store> target, const CopyOptions& options);

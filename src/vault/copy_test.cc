@@ -108,7 +108,7 @@ TEST_F(CopyTest, ANewKeyOpensTheCopyToo) {
 TEST_F(CopyTest, HiddenImagesAreNotCopiedAndMarksNeither) {
   const ImageName old = make_image(*vault_, {{1}});
   const ImageName now = make_image(*vault_, {{2}});
-  put_mark(*vault_, {old}, {}, "test");
+  put_mark(*vault_, {.images = {old}}, "test");
   EXPECT_EQ(copy().images, std::vector{now});
   EXPECT_TRUE(object_names(*open_target(), kMarksPrefix).empty());
 }
@@ -133,7 +133,7 @@ TEST_F(CopyTest, TakesBackMarksOfTheTargetOnWhatItNeeds) {
   for (const std::string& name : object_names(*there, kPacksPrefix)) {
     packs.push_back(id_from_text(name.substr(name.rfind('/') + 1)));
   }
-  put_mark(*there, {first}, packs, "test");
+  put_mark(*there, {.images = {first}, .packs = packs}, "test");
   copy();
   prune(*there, {.policy = {}, .grace = std::chrono::milliseconds(0)});
   expect_whole(*there, second);

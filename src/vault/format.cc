@@ -66,6 +66,8 @@ std::string_view kind_name(ObjectKind kind) {
       return "launch list";
     case ObjectKind::kScrub:
       return "scrub result";
+    case ObjectKind::kLogPart:
+      return "log part";
   }
   return "object of unknown kind";
 }

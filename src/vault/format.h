@@ -29,6 +29,7 @@ enum class ObjectKind : std::uint8_t {
   kUndo = 8,
   kLaunch = 9,
   kScrub = 10,
+  kLogPart = 11,
 };
 /// "key slot", "image", … for messages.
 std::string_view kind_name(ObjectKind kind);
@@ -54,6 +55,7 @@ inline constexpr std::string_view kMarksPrefix = "marks/";
 inline constexpr std::string_view kUndoPrefix = "undo/";
 inline constexpr std::string_view kLaunchPrefix = "launch/";
 inline constexpr std::string_view kScrubPrefix = "scrub/";
+inline constexpr std::string_view kLogsPrefix = "logs/";
 
 std::string slot_name(const Id& id);
 /// "packs/3f/3f9a…".

@@ -82,7 +82,7 @@ TEST_F(ImageTest, LatestIsTheOnePublishedLastAlsoWithinOneSecondAndWhenTheClockF
 
 TEST_F(ImageTest, MarkedImagesAreHiddenUnlessTheMarkIsUndone) {
   const ImageName name = publish();
-  const Mark mark = put_mark(*vault_, {name}, {}, "test");
+  const Mark mark = put_mark(*vault_, {.images = {name}}, "test");
   EXPECT_TRUE(list_images(*vault_).empty());
   EXPECT_EQ(error_of([&] { resolve_image(*vault_, name); }).code, Code::kNotFound);
   ImageReader parent(*vault_, name);

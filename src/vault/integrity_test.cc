@@ -32,7 +32,7 @@ class Integrity : public ::testing::Test {
     image_ = writer.publish({}, false).name;
     pin_image(*vault_, image_);
     scrub(*vault_, {});
-    mark_ = put_mark(*vault_, {"20000101-000000-000000"}, {}, "test");
+    mark_ = put_mark(*vault_, {.images = {"20000101-000000-000000"}}, "test");
     settle_mark(*vault_, mark_.id, MarkState::kUndone);
     put_object(*vault_, ObjectKind::kLaunch, format("{}{}-{}", kLaunchPrefix, image_, id_text(random_id())),
                as_bytes("a list"));

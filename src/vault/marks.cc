@@ -51,8 +51,9 @@ Mark parse_mark(const Id& id, ByteView payload) {
   const json::value value = parse_json(as_text(payload), "mark");
   if (!value.is_object()) fail(Code::kCorruption, "mark is not an object");
   const json::object& object = value.get_object();
-  Mark mark{id, from_unix_ms(json_integer(object, "time")), string_list(object, "images"), {}, {}, {}};
+  Mark mark{.id = id, .time = from_unix_ms(json_integer(object, "time")), .images = string_list(object, "images")};
   for (const std::string& pack : string_list(object, "packs")) mark.packs.push_back(id_from_text(pack));
+  if (object.contains("logs")) mark.log_parts = string_list(object, "logs");
   mark.reason = json_string(object, "reason");
   return mark;
 }
@@ -113,14 +114,20 @@ std::vector<Mark> read_marks(Vault& vault, std::vector<std::string>& damaged) {
   return marks;
 }
 
-Mark put_mark(Vault& vault, std::vector<ImageName> images, std::vector<Id> packs, std::string_view reason) {
-  Mark mark{random_id(), vault.store().clock(), std::move(images), std::move(packs), std::string(reason), {}};
+Mark put_mark(Vault& vault, Marked marked, std::string_view reason) {
+  Mark mark{.id = random_id(),
+            .time = vault.store().clock(),
+            .images = std::move(marked.images),
+            .packs = std::move(marked.packs),
+            .log_parts = std::move(marked.log_parts),
+            .reason = std::string(reason)};
   json::array pack_ids;
   for (const Id& pack : mark.packs) pack_ids.emplace_back(id_text(pack));
-  const json::object object{{"time", unix_ms(mark.time)},
-                            {"images", json::array(mark.images.begin(), mark.images.end())},
-                            {"packs", std::move(pack_ids)},
-                            {"reason", mark.reason}};
+  json::object object{{"time", unix_ms(mark.time)},
+                      {"images", json::array(mark.images.begin(), mark.images.end())},
+                      {"packs", std::move(pack_ids)},
+                      {"reason", mark.reason}};
+  if (!mark.log_parts.empty()) object["logs"] = json::array(mark.log_parts.begin(), mark.log_parts.end());
   put_object(vault, ObjectKind::kMark, mark_name(mark.id), as_bytes(json::serialize(object)));
   return mark;
 }
@@ -143,7 +150,8 @@ MarkState settle_unclear(Vault& vault, const Mark& mark) {
   const bool begun =
       std::ranges::any_of(mark.images,
                           [&](const ImageName& image) { return gone(std::string(kImagesPrefix) + image); }) ||
-      std::ranges::any_of(mark.packs, [&](const Id& pack) { return gone(pack_name(pack)); });
+      std::ranges::any_of(mark.packs, [&](const Id& pack) { return gone(pack_name(pack)); }) ||
+      std::ranges::any_of(mark.log_parts, gone);
   if (!begun) return MarkState::kUndone;
   vault.store().remove(undo_name(mark.id));
   return settle_mark(vault, mark.id, MarkState::kSweeping);

@@ -27,6 +27,7 @@ struct Mark {
   SystemTime time;  ///< by the store's clock
   std::vector<ImageName> images;
   std::vector<Id> packs;
+  std::vector<std::string> log_parts;  ///< their objects' names
   std::string reason;
   MarkState state = MarkState::kPending;
 
@@ -36,8 +37,14 @@ struct Mark {
 /// Oldest first. Damaged ones are reported through `damaged` and left out: they hide nothing and are never swept.
 std::vector<Mark> read_marks(Vault& vault, std::vector<std::string>& damaged);
 
+/// What a mark names.
+struct Marked {
+  std::vector<ImageName> images;
+  std::vector<Id> packs;
+  std::vector<std::string> log_parts;
+};
 /// Durable when it returns. Fills in `id` and `time`.
-Mark put_mark(Vault& vault, std::vector<ImageName> images, std::vector<Id> packs, std::string_view reason);
+Mark put_mark(Vault& vault, Marked marked, std::string_view reason);
 
 /// Settles a pending mark as kUndone or kSweeping; returns what it is settled as, which may be the other if somebody
 /// came first. Throws kCorruption if that cannot be read.

@@ -9,6 +9,7 @@
 #include "vault/format.h"
 #include "vault/image_object.h"
 #include "vault/key_slot_format.h"
+#include "vault/log_part.h"
 #include "vault/pack_format.h"
 #include "vault/sealed_object.h"
 #include "vault/token.h"
@@ -16,20 +17,23 @@
 namespace lifeboat::vault {
 namespace {
 
-constexpr std::array<std::pair<std::string_view, ObjectKind>, 9> kPrefixes{{{kKeysPrefix, ObjectKind::kKeySlot},
-                                                                            {kPacksPrefix, ObjectKind::kPack},
-                                                                            {kImagesPrefix, ObjectKind::kImage},
-                                                                            {kPinsPrefix, ObjectKind::kPin},
-                                                                            {kSessionsPrefix, ObjectKind::kSession},
-                                                                            {kMarksPrefix, ObjectKind::kMark},
-                                                                            {kUndoPrefix, ObjectKind::kUndo},
-                                                                            {kLaunchPrefix, ObjectKind::kLaunch},
-                                                                            {kScrubPrefix, ObjectKind::kScrub}}};
+constexpr std::array<std::pair<std::string_view, ObjectKind>, 10> kPrefixes{{{kKeysPrefix, ObjectKind::kKeySlot},
+                                                                             {kPacksPrefix, ObjectKind::kPack},
+                                                                             {kImagesPrefix, ObjectKind::kImage},
+                                                                             {kPinsPrefix, ObjectKind::kPin},
+                                                                             {kSessionsPrefix, ObjectKind::kSession},
+                                                                             {kMarksPrefix, ObjectKind::kMark},
+                                                                             {kUndoPrefix, ObjectKind::kUndo},
+                                                                             {kLaunchPrefix, ObjectKind::kLaunch},
+                                                                             {kScrubPrefix, ObjectKind::kScrub},
+                                                                             {kLogsPrefix, ObjectKind::kLogPart}}};
 
 std::optional<ObjectKind> kind_of(std::string_view name) {
   if (name == kConfigName) return ObjectKind::kConfig;
   for (const auto& [prefix, kind] : kPrefixes) {
-    if (name.starts_with(prefix) && name.size() > prefix.size()) return kind;
+    if (!name.starts_with(prefix) || name.size() == prefix.size()) continue;
+    if (kind == ObjectKind::kLogPart && !parse_log_part_object(name)) return std::nullopt;
+    return kind;
   }
   return std::nullopt;
 }
@@ -87,6 +91,9 @@ void check_object(const Keys& keys, std::string_view name, ByteView object) {
       return check_pack_bytes(keys, name, object);
     case ObjectKind::kImage:
       decode_image(std::string(name.substr(kImagesPrefix.size())), open_object(keys, *kind, name, object));
+      return;
+    case ObjectKind::kLogPart:
+      open_log_part(keys, *parse_log_part_object(name), object);
       return;
     case ObjectKind::kPin:
     case ObjectKind::kUndo:

@@ -16,6 +16,9 @@
 namespace lifeboat::vault {
 namespace {
 
+/// Keeps a mark well below the size of a small object; the next prune marks the rest.
+constexpr std::size_t kLogPartsPerMark = 100'000;
+
 struct ListedPack {
   std::uint64_t size = 0;
   SystemTime modified;
@@ -43,6 +46,7 @@ struct Survey {
     for (Mark& mark : read_marks(vault, report.damaged)) {
       (mark.in_force() ? marks : undone).push_back(std::move(mark));
     }
+    log_parts = list_log_parts(vault);
     vault.store().list(kImagesPrefix, [this](const store::ObjectInfo& object) {
       stored[object.name.substr(kImagesPrefix.size())] = object.modified;
     });
@@ -86,6 +90,7 @@ struct Survey {
   std::set<ImageName> pinned;
   std::vector<Mark> marks;
   std::vector<Mark> undone;
+  std::vector<ListedLogPart> log_parts;
   std::map<ImageName, SystemTime> stored;
   std::vector<ImageInfo> images;
 };
@@ -128,6 +133,20 @@ void choose_packs(const Survey& survey, const References& references, SystemTime
   std::ranges::sort(report.packs);
 }
 
+/// The log that the images that stay do not need, but for what is marked already.
+void choose_log_parts(const Survey& survey, const PruneOptions& options, SystemTime now, PruneReport& report) {
+  std::vector<RetentionImage> stay = survey.retention_images();
+  const std::set<ImageName> going(report.images.begin(), report.images.end());
+  std::erase_if(stay, [&](const RetentionImage& image) { return going.contains(image.name); });
+  report.log = plan_log(survey.log_parts, stay, options.log_window, now);
+  std::set<std::string> marked;
+  for (const Mark& mark : survey.marks) marked.insert(mark.log_parts.begin(), mark.log_parts.end());
+  for (const ListedLogPart& part : report.log.remove) {
+    const std::string name = log_part_object(part.name);
+    if (!marked.contains(name) && report.log_parts.size() < kLogPartsPerMark) report.log_parts.push_back(name);
+  }
+}
+
 void plan(Vault& vault, const Survey& survey, const PruneOptions& options, References& references,
           PruneReport& report) {
   const SystemTime now = vault.store().clock();
@@ -137,6 +156,7 @@ void plan(Vault& vault, const Survey& survey, const PruneOptions& options, Refer
   }
   walk(survey, references, report, options.progress);
   choose_packs(survey, references, now, report);
+  choose_log_parts(survey, options, now, report);
 }
 
 /// What would become of the marks, without claiming one.
@@ -220,11 +240,11 @@ PruneReport prune(Vault& vault, const PruneOptions& options) {
   }
   session->check();
   settle_unclear_marks(vault, survey);
-  if (!report.images.empty() || !report.packs.empty()) {
-    report.mark = put_mark(vault, report.images, report.packs, "retention");
+  if (!report.images.empty() || !report.packs.empty() || !report.log_parts.empty()) {
+    report.mark = put_mark(vault, {report.images, report.packs, report.log_parts}, "retention");
     survey.marks.push_back(*report.mark);
   }
-  report.sweeps = sweep(vault, survey.marks, options.grace, references);
+  report.sweeps = sweep(vault, survey.marks, options, references);
   tidy(vault, survey);
   report.unfinished_bytes = vault.store().remove_unfinished(std::chrono::hours(24));
   return report;

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/progress.h"
+#include "vault/log_retention.h"
 #include "vault/marks.h"
 #include "vault/retention.h"
 
@@ -21,9 +22,10 @@ inline constexpr std::chrono::hours kDefaultGrace{7 * 24};
 
 struct PruneOptions {
   RetentionPolicy policy;
-  std::chrono::milliseconds grace = kDefaultGrace;  ///< how long what was marked can be taken back
-  bool dry_run = false;                             ///< look only: puts and removes nothing
-  Progress* progress = nullptr;                     ///< told the bytes of tree nodes read
+  std::chrono::milliseconds log_window = kDefaultLogWindow;  ///< see log_retention.h
+  std::chrono::milliseconds grace = kDefaultGrace;           ///< how long what was marked can be taken back
+  bool dry_run = false;                                      ///< look only: puts and removes nothing
+  Progress* progress = nullptr;                              ///< told the bytes of tree nodes read
 };
 
 /// What became of one mark.
@@ -34,6 +36,8 @@ struct SweptMark {
   std::uint64_t images_removed = 0;
   std::uint64_t packs_removed = 0;
   std::uint64_t packs_spared = 0;  ///< an image refers to them after all
+  std::uint64_t log_parts_removed = 0;
+  std::uint64_t log_parts_spared = 0;  ///< the window or an image needs them after all
   std::uint64_t bytes_removed = 0;
 };
 
@@ -43,6 +47,8 @@ struct PruneReport {
   std::vector<Id> packs;          ///< likewise: nothing that stays refers to them
   std::uint64_t pack_bytes = 0;
   std::uint64_t young_packs = 0;  ///< unreferenced, but perhaps of a writer at work: left alone
+  LogPlan log;                    ///< of it, what no mark names yet is marked now, or to be
+  std::vector<std::string> log_parts;
   std::optional<Mark> mark;       ///< put now
   std::vector<SweptMark> sweeps;  ///< of every mark pending
   std::uint64_t kept_packs = 0;

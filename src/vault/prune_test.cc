@@ -242,7 +242,7 @@ TEST_F(Prune, AnImagePublishedByOneTakenForDeadIsWithdrawnIfAPackIsGone) {
 TEST_F(Prune, AnImagePublishedByOneTakenForDeadIsWithdrawnIfAPackIsMarked) {
   const ImageName image = make_image(*vault_, {{1}});
   const std::string pack = object_names(*vault_, kPacksPrefix).at(0);
-  put_mark(*vault_, {}, {id_from_text(pack.substr(pack.rfind('/') + 1))}, "test");
+  put_mark(*vault_, {.packs = {id_from_text(pack.substr(pack.rfind('/') + 1))}}, "test");
   EXPECT_EQ(error_of([&] { confirm_image(*vault_, image); }).code, Code::kConflict);
   EXPECT_TRUE(visible(*vault_).empty());
 }

@@ -64,7 +64,7 @@ Mark remove_image(Vault& vault, const ImageName& image, const RetentionPolicy& p
   PruneSession session(vault);
   check_removable(vault, image, policy);
   session.check();
-  return put_mark(vault, {image}, {}, reason);
+  return put_mark(vault, {.images = {image}}, reason);
 }
 
 Mark undelete(Vault& vault, std::string_view which) {

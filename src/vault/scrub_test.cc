@@ -130,8 +130,8 @@ TEST_F(ScrubTest, AFlippedBitInAnyKindOfObjectIsFound) {
   const ImageName old = make_image(*vault_, {{1}});
   const ImageName now = make_image(*vault_, {{2}});
   pin_image(*vault_, now);
-  const Mark mark = put_mark(*vault_, {old}, {}, "test");
-  settle_mark(*vault_, put_mark(*vault_, {}, {}, "test").id, MarkState::kUndone);
+  const Mark mark = put_mark(*vault_, {.images = {old}}, "test");
+  settle_mark(*vault_, put_mark(*vault_, {}, "test").id, MarkState::kUndone);
   put_object(*vault_, ObjectKind::kLaunch, format("launch/{}-{}", now, id_text(random_id())), as_bytes("list"));
   EXPECT_TRUE(scrub(*vault_, {}).findings.empty());
   const Session session(*vault_, SessionKind::kRead, now);

@@ -1,8 +1,11 @@
 #include "vault/stat.h"
 
 #include <algorithm>
+#include <optional>
+#include <utility>
 
 #include "vault/format.h"
+#include "vault/log_part_name.h"
 #include "vault/pins.h"
 
 namespace lifeboat::vault {
@@ -18,15 +21,26 @@ void add_pack(const store::ObjectInfo& object, const ScrubLog& log, VaultStat& s
   if (stat.proven_packs == 1 || proven->second < stat.oldest_proof) stat.oldest_proof = proven->second;
 }
 
+void add_log_part(const store::ObjectInfo& object, VaultStat& stat) {
+  ++stat.log_parts;
+  stat.log_bytes += object.size;
+  stat.newest_log = std::max(stat.newest_log, object.modified);
+}
+
 }  // namespace
 
 VaultStat stat_vault(Vault& vault) {
   VaultStat stat;
-  const ScrubLog log = read_scrub_log(vault);
-  stat.last_scrub = log.time;
-  stat.damage = log.damage;
+  std::optional<Id> log;
+  const ScrubLog scrubbed = read_scrub_log(vault);
+  stat.last_scrub = scrubbed.time;
+  stat.damage = scrubbed.damage;
   vault.store().list("", [&](const store::ObjectInfo& object) {
-    if (object.name.starts_with(kPacksPrefix)) return add_pack(object, log, stat);
+    if (object.name.starts_with(kPacksPrefix)) return add_pack(object, scrubbed, stat);
+    if (const auto part = parse_log_part_object(object.name)) {
+      if (std::exchange(log, part->stream) != part->stream) ++stat.logs;
+      return add_log_part(object, stat);
+    }
     ++stat.small_objects;
     stat.small_bytes += object.size;
   });

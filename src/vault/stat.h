@@ -18,6 +18,10 @@ struct VaultStat {
   std::uint64_t pinned_images = 0;
   std::uint64_t packs = 0;
   std::uint64_t pack_bytes = 0;
+  std::uint64_t logs = 0;  ///< streams: one for each incarnation that a relay keeps
+  std::uint64_t log_parts = 0;
+  std::uint64_t log_bytes = 0;
+  SystemTime newest_log;  ///< when the newest part was stored; 1970: there is none
   std::uint64_t small_objects = 0;
   std::uint64_t small_bytes = 0;
   SystemTime last_scrub;           ///< 1970: never

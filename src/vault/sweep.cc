@@ -84,6 +84,39 @@ void remove_packs(Vault& vault, const References& references, SweptMark& swept) 
   }
 }
 
+/// What of the log may go now, when the marks are claimed: an image that was taken back may need it after all.
+std::set<std::string> removable_log_parts(Vault& vault, std::chrono::milliseconds window) {
+  std::map<ImageName, SystemTime> stored;
+  vault.store().list(kImagesPrefix, [&](const store::ObjectInfo& object) {
+    stored[object.name.substr(kImagesPrefix.size())] = object.modified;
+  });
+  std::vector<RetentionImage> images;
+  for (const ImageInfo& image : list_images(vault)) {
+    images.push_back(
+        {.name = image.name, .origin = image.origin, .time = image.time, .stored = stored[image.name], .in_use = ""});
+  }
+  std::set<std::string> names;
+  for (const ListedLogPart& part : plan_log(list_log_parts(vault), images, window, vault.store().clock()).remove) {
+    names.insert(log_part_object(part.name));
+  }
+  return names;
+}
+
+void remove_log_parts(Vault& vault, const std::set<std::string>& removable, SweptMark& swept) {
+  for (const std::string& name : swept.mark.log_parts) {
+    throw_if_cancelled();
+    const auto info = vault.store().find(name);
+    if (!info) continue;
+    if (!removable.contains(name)) {
+      ++swept.log_parts_spared;
+      continue;
+    }
+    vault.store().remove(name);
+    swept.bytes_removed += info->size;
+    ++swept.log_parts_removed;
+  }
+}
+
 }  // namespace
 
 std::map<ImageName, std::string> images_in_use(const std::vector<SessionInfo>& live) {
@@ -111,18 +144,22 @@ std::string waits_for(const Mark& mark, const std::vector<SessionInfo>& live, co
   return {};
 }
 
-std::vector<SweptMark> sweep(Vault& vault, const std::vector<Mark>& marks, std::chrono::milliseconds grace,
+std::vector<SweptMark> sweep(Vault& vault, const std::vector<Mark>& marks, const PruneOptions& options,
                              References& references) {
-  std::vector<SweptMark> result = claim(vault, marks, grace);
+  std::vector<SweptMark> result = claim(vault, marks, options.grace);
   if (std::ranges::none_of(result, &SweptMark::swept)) return result;
   refer_to_what_stays(vault, result, references);
   // Every image before any pack: an image that can be seen is never without its packs.
   for (SweptMark& swept : result) {
     if (swept.swept) remove_images(vault, swept);
   }
+  const bool any_log =
+      std::ranges::any_of(result, [](const SweptMark& s) { return s.swept && !s.mark.log_parts.empty(); });
+  const auto removable = any_log ? removable_log_parts(vault, options.log_window) : std::set<std::string>{};
   for (SweptMark& swept : result) {
     if (!swept.swept) continue;
     remove_packs(vault, references, swept);
+    remove_log_parts(vault, removable, swept);
     remove_mark(vault, swept.mark.id);
     log::debug("mark {} swept: {} images, {} packs", id_text(swept.mark.id), swept.images_removed, swept.packs_removed);
   }

@@ -17,9 +17,9 @@ std::map<ImageName, std::string> images_in_use(const std::vector<SessionInfo>& l
 std::string waits_for(const Mark& mark, const std::vector<SessionInfo>& live, const std::set<ImageName>& pinned,
                       std::chrono::milliseconds grace, SystemTime now);
 
-/// Sweeps what may be swept of `marks`, which are in force. `references` holds the images walked so far and gets what
-/// else has to be walked.
-std::vector<SweptMark> sweep(Vault& vault, const std::vector<Mark>& marks, std::chrono::milliseconds grace,
+/// Sweeps what may be swept of `marks`, which are in force, after the options' grace and window. `references` holds the
+/// images walked so far and gets what else has to be walked.
+std::vector<SweptMark> sweep(Vault& vault, const std::vector<Mark>& marks, const PruneOptions& options,
                              References& references);
 
 }  // namespace lifeboat::vault

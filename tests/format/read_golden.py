@@ -58,6 +58,14 @@ def check_housekeeping(vault, first, second):
     assert set(said["proven"]) == set(vault.names("packs") + vault.names("images")) and said["damage"] == []
 
 
+def check_log(vault):
+    """Two parts of one file, as WriteLog of golden_test.cc put them."""
+    first, second = [vault.log_part(name) for name in vault.names("logs")]
+    log = "1009" + "0" * 28
+    assert first == ((log, 42, 0, 8, False), b"first", b"\xfebin\x01\x02\x03\x04")
+    assert second == ((log, 42, 8, 8 + BLOCK, True), b"second", block(42))
+
+
 def main():
     recovered = Vault(GOLDEN / "store", recovery=recovery_key((GOLDEN / "recovery-key").read_text()))
     vault = Vault(GOLDEN / "store", passphrase=PASSPHRASE)
@@ -77,6 +85,7 @@ def main():
         assert metadata["files"] == len(expected) and metadata["bytes"] == sum(map(len, expected.values()))
         assert all(entries[path]["mtime"] == MTIME for path in expected)
     check_housekeeping(vault, first_name, second_name)
+    check_log(vault)
     print(f"{len(images)} images, {len(second[1])} entries, records of kinds {sorted(kinds)}: as documented")
 
 

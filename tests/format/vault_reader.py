@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 BLOCK, CHUNK, FANOUT = 4096, 131072, 256
-CONFIG, SLOT, PACK, IMAGE, PIN, SESSION, MARK, UNDO, LAUNCH, SCRUB = range(1, 11)
+CONFIG, SLOT, PACK, IMAGE, PIN, SESSION, MARK, UNDO, LAUNCH, SCRUB, LOG = range(1, 12)
 
 zstd = ctypes.CDLL(ctypes.util.find_library("zstd"))
 for name in ("ZSTD_createDCtx", "ZSTD_DCtx_refPrefix", "ZSTD_decompressDCtx"):
@@ -151,6 +151,21 @@ class Vault:
         self.check_header(data, kind, name)
         opened = AESGCM(self.derive(b"object", name.encode())).decrypt(bytes(12), data[32:], data[:32])
         return self.content(opened[0], opened[1:])
+
+    def log_part(self, name):
+        """What its name says, its metadata and its content."""
+        _logs, log, place = name.split("/")
+        file, begin, end, closes = place.split("-")
+        file, begin, end = int(file, 16), int(begin, 16), int(end, 16)
+        data = self.object(name)
+        self.check_header(data, LOG, name)
+        at = 36 + int.from_bytes(data[32:36], "little")
+        key = AESGCM(self.derive(b"object", name.encode()))
+        metadata = key.decrypt(bytes(12), data[36:at], data[:36])
+        opened = key.decrypt(b"\x01" + bytes(11), data[at:], data[:36])
+        content = self.content(opened[0], opened[1:])
+        assert closes[0] in "oc" and len(closes) == 17 and len(content) == end - begin
+        return (log, file, begin, end, closes[0] == "c"), metadata, content
 
     def token(self, kind, name, words):
         """Which of the words it says."""

@@ -1,0 +1,37 @@
+/// Which log parts may go: a pure function of names and times.
+///
+/// The log is kept whole inside the point-in-time window, and before it from the newest image that is not younger than
+/// the window's start, per origin, since that image needs the log to get into the window. Older images stand alone.
+/// Whole files go, oldest first; the newest file of each log never does, because its relay may go on with it. Parts
+/// whose bytes another part holds, too, go whatever their age.
+#pragma once
+
+#include <chrono>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "vault/log_parts.h"
+#include "vault/retention.h"
+
+namespace lifeboat::vault {
+
+inline constexpr std::chrono::hours kDefaultLogWindow{35 * 24};
+/// Clocks of the hosts that made images may be wrong by less than this.
+inline constexpr std::chrono::hours kLogMargin{24};
+
+struct LogPlan {
+  SystemTime keep_from;
+  std::string reason;  ///< why from then: "the window of 35d", "image 2026… of origin …"
+  std::vector<ListedLogPart> remove;
+  std::uint64_t remove_bytes = 0;
+  std::uint64_t superseded = 0;  ///< of those to remove
+  std::uint64_t kept = 0;
+  std::uint64_t kept_bytes = 0;
+};
+
+/// `parts` as listed; `images` are those that stay; `now` is the store's clock.
+LogPlan plan_log(const std::vector<ListedLogPart>& parts, const std::vector<RetentionImage>& images,
+                 std::chrono::milliseconds window, SystemTime now);
+
+}  // namespace lifeboat::vault
