@@ -14,6 +14,7 @@
 #include "base/printable.h"
 #include "cli/commands.h"
 #include "cli/guard_commands.h"
+#include "cli/log_commands.h"
 
 namespace lifeboat::cli {
 namespace {
@@ -66,6 +67,10 @@ void add_nouns(CLI::App& app, Context& context) {
   CLI::App& log = add_noun(app, "log", "Binary logs");
   add_log_ls(log, context);
   add_log_show(log, context);
+  add_log_dangers(log, context);
+  add_log_gaps(log, context);
+  add_log_export(log, context);
+  add_log_restore(log, context);
 
   CLI::App& volume = add_noun(app, "volume", "Images mounted, copy-on-write");
   add_volume_mount(volume, context);

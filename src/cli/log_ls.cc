@@ -1,27 +1,10 @@
 // `lifeboat log ls` and `lifeboat log verify`: what is kept of each source, and whether it is whole.
 
 #include "cli/commands.h"
-#include "relay/relay.h"
-#include "relay/source_log.h"
+#include "cli/log_options.h"
 
 namespace lifeboat::cli {
 namespace {
-
-struct LogOptions {
-  std::string directory;
-};
-
-/// Calls `visit` for every incarnation of every source.
-template <typename Visit>
-void each_incarnation(const LogOptions& options, Visit visit) {
-  const std::vector<Path> sources = relay::list_source_directories(options.directory);
-  if (sources.empty()) {
-    fail(Code::kNotFound, format("{}: no log is kept there", options.directory), "Give the --dir of `relay run`.");
-  }
-  for (const Path& source : sources) {
-    for (const Path& incarnation : relay::list_incarnations(source)) visit(source.filename().string(), incarnation);
-  }
-}
 
 void list(Context& context, const LogOptions& options) {
   json::array files;
@@ -85,18 +68,16 @@ void verify(Context& context, const LogOptions& options) {
   if (problems > 0) context.end_with(Code::kCorruption);
 }
 
-void add_options(Command& command, LogOptions& options) {
-  command.add_option("--dir", options.directory, "the relay's directory").required();
-}
-
 }  // namespace
 
 void add_log_ls(CLI::App& noun, Context& context) {
-  add_command<LogOptions>(noun, context, "ls", "List the log files that are kept", "lifeboat log ls --dir relay.d",
-                          add_options, list);
-  add_command<LogOptions>(noun, context, "verify",
-                          "Check every event's checksum, and that nothing is missing between files",
-                          "lifeboat log verify --dir relay.d", add_options, verify);
+  add_command<LogOptions>(
+      noun, context, "ls", "List the log files that are kept", "lifeboat log ls --dir relay.d",
+      [](Command& command, LogOptions& options) { add_log_options(command, options); }, list);
+  add_command<LogOptions>(
+      noun, context, "verify", "Check every event's checksum, and that nothing is missing between files",
+      "lifeboat log verify --dir relay.d",
+      [](Command& command, LogOptions& options) { add_log_options(command, options); }, verify);
 }
 
 }  // namespace lifeboat::cli

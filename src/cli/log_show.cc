@@ -1,4 +1,4 @@
-// `lifeboat log show`: the events of a binary log file, decoded.
+// `lifeboat log show`: the events of a binary log file, decoded; or of one transaction in a relay's log.
 //
 // Printed as they are read, so that a file of any size takes the memory of its largest event.
 
@@ -10,6 +10,7 @@
 #include "binlog/describe.h"
 #include "binlog/group_reader.h"
 #include "cli/commands.h"
+#include "cli/log_options.h"
 
 namespace lifeboat::cli {
 namespace {
@@ -17,13 +18,15 @@ namespace {
 constexpr std::size_t kMaxInflated = std::size_t{1} << 30U;
 
 struct Options {
-  std::string file;
+  std::string what;
   std::string gtid;
+  LogOptions log;
 };
 
 void add_options(Command& command, Options& options) {
-  command.add_option("FILE", options.file, "a binary log file").required();
-  command.add_option("--gtid", options.gtid, "only the transaction with this GTID");
+  command.add_option("WHAT", options.what, "a binary log file; with --dir, a GTID").required();
+  command.add_option("--gtid", options.gtid, "of the file, only the transaction with this GTID");
+  add_log_options(command, options.log, "a relay's directory, whose index finds the GTID");
 }
 
 /// Reads a log file event by event.
@@ -64,6 +67,8 @@ class LogFile {
     return true;
   }
   std::uint64_t position() const { return position_; }
+  /// The next event is the one that begins there. What tells how to read it, at the file's head, must have been read.
+  void seek(std::uint64_t position) { next_ = position; }
 
  private:
   static constexpr std::size_t kStep = std::size_t{1} << 20U;
@@ -163,27 +168,58 @@ class Selection {
   bool any_ = false;
 };
 
-void show(Context& context, const Options& options, LogFile& log) {
+/// The part of a file that is shown; nothing said: all of it.
+struct Stretch {
+  std::uint64_t begin = 0;
+  std::uint64_t end = ~std::uint64_t{0};
+};
+
+void show(Context& context, const Options& options, LogFile& log, const Stretch& stretch) {
   binlog::Describer describer(kMaxInflated);
   Selection selection(options);
   binlog::Event event;
   for (bool first = true; log.next(event);) {
+    if (log.position() >= stretch.end) break;
     // Always described, since later rows need the table maps.
     const json::object described = describer.describe(event, log.position());
+    if (log.position() < stretch.begin) {
+      log.seek(stretch.begin);  // after the Format_description
+      continue;
+    }
     if (!selection.next(event)) continue;
     write(context.json() ? format("{}{}", first ? "\n" : ",\n", json::serialize(described)) : event_text(described));
     first = false;
   }
-  selection.expect_found(options.file);
+  selection.expect_found(options.what);
 }
 
-void run(Context& context, const Options& options) {
-  LogFile log(options.file);
-  if (!context.json()) return show(context, options, log);
-  write(format("{{\"file\":{},\"events\":[", json::serialize(json::string(options.file))));
+/// Where in a relay's log a transaction lies.
+relay::LogIndex::Found find(const Options& options) {
+  std::optional<relay::LogIndex::Found> found;
+  each_incarnation(options.log, [&](const std::string&, const Path& path) {
+    // Newer incarnations hold what counts now.
+    const relay::LogDirectory log(path);
+    if (auto here = relay::LogIndex(log).find(options.what)) found = std::move(here);
+  });
+  if (found) return *found;
+  fail(Code::kNotFound, format("{} is not in the log that {} keeps", options.what, options.log.directory),
+       "`lifeboat log ls` tells what each file begins after.");
+}
+
+void run(Context& context, const Options& asked) {
+  Options options = asked;
+  std::optional<relay::LogIndex::Found> found;
+  if (!options.log.directory.empty()) {
+    found = find(options);
+    options.what = found->file.path.string();
+  }
+  LogFile log(options.what);
+  const Stretch stretch = found ? Stretch{found->entry.begin, found->entry.end} : Stretch{};
+  if (!context.json()) return show(context, options, log, stretch);
+  write(format("{{\"file\":{},\"events\":[", json::serialize(json::string(options.what))));
   // What was printed cannot be taken back: an error becomes the last member of the one document.
   try {
-    show(context, options, log);
+    show(context, options, log, stretch);
     write("\n]}\n");
   } catch (const Exception& e) {
     std::string error = json::serialize(error_to_json(e.error()));
@@ -195,8 +231,8 @@ void run(Context& context, const Options& options) {
 }  // namespace
 
 void add_log_show(CLI::App& noun, Context& context) {
-  add_command<Options>(noun, context, "show", "Print what a binary log file says, event by event",
-                       "lifeboat log show mysql-bin.000042 --gtid 0-1-4711", add_options, run);
+  add_command<Options>(noun, context, "show", "Print what a binary log file, or one transaction, says, event by event",
+                       "lifeboat log show 0-1-4711 --dir relay.d", add_options, run);
 }
 
 }  // namespace lifeboat::cli

@@ -27,6 +27,8 @@ struct RunOptions {
   std::string rules_file;
   std::string start_file;
   std::string config_file;
+  std::string tail_interval = "5s";
+  std::string keep_local;
 };
 
 template <typename T>
@@ -53,6 +55,27 @@ std::optional<net::TlsContext> client_tls(const RunOptions& options) {
                                   .authority = options.tls_ca,
                                   .certificate = {},
                                   .key = {}});
+}
+
+/// Nothing if no vault is named. Wrong words fail here; whether the store answers is the sealer's business.
+std::optional<relay::SealOptions> seal_options(const Context& context, const RunOptions& options) {
+  const std::string& url = context.globals().vault_url;
+  if (url.empty()) {
+    if (!options.keep_local.empty()) fail(Code::kUsage, "--keep-local needs a --vault that keeps the rest");
+    return std::nullopt;
+  }
+  try {
+    static_cast<void>(store::open_store(url));
+  } catch (const Exception& e) {
+    if (e.code() == Code::kUsage) throw;
+  }
+  relay::SealOptions seal;
+  seal.door = std::make_shared<relay::VaultDoor>(
+      url, [url, credential = context.credential()] { return vault::Vault::open(store::open_store(url), credential); });
+  seal.tail_interval = parse_duration(options.tail_interval);
+  if (seal.tail_interval < std::chrono::milliseconds(100)) fail(Code::kUsage, "--tail-interval: at least 100ms");
+  if (!options.keep_local.empty()) seal.keep_local = parse_size(options.keep_local);
+  return seal;
 }
 
 relay::RelayOptions relay_options(const RunOptions& options, std::size_t i) {
@@ -114,7 +137,12 @@ void run(Context& context, const RunOptions& options) {
 
   relay::Guard guard(directory, options.config_file.empty() ? Path() : std::filesystem::absolute(options.config_file));
   std::list<relay::Relay> relays;
-  for (std::size_t i = 0; i < options.sources.size(); ++i) relays.emplace_back(relay_options(options, i), guard);
+  const auto seal = seal_options(context, options);
+  for (std::size_t i = 0; i < options.sources.size(); ++i) {
+    relay::RelayOptions relay = relay_options(options, i);
+    relay.seal = seal;
+    relays.emplace_back(std::move(relay), guard);
+  }
   const RunningRelay running(directory);
   wait_for_end(signals, directory, relays, guard);
   log::info("stopping");
@@ -138,6 +166,13 @@ void add_options(Command& command, RunOptions& options) {
   command.add_option("--config", options.config_file,
                      "what the guard holds, warns of or allows, and whom it tells (TOML)");
   command.add_option("--start-file", options.start_file, "the source's log file to begin with (default: its oldest)");
+  command
+      .add_option("--tail-interval", options.tail_interval,
+                  "with --vault: what was acknowledged longer ago than this is in the vault")
+      .show_default();
+  command.add_option(
+      "--keep-local", options.keep_local,
+      "with --vault: remove sealed files from the disk, oldest first, beyond this size (default: never)");
 }
 
 }  // namespace
@@ -145,7 +180,8 @@ void add_options(Command& command, RunOptions& options) {
 void add_relay_run(CLI::App& noun, Context& context) {
   add_command<RunOptions>(noun, context, "run", "Follow sources, keep their binary logs, serve replicas",
                           "lifeboat relay run --source mysql://lifeboat@db1.example:3306 --password-file pw "
-                          "--dir relay.d --listen 0.0.0.0:3307",
+                          "--dir relay.d --listen 0.0.0.0:3307 --vault file:///backup/vault "
+                          "--passphrase-file /etc/lifeboat/passphrase",
                           add_options, run);
 }
 

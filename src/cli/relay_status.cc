@@ -32,10 +32,29 @@ std::string durable_text(const json::object& source) {
   return format("{} {}  {}", file, json_integer(source, "position"), json_string(source, "gtid"));
 }
 
+/// What is in the vault, or nothing if there is none.
+std::string vault_text(const json::object& source) {
+  const json::value* found = source.if_contains("vault");
+  if (found == nullptr || !found->is_object()) return "";
+  const json::object& vault = found->get_object();
+  const std::string promised = format_duration(std::chrono::milliseconds(json_integer(vault, "promised_ms")));
+  std::string text = "vault     nothing yet";
+  if (const json::value* age = vault.if_contains("age_ms"); age != nullptr && age->is_int64()) {
+    text = format("vault     up to {}:{}, {} ago", json_string(vault, "file"), json_integer(vault, "position"),
+                  format_duration(std::chrono::milliseconds(age->get_int64())));
+  }
+  text += format(" (promised {}){}\n", promised, vault.at("within_promise").as_bool() ? "" : "  AT RISK");
+  if (const std::string problem = json_string(vault, "problem"); !problem.empty()) {
+    text += format("problem   {}\n", problem);
+  }
+  return text;
+}
+
 std::string source_text(const json::object& source) {
   std::string text =
       format("source    {}\nstate     {}\n", json_string(source, "source"), json_string(source, "state"));
   text += format("durable   {}\n", durable_text(source));
+  text += vault_text(source);
   text += format("exposed   {}\n", exposed_text(source));
   if (const std::string problem = json_string(source, "problem"); !problem.empty()) {
     text += format("problem   {}\n", problem);
@@ -79,6 +98,8 @@ bool add_holds(const Path& directory, json::object& status, std::string& text) {
 }
 
 bool is_well(const json::object& source) {
+  const json::value* vault = source.if_contains("vault");
+  if (vault != nullptr && vault->is_object() && !vault->at("within_promise").as_bool()) return false;
   return json_string(source, "state") == "following" && source.at("alarms").as_array().empty() &&
          source.at("warnings").as_array().empty();
 }

@@ -101,6 +101,7 @@ void Dump::open_file(const ServedLog::File& file) {
   file_ = file.name;
   sent_.file = file.name;
   sent_.position = start_position_;
+  hold_ = parts_.log.hold(file.name);
   reader_ = std::make_unique<EventFileReader>(file.path, kFirstEvent);
   groups_.reset();
   leaving_out_ = false;

@@ -116,6 +116,7 @@ class Dump {
   BinlogDump request_;
   std::optional<GtidSelection> selection_;  ///< by GTID; else by file and position
   std::string file_;
+  std::shared_ptr<const void> hold_;  ///< the file that is read
   std::unique_ptr<EventFileReader> reader_;
   std::uint64_t start_position_ = 4;
   binlog::Checksum checksum_ = binlog::Checksum::kNone;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/error.h"
+#include "relay/index_file.h"
 
 namespace lifeboat::relay {
 
@@ -109,6 +110,23 @@ void LogDirectory::add_file(const std::string& name) {
   const std::scoped_lock lock(mutex_);
   files_.push_back({.file = {.name = name, .path = path_ / name, .head = {}}, .end = 0, .identity = {}});
   grown_.notify_all();
+}
+
+std::shared_ptr<const void> LogDirectory::hold(const std::string& name) {
+  const std::scoped_lock lock(mutex_);
+  const Kept* kept = find(name);
+  return kept == nullptr ? nullptr : kept->users;
+}
+
+std::uint64_t LogDirectory::remove_oldest(const std::string& name) {
+  const std::scoped_lock lock(mutex_);
+  if (files_.size() < 2 || files_.front().file.name != name || files_.front().users.use_count() > 1) return 0;
+  const std::uint64_t size = std::filesystem::file_size(files_.front().file.path);
+  std::filesystem::remove(files_.front().file.path);
+  std::filesystem::remove(index_path(files_.front().file.path));
+  sync_directory(path_);
+  files_.erase(files_.begin());
+  return size;
 }
 
 void LogDirectory::publish(const FileProgress::Boundary& boundary, const std::optional<FileIdentity>& identity,

@@ -8,6 +8,7 @@
 #pragma once
 
 #include <condition_variable>
+#include <memory>
 #include <mutex>
 
 #include "relay/file_progress.h"
@@ -41,9 +42,13 @@ class LogDirectory : public ServedLog {
   binlog::GtidState state() const override;
   std::optional<std::string> gtid_position_at(const std::string& name, std::uint64_t position) const override;
   void wait_beyond(const std::string& name, std::uint64_t position, std::chrono::milliseconds patience) override;
+  std::shared_ptr<const void> hold(const std::string& name) override;
 
   /// For the one writer. A new newest file, empty but for its magic.
   void add_file(const std::string& name);
+  /// For who keeps the disk from filling. Removes the oldest file, which is not the newest, too; returns its size. 0,
+  /// and nothing is removed, if `name` is another file or somebody holds it.
+  std::uint64_t remove_oldest(const std::string& name);
   /// The newest file is durable up to the boundary.
   void publish(const FileProgress::Boundary& boundary, const std::optional<FileIdentity>& identity,
                const std::optional<std::vector<binlog::Gtid>>& head);
@@ -53,6 +58,7 @@ class LogDirectory : public ServedLog {
     File file;
     std::uint64_t end = 0;
     std::optional<FileIdentity> identity;
+    std::shared_ptr<const int> users = std::make_shared<const int>();  ///< shared by who holds the file
   };
   const Kept* find(const std::string& name) const;
 

@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <charconv>
 
 #include "base/error.h"
 #include "binlog/event.h"
@@ -97,6 +98,25 @@ LogScan scan_log_file(const Path& path, const binlog::GtidState& before, const O
   return scan;
 }
 
+LogFileScan::LogFileScan(Path path, const binlog::GtidState& before)
+    : path_(std::move(path)), progress_(path_.filename().string(), before) {}
+
+void LogFileScan::advance(std::uint64_t limit, const OnEvent& on_event) {
+  if (!damage_.empty() || limit < progress_.position() + binlog::kEventHeaderSize) return;
+  Window window(path_, limit);
+  try {
+    for (;;) {
+      const ByteView head = window.at(progress_.position(), binlog::kEventHeaderSize);
+      if (head.size() < binlog::kEventHeaderSize) return;
+      if (progress_.position() + binlog::decode_header(head).size > window.end()) return;
+      if (!take_event(window, progress_) || (on_event && !on_event(progress_))) return;
+    }
+  } catch (const Exception& e) {
+    if (e.code() != Code::kCorruption && e.code() != Code::kUnsupported) throw;
+    damage_ = e.error().message;
+  }
+}
+
 std::optional<LogHead> read_log_head(const Path& path) {
   // What follows the Format_description is a Gtid_list, perhaps after a Start_encryption.
   int events = 0;
@@ -105,6 +125,13 @@ std::optional<LogHead> read_log_head(const Path& path) {
   });
   if (!scan.progress.has_format()) return std::nullopt;
   return LogHead{*scan.progress.identity(), scan.progress.head()};
+}
+
+std::uint64_t log_file_number(std::string_view name) {
+  const std::string_view digits = number_of(name);
+  std::uint64_t number = 0;
+  std::from_chars(digits.data(), digits.data() + digits.size(), number);
+  return number;
 }
 
 bool is_log_file_name(std::string_view name) {

@@ -27,6 +27,8 @@ json::object replica_to_json(const ReplicaStatus& replica) {
 
 Relay::Relay(RelayOptions options, Guard& guard)
     : serve_options_(std::move(options.serve)), guard_(guard), source_(options.follow.directory.filename().string()) {
+  if (options.seal) sealer_ = std::make_unique<LogSealer>(options.follow.directory, *std::move(options.seal));
+  indexer_ = std::make_unique<LogIndexer>(options.follow.directory);
   follower_ = std::make_unique<Follower>(std::move(options.follow),
                                          [this](const std::shared_ptr<LogDirectory>& log) { serve(log); });
 }
@@ -42,6 +44,8 @@ void Relay::serve(const std::shared_ptr<LogDirectory>& log) {
   server_.reset();
   gate_.reset();
   log_ = log;
+  if (sealer_ != nullptr) sealer_->follow(log);
+  indexer_->follow(log);
   if (!serve_options_) return;
   gate_ = std::make_unique<GuardGate>(
       guard_, GuardGate::Place{.source = source_, .incarnation = log->path().filename().string()}, *log_);
@@ -53,6 +57,7 @@ json::object Relay::status() const {
   const std::scoped_lock lock(mutex_);
   status["directory"] = log_->path().string();
   status["kept_bytes"] = log_->bytes();
+  status["vault"] = sealer_ == nullptr ? json::value(nullptr) : status_to_json(sealer_->status());
   if (server_ == nullptr) return status;
   status["listen"] = net::Endpoint{serve_options_->listen.host, server_->port()}.text();
   json::array replicas;
@@ -62,11 +67,15 @@ json::object Relay::status() const {
 }
 
 Path source_directory(const Path& relay_directory, const SourceAddress& source) {
-  std::string name = format("{}-{}", source.endpoint.host, source.endpoint.port);
+  return relay_directory / source_name(source.endpoint);
+}
+
+std::string source_name(const net::Endpoint& source) {
+  std::string name = format("{}-{}", source.host, source.port);
   for (char& c : name) {
     if (c == '/' || c == ':') c = '_';
   }
-  return relay_directory / name;
+  return name;
 }
 
 std::vector<Path> list_source_directories(const Path& relay_directory) {

@@ -12,6 +12,8 @@
 #include "base/json.h"
 #include "relay/follower.h"
 #include "relay/guard_gate.h"
+#include "relay/log_indexer.h"
+#include "relay/log_sealer.h"
 #include "relay/replica_server.h"
 
 namespace lifeboat::relay {
@@ -19,6 +21,7 @@ namespace lifeboat::relay {
 struct RelayOptions {
   FollowOptions follow;
   std::optional<ReplicaServerOptions> serve;  ///< nothing: keeps only
+  std::optional<SealOptions> seal;            ///< nothing: on this host's disk only
 };
 
 class Relay {
@@ -42,6 +45,8 @@ class Relay {
   std::shared_ptr<LogDirectory> log_;
   std::unique_ptr<GuardGate> gate_;
   std::unique_ptr<ReplicaServer> server_;
+  std::unique_ptr<LogSealer> sealer_;
+  std::unique_ptr<LogIndexer> indexer_;
   std::unique_ptr<Follower> follower_;
 };
 
@@ -50,6 +55,8 @@ inline constexpr std::string_view kStatusFile = "status.json";
 
 /// Where in a relay's directory a source's log lies.
 Path source_directory(const Path& relay_directory, const SourceAddress& source);
+/// What it is called there: "db1.example-3306".
+std::string source_name(const net::Endpoint& source);
 /// The directories of all sources kept there.
 std::vector<Path> list_source_directories(const Path& relay_directory);
 

@@ -6,6 +6,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -47,6 +48,8 @@ class ServedLog {
   virtual binlog::GtidState state() const = 0;
   /// What a replica that has read up to there in that file has, as gtid_slave_pos; nothing if there is no such place.
   virtual std::optional<std::string> gtid_position_at(const std::string& name, std::uint64_t position) const = 0;
+  /// While it lives, the file is not removed. Nothing if there is no such file.
+  virtual std::shared_ptr<const void> hold(const std::string& name) = 0;
   /// Returns when there is more after `position` in that file, or a next file, or `patience` has passed.
   virtual void wait_beyond(const std::string& name, std::uint64_t position, std::chrono::milliseconds patience) = 0;
 };

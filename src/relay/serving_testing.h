@@ -33,7 +33,7 @@ class LogBuilder {
     format.u8(binlog::kEventHeaderSize);
     for (int i = 0; i < 171; ++i) format.u8(0);
     format.u8(1);
-    event(binlog::EventType::kFormatDescription, format.bytes());
+    event(binlog::EventType::kFormatDescription, format.bytes(), created);
     Encoder list;
     list.u32(static_cast<std::uint32_t>(head.size()));
     for (const binlog::Gtid& each : head) {
@@ -130,6 +130,7 @@ class FakeLog : public ServedLog {
     return state_;
   }
   std::optional<std::string> gtid_position_at(const std::string&, std::uint64_t) const override { return "0-1-1"; }
+  std::shared_ptr<const void> hold(const std::string&) override { return nullptr; }
   void wait_beyond(const std::string& name, std::uint64_t position, std::chrono::milliseconds patience) override {
     std::unique_lock lock(mutex_);
     grown_.wait_for(lock, patience, [&] { return ends_.at(name) > position || name != ends_.rbegin()->first; });

@@ -17,11 +17,45 @@ Path prepared(Path directory) {
   return directory;
 }
 
+constexpr std::string_view kNoteFile = "incarnation.json";
+constexpr std::string_view kStreamIdFile = "stream-id";
+constexpr std::size_t kNameMax = 255;
+
+}  // namespace
+
 bool is_incarnation_name(std::string_view name) {
   return name.size() == 6 && std::ranges::all_of(name, [](char c) { return c >= '0' && c <= '9'; });
 }
 
-}  // namespace
+bool is_source_name(std::string_view name) {
+  return !name.empty() && name.size() <= kNameMax && name.front() != '.' &&
+         std::ranges::all_of(name, [](char c) { return c > ' ' && c < 127 && c != '/'; });
+}
+
+std::string incarnation_note(const Path& incarnation) {
+  const auto content = find_and_read_file(incarnation / kNoteFile);
+  return content ? std::string(as_text(*content)) : "";
+}
+
+void write_incarnation_note(const Path& incarnation, std::string_view note) {
+  write_file_durably(incarnation / kNoteFile, as_bytes(note));
+}
+
+vault::Id stream_id(const Path& incarnation) {
+  const Path path = incarnation / kStreamIdFile;
+  if (const auto kept = find_and_read_file(path)) {
+    if (const auto id = vault::find_id(as_text(*kept))) return *id;
+    fail(Code::kCorruption, format("{}: no stream id", path.string()),
+         "Remove the file: the log is then sealed into the vault anew, under a new id.");
+  }
+  const vault::Id id = vault::random_id();
+  write_stream_id(incarnation, id);
+  return id;
+}
+
+void write_stream_id(const Path& incarnation, const vault::Id& id) {
+  write_file_durably(incarnation / kStreamIdFile, as_bytes(vault::id_text(id)));
+}
 
 SourceLog::SourceLog(Path directory)
     : directory_(prepared(std::move(directory))),
@@ -50,7 +84,7 @@ std::shared_ptr<LogDirectory> SourceLog::begin(const std::string& why, const std
   const Path path = directory_ / format("{:06}", last + 1);
   make_directories(path);
   const json::object note{{"why", why}, {"after_gtid", after_gtid}, {"begun", format_time(now())}};
-  write_file_durably(path / "incarnation.json", as_bytes(json::serialize(note) + "\n"));
+  write_incarnation_note(path, json::serialize(note) + "\n");
   sync_directory(directory_);
   return std::make_shared<LogDirectory>(path);
 }

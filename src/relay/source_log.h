@@ -1,5 +1,6 @@
 /// Everything kept of one source: a directory with one LogDirectory for each incarnation, named by number ("000001").
-/// The newest is the one being written. `incarnation.json` in each says why it began and after which transactions.
+/// The newest is the one being written. `incarnation.json` in each says why it began and after which transactions,
+/// `stream-id` under which id its parts lie in the vault.
 ///
 /// Threads: one at a time. Errors: errno's; kBusy if another process writes it.
 #pragma once
@@ -10,6 +11,7 @@
 
 #include "base/file.h"
 #include "relay/log_directory.h"
+#include "vault/types.h"
 
 namespace lifeboat::relay {
 
@@ -31,5 +33,17 @@ class SourceLog {
 
 /// Incarnations of the source kept in `directory`, oldest first.
 std::vector<Path> list_incarnations(const Path& directory);
+
+/// What directories are called: "000001", and "db1.example-3306".
+bool is_incarnation_name(std::string_view name);
+bool is_source_name(std::string_view name);
+/// Why an incarnation began, as JSON text; empty if nothing says so.
+std::string incarnation_note(const Path& incarnation);
+void write_incarnation_note(const Path& incarnation, std::string_view note);
+
+/// Under which id this incarnation's parts lie in a vault: random, made and kept when first asked for. kCorruption if
+/// what is kept is none.
+vault::Id stream_id(const Path& incarnation);
+void write_stream_id(const Path& incarnation, const vault::Id& id);
 
 }  // namespace lifeboat::relay

@@ -31,6 +31,11 @@ def wait_for(condition, what, patience_s=PATIENCE_S):
         time.sleep(0.02)
 
 
+def incarnations(directory, port=""):
+    """Of all sources in a relay's directory, or of the one with this port."""
+    return sorted(p for p in Path(directory).glob(f"*{port}/*") if p.is_dir())
+
+
 class Source(Server):
     """A semi-sync source whose replicas log in as `r` with the password `pw`."""
 
@@ -60,8 +65,9 @@ class Source(Server):
 class Relay:
     """`lifeboat relay run` on a directory; may be killed and started again, and then listens on the same port."""
 
-    def __init__(self, work, source, *options):
+    def __init__(self, work, source, *options, env=None):
         """`source`: one, or a list; then each has its own port."""
+        self.env = env
         sources = source if isinstance(source, list) else [source]
         self.ports = [free_port() for _ in sources]
         self.port = self.ports[0]
@@ -81,7 +87,7 @@ class Relay:
 
     def start(self):
         with open(self.log, "ab") as log:
-            self.process = subprocess.Popen(self.args, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+            self.process = subprocess.Popen(self.args, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=self.env)
         return self
 
     def status(self, source=0):
@@ -105,6 +111,12 @@ class Relay:
         position = server.position()
         return self.wait_until(lambda s: s["gtid"] == position, f"the relay to reach {position}", source)
 
+    def wait_sealed(self, source):
+        """Until the source's end is in the vault."""
+        self.wait_caught_up(source)
+        return self.wait_until(lambda s: (s["vault"]["file"], s["vault"]["position"]) == (s["file"], s["position"]) and
+                               s["vault"]["within_promise"], "the tail to be in the vault")
+
     def peak_memory(self):
         """Bytes, since its start."""
         said = Path(f"/proc/{self.process.pid}/status").read_text()
@@ -112,7 +124,7 @@ class Relay:
 
     def incarnations(self, server=None):
         """Of all its sources, or of this one."""
-        return sorted(p for p in self.directory.glob(f"*{server.port if server else ''}/*") if p.is_dir())
+        return incarnations(self.directory, server.port if server else "")
 
     def kill(self):
         if self.process is not None:
