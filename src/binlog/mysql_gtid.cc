@@ -11,7 +11,6 @@ namespace lifeboat::binlog {
 
 namespace {
 
-constexpr std::size_t kMaxTag = 32;
 constexpr std::size_t kUuidText = 36;
 constexpr std::uint64_t kMaxNumber = std::numeric_limits<std::int64_t>::max();
 using Intervals = std::vector<GtidInterval>;
@@ -23,7 +22,7 @@ using Intervals = std::vector<GtidInterval>;
 
 bool valid_tag(std::string_view tag) {
   const auto letter = [](char c) { return (c >= 'a' && c <= 'z') || c == '_'; };
-  return !tag.empty() && tag.size() <= kMaxTag && letter(tag[0]) &&
+  return !tag.empty() && tag.size() <= GtidSource::kMaxTag && letter(tag[0]) &&
          std::ranges::all_of(tag, [&](char c) { return letter(c) || (c >= '0' && c <= '9'); });
 }
 
@@ -212,7 +211,7 @@ GtidSource decode_source(Decoder& in, bool tagged) {
   std::ranges::copy(in.raw(source.uuid.size()), source.uuid.begin());
   if (!tagged) return source;
   const std::uint64_t size = read_varlen(in);
-  if (size > kMaxTag) in.bad("tag too long");
+  if (size > GtidSource::kMaxTag) in.bad("tag too long");
   source.tag = as_text(in.raw(static_cast<std::size_t>(size)));
   if (!source.tag.empty() && !valid_tag(source.tag)) in.bad("not a tag");
   return source;

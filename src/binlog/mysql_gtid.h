@@ -4,6 +4,7 @@
 
 #include <array>
 #include <compare>
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <string>
@@ -21,6 +22,7 @@ Uuid parse_uuid(std::string_view text);
 
 /// Who numbered a transaction. `tag` is empty or [a-z_][a-z0-9_]{0,31} (MySQL 8.3 and newer).
 struct GtidSource {
+  static constexpr std::size_t kMaxTag = 32;
   Uuid uuid{};
   std::string tag;
   friend auto operator<=>(const GtidSource&, const GtidSource&) = default;

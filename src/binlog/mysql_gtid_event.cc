@@ -58,9 +58,8 @@ bool read_field(Decoder& in, std::uint64_t field, MysqlGtidEvent& out) {
       out.gtid.number = static_cast<std::uint64_t>(read_varlen_signed(in));
       return true;
     case kTag: {
-      constexpr std::uint64_t kMaxTag = 32;
       const std::uint64_t size = read_varlen(in);
-      if (size > kMaxTag) in.bad("tag too long");
+      if (size > GtidSource::kMaxTag) in.bad("tag too long");
       out.gtid.source.tag = as_text(in.raw(static_cast<std::size_t>(size)));
       return true;
     }
