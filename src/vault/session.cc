@@ -24,13 +24,22 @@ std::chrono::milliseconds since_boot() {
 
 constexpr auto kRenewalInterval = kSessionLifetime / 5;
 
+std::chrono::milliseconds lifetime(SessionKind kind) {
+  return kind == SessionKind::kKeep ? std::chrono::milliseconds(kKeepLifetime) : kSessionLifetime;
+}
+
+bool only_reads(SessionKind kind) {
+  return kind == SessionKind::kRead || kind == SessionKind::kKeep;
+}
+
 }  // namespace
 
 struct Session::State {
-  State(Vault& vault_in, SessionKind kind, ImageName image) : vault(vault_in) {
+  State(Vault& vault_in, SessionKind kind, ImageName image, std::string holder) : vault(vault_in) {
     record.place = ProcessPlace::ours();
     record.info.kind = kind;
     record.info.image = std::move(image);
+    record.info.holder = std::move(holder);
   }
 
   SystemTime store_now() {
@@ -82,7 +91,7 @@ struct Session::State {
     const std::scoped_lock lock(mutex);
     if (record.info.ended) return !lost;
     if (!lost && renew(end)) return true;
-    if (end || record.info.kind != SessionKind::kRead) return false;
+    if (end || !only_reads(record.info.kind)) return false;
     begin_anew();
     return renew(false);
   }
@@ -92,7 +101,7 @@ struct Session::State {
     if (!unconfirmed.empty() && !settle()) return false;
     const SystemTime now = ask_store();
     if (next == 0) record.info.started = now;
-    record.info.expires = now + kSessionLifetime;
+    record.info.expires = now + lifetime(record.info.kind);
     record.info.ended = end;
     unconfirmed = seal_object(vault.keys(), ObjectKind::kSession, session_object_name(id, next),
                               as_bytes(encode_session(record)));
@@ -140,13 +149,14 @@ struct Session::State {
   std::jthread renewer;
 };
 
-Session::Session(Vault& vault, SessionKind kind, ImageName image)
-    : state_(std::make_unique<State>(vault, kind, std::move(image))) {
+Session::Session(Vault& vault, SessionKind kind, ImageName image, std::string holder)
+    : state_(std::make_unique<State>(vault, kind, std::move(image), std::move(holder))) {
   state_->advance(false);
   state_->renewer = std::jthread([state = state_.get()](const std::stop_token& stop) { state->renew_until(stop); });
 }
 
 Session::~Session() {
+  if (state_ == nullptr) return;  // left
   try {
     static_cast<void>(finish());
   } catch (const std::exception& e) {
@@ -173,7 +183,12 @@ bool Session::finish() {
   return true;
 }
 
-const Id& Session::id() const {
+void Session::leave() {
+  state_.reset();
+}
+
+Id Session::id() const {
+  const std::scoped_lock lock(state_->mutex);
   return state_->id;
 }
 
@@ -181,12 +196,25 @@ SystemTime Session::store_now() const {
   return state_->store_now();
 }
 
-ReadSession::ReadSession(Vault& vault, const ImageName& image) {
+ReadSession::ReadSession(Vault& vault, const ImageName& image) : ReadSession(vault, SessionKind::kRead, image, {}) {}
+
+ReadSession::ReadSession(Vault& vault, const ImageName& image, const std::string& holder)
+    : ReadSession(vault, SessionKind::kKeep, image, holder) {}
+
+ReadSession::ReadSession(Vault& vault, SessionKind kind, const ImageName& image, const std::string& holder) {
   try {
-    session_.emplace(vault, SessionKind::kRead, image);
+    session_.emplace(vault, kind, image, holder);
   } catch (const Exception& e) {
     log::warn("a prune will not know that image {} is in use: {}", image, e.what());
   }
+}
+
+void ReadSession::leave() {
+  if (session_) session_->leave();
+}
+
+std::optional<Id> ReadSession::id() const {
+  return session_ ? std::optional(session_->id()) : std::nullopt;
 }
 
 }  // namespace lifeboat::vault

@@ -20,12 +20,15 @@ namespace lifeboat::vault {
 enum class SessionKind {
   kWrite,  ///< builds an image on what is there
   kRead,   ///< needs one image to stay
+  kKeep,   ///< a volume that needs one image to stay, whether a process serves it now or not
   kPrune,  ///< decides what goes; one at a time
 };
 std::string_view session_kind_name(SessionKind kind);
 
 /// How long after its last renewal a session counts as alive.
 inline constexpr std::chrono::minutes kSessionLifetime{10};
+/// The same of a volume that is not mounted: as long as the log is kept by default.
+inline constexpr std::chrono::hours kKeepLifetime{35 * 24};
 
 /// One of ours, registered by the constructor (before its owner reads marks), renewed by a thread of its own, ended by
 /// finish or destruction. Where its host stood still for longer than the lifetime (a laptop asleep, a paused machine)
@@ -34,8 +37,8 @@ inline constexpr std::chrono::minutes kSessionLifetime{10};
 /// leave them to prune. Ownership: borrows the vault. Threads: safe from any thread. Errors: the store's.
 class Session {
  public:
-  /// `image` for kRead.
-  Session(Vault& vault, SessionKind kind, ImageName image = {});
+  /// `image` for kRead and kKeep; `holder` for kKeep: what stays the same from one process of a volume to the next.
+  Session(Vault& vault, SessionKind kind, ImageName image = {}, std::string holder = {});
   ~Session();
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
@@ -46,8 +49,10 @@ class Session {
   void check();
   /// Ends it. False if somebody else had ended it before.
   [[nodiscard]] bool finish();
+  /// Renews it no more, and does not end it: it counts as alive until it expires.
+  void leave();
 
-  const Id& id() const;
+  Id id() const;
   /// The store's clock as of the last renewal, and what has passed since.
   SystemTime store_now() const;
 
@@ -61,8 +66,16 @@ class Session {
 class ReadSession {
  public:
   ReadSession(Vault& vault, const ImageName& image);
+  /// Of kind kKeep: it outlives the process unless it is destroyed in order.
+  ReadSession(Vault& vault, const ImageName& image, const std::string& holder);
+  /// See Session::leave.
+  void leave();
+  /// Empty if there is none.
+  std::optional<Id> id() const;
 
  private:
+  ReadSession(Vault& vault, SessionKind kind, const ImageName& image, const std::string& holder);
+
   std::optional<Session> session_;
 };
 
@@ -76,13 +89,14 @@ struct SessionInfo {
   SystemTime started;
   SystemTime expires;
   ImageName image;
+  std::string holder;  ///< of kKeep
   std::set<Id> knows;  ///< marks
   bool ended = false;
   bool dead = false;   ///< expired, or its process is known to be gone; it may still need to be ended
   std::string damage;  ///< empty if it can be read; else it counts as a writer that knows nothing, until it expires
 
   bool alive() const { return !ended && !dead; }
-  /// "pid 71 on host db1 (write)".
+  /// "pid 71 on host db1 (write)", "a volume of host db1 (keep, until 2026-11-22 10:00:00Z)".
   std::string text() const;
 };
 
@@ -94,5 +108,7 @@ std::vector<SessionInfo> live_sessions(Vault& vault);
 bool end_session(Vault& vault, const SessionInfo& session);
 /// Removes the objects of an ended session.
 void remove_session(Vault& vault, const SessionInfo& session);
+/// Ends and removes the sessions of kind kKeep that `holder` has, `except` these.
+void end_keeping(Vault& vault, std::string_view holder, const std::set<Id>& except = {});
 
 }  // namespace lifeboat::vault

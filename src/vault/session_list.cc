@@ -53,9 +53,9 @@ SessionInfo parse(Vault& vault, const Id& id, const Listed& listed, const Bytes&
     }
     const Bytes payload = open_object(vault.keys(), ObjectKind::kSession, name, object);
     SessionRecord record = decode_session(as_text(payload));
-    // Over a network a request of a killed process may still arrive.
+    // Over a network a request of a killed process may still arrive. A volume keeps its image when its process is gone.
     const bool local = vault.store().latency().count() == 0;
-    record.info.dead = local && record.place.gone();
+    record.info.dead = local && record.info.kind != SessionKind::kKeep && record.place.gone();
     return std::move(record.info);
   } catch (const Exception& e) {
     if (e.code() != Code::kCorruption && e.code() != Code::kUnsupported) throw;
@@ -85,6 +85,7 @@ std::optional<SessionInfo> read_session(Vault& vault, const Id& id, Listed liste
 
 std::string SessionInfo::text() const {
   if (!damage.empty()) return format("session {} (damaged)", id_text(id));
+  if (kind == SessionKind::kKeep) return format("a volume of host {} (keep, until {})", host, format_time(expires));
   return format("pid {} on host {} ({})", pid, host, session_kind_name(kind));
 }
 
@@ -143,6 +144,13 @@ void remove_session(Vault& vault, const SessionInfo& session) {
   // The one that ends it goes last: while it is there its owner cannot go on.
   std::ranges::sort(numbers);
   for (const std::uint64_t number : numbers) vault.store().remove(session_object_name(session.id, number));
+}
+
+void end_keeping(Vault& vault, std::string_view holder, const std::set<Id>& except) {
+  for (const SessionInfo& session : list_sessions(vault)) {
+    if (session.kind != SessionKind::kKeep || session.holder != holder || except.contains(session.id)) continue;
+    if (session.ended || end_session(vault, session)) remove_session(vault, session);
+  }
 }
 
 }  // namespace lifeboat::vault

@@ -31,7 +31,7 @@ std::string machine_identity() {
 }
 
 SessionKind parse_kind(std::string_view text) {
-  for (const SessionKind kind : {SessionKind::kWrite, SessionKind::kRead, SessionKind::kPrune}) {
+  for (const SessionKind kind : {SessionKind::kWrite, SessionKind::kRead, SessionKind::kKeep, SessionKind::kPrune}) {
     if (session_kind_name(kind) == text) return kind;
   }
   fail(Code::kCorruption, format("session of unknown kind '{}'", text));
@@ -45,6 +45,8 @@ std::string_view session_kind_name(SessionKind kind) {
       return "write";
     case SessionKind::kRead:
       return "read";
+    case SessionKind::kKeep:
+      return "keep";
     case SessionKind::kPrune:
       return "prune";
   }
@@ -64,15 +66,17 @@ bool ProcessPlace::gone() const {
 std::string encode_session(const SessionRecord& record) {
   json::array knows;
   for (const Id& mark : record.info.knows) knows.emplace_back(id_text(mark));
-  return json::serialize(json::object{{"kind", session_kind_name(record.info.kind)},
-                                      {"host", record.place.host},
-                                      {"pid", record.place.pid},
-                                      {"machine", record.place.machine},
-                                      {"process_start", record.place.start},
-                                      {"started", unix_ms(record.info.started)},
-                                      {"expires", record.info.ended ? 0 : unix_ms(record.info.expires)},
-                                      {"image", record.info.image},
-                                      {"knows", std::move(knows)}});
+  json::object object{{"kind", session_kind_name(record.info.kind)},
+                      {"host", record.place.host},
+                      {"pid", record.place.pid},
+                      {"machine", record.place.machine},
+                      {"process_start", record.place.start},
+                      {"started", unix_ms(record.info.started)},
+                      {"expires", record.info.ended ? 0 : unix_ms(record.info.expires)},
+                      {"image", record.info.image},
+                      {"knows", std::move(knows)}};
+  if (record.info.kind == SessionKind::kKeep) object["holder"] = record.info.holder;
+  return json::serialize(object);
 }
 
 SessionRecord decode_session(std::string_view payload) {
@@ -89,6 +93,7 @@ SessionRecord decode_session(std::string_view payload) {
   record.info.expires = from_unix_ms(json_integer(object, "expires"));
   record.info.ended = unix_ms(record.info.expires) == 0;
   record.info.image = json_string(object, "image");
+  if (record.info.kind == SessionKind::kKeep) record.info.holder = json_string(object, "holder");
   const json::value* knows = object.if_contains("knows");
   if (knows == nullptr || !knows->is_array()) fail(Code::kCorruption, "'knows' is not a list");
   for (const json::value& mark : knows->get_array()) {

@@ -157,6 +157,30 @@ TEST(Session, OfAKilledProcessIsDeadAtOnce) {
   EXPECT_TRUE(live_sessions(*vault).empty());
 }
 
+TEST(Session, OfAVolumeOutlivesItsProcess) {
+  TestVault vault;
+  const pid_t child = ::fork();
+  ASSERT_GE(child, 0);
+  if (child == 0) {
+    const auto own = vault.open();
+    const Session session(*own, SessionKind::kKeep, "20261122-000000-000000", "a volume");
+    ::kill(::getpid(), SIGKILL);
+  }
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  const auto live = live_sessions(*vault);
+  ASSERT_EQ(live.size(), 1U);
+  EXPECT_EQ(live[0].kind, SessionKind::kKeep);
+  EXPECT_EQ(live[0].image, "20261122-000000-000000");
+  EXPECT_EQ(live[0].holder, "a volume");
+  end_keeping(*vault, "another volume");
+  EXPECT_EQ(live_sessions(*vault).size(), 1U);
+  end_keeping(*vault, "a volume", {live[0].id});
+  EXPECT_EQ(live_sessions(*vault).size(), 1U);
+  end_keeping(*vault, "a volume");
+  EXPECT_TRUE(session_objects(*vault).empty());
+}
+
 TEST(Session, OfAnotherMachineLivesUntilItExpires) {
   TestVault vault;
   put_foreign_session(*vault, std::chrono::minutes(1));

@@ -1,5 +1,7 @@
-/// Which images of the vault a mounted volume needs, said there so that a prune spares these and no others: the one it
-/// reads now, and earlier ones as long as a file that was removed while open still reads from them.
+/// Which images of the vault a volume needs, said there so that a prune spares these and no others: the one it reads
+/// now, and earlier ones as long as a file that was removed while open still reads from them. What was said goes on
+/// counting for vault::kKeepLifetime after the volume was last mounted, whether its process was ended or killed: it may
+/// be mounted again. The next process of the same volume replaces what the last one said, removing the volume ends it.
 ///
 /// Ownership: borrows vault and volume. Threads: safe from any. Errors: none leave; what a session cannot do is logged.
 #pragma once
@@ -15,20 +17,29 @@ namespace lifeboat::volume {
 
 class ImagesInUse {
  public:
-  /// `vault` may be null: then there is nobody to tell.
-  ImagesInUse(vault::Vault* vault, Volume& volume);
+  /// `vault` may be null: then there is nobody to tell. `holder`: VolumeRecord::id.
+  ImagesInUse(vault::Vault* vault, Volume& volume, std::string holder);
+  /// Leaves what it says in the vault.
+  ~ImagesInUse();
+  ImagesInUse(const ImagesInUse&) = delete;
+  ImagesInUse& operator=(const ImagesInUse&) = delete;
   /// After a commit the volume reads another image. Cheap if nothing has changed.
   void follow();
 
  private:
   struct Used {
-    Used(vault::Vault& vault, const vault::ImageName& name) : image(name), session(vault, name) {}
+    Used(vault::Vault& vault, const vault::ImageName& name, const std::string& holder)
+        : image(name), session(vault, name, holder) {}
     vault::ImageName image;
     vault::ReadSession session;
   };
 
+  void end_earlier();
+
   vault::Vault* const vault_;
   Volume& volume_;
+  const std::string holder_;
+  bool earlier_ended_ = false;  ///< what an earlier process of this volume left
   std::mutex mutex_;
   std::list<Used> used_;  ///< the last: now
 };

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "vault/image_object.h"
 #include "vault/prune.h"
 #include "volume/volume_testing.h"
@@ -38,7 +40,7 @@ class ImagesInUseTest : public ::testing::Test {
   Files files_{{"a", vault::ContentMaker(1).bytes(6 * kChunkBytes)}, {"b", vault::ContentMaker(2).bytes(500'000)}};
   TestVolume volume_{files_};
   const std::string origin_ = vault::load_image(volume_.vault(), volume_.image()).info.origin;
-  ImagesInUse in_use_{&volume_.vault(), *volume_};
+  ImagesInUse in_use_{&volume_.vault(), *volume_, "v"};
 };
 
 TEST_F(ImagesInUseTest, FollowsCommitsSoThatPruneKeepsWhatIsNeeded) {
@@ -76,9 +78,31 @@ TEST_F(ImagesInUseTest, AFileRemovedWhileOpenKeepsTheImageItReads) {
   EXPECT_EQ(images_said(volume_.vault()), std::set{second});
 }
 
+TEST(ImagesInUse, StaySaidWhileTheVolumeIsNotMounted) {
+  TestVolume volume({{"a", Bytes(100'000, 1)}});
+  const auto sessions = [&] { return vault::live_sessions(volume.vault()); };
+  {
+    const ImagesInUse unmounted(&volume.vault(), *volume, "v");
+  }
+  ASSERT_EQ(sessions().size(), 1U);
+  const vault::SessionInfo left = sessions()[0];
+  EXPECT_EQ(left.image, volume->image());
+  EXPECT_GT(left.expires, left.started + std::chrono::hours(34 * 24));
+
+  ImagesInUse mounted(&volume.vault(), *volume, "v");
+  const ImagesInUse other(&volume.vault(), *volume, "another volume");
+  mounted.follow();
+  ASSERT_EQ(sessions().size(), 2U) << "what the process before said is taken back, what others say is not";
+  EXPECT_TRUE(std::ranges::none_of(sessions(), [&](const auto& session) { return session.id == left.id; }));
+
+  vault::end_keeping(volume.vault(), "v");
+  ASSERT_EQ(sessions().size(), 1U);
+  EXPECT_EQ(sessions()[0].holder, "another volume");
+}
+
 TEST(ImagesInUse, WithoutAVaultThereIsNobodyToTell) {
   TestVolume volume({{"a", Bytes(1000, 1)}});
-  ImagesInUse in_use(nullptr, *volume);
+  ImagesInUse in_use(nullptr, *volume, "v");
   in_use.follow();
   EXPECT_TRUE(images_said(volume.vault()).empty());
 }

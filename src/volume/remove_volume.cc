@@ -4,7 +4,11 @@
 #include <utility>
 
 #include "base/error.h"
+#include "base/log.h"
 #include "base/random.h"
+#include "store/store.h"
+#include "vault/credential_file.h"
+#include "vault/session.h"
 #include "volume/mount_table.h"
 #include "volume/mountpoint.h"
 #include "volume/volume.h"
@@ -43,6 +47,7 @@ VolumeRecord record_for(const MountRequest& request) {
   const std::string name = request.name.empty() ? volume_name_for(mountpoint) : request.name;
   VolumeRecord record = find_volume(root, name).value_or(VolumeRecord{});
   record.name = name;
+  if (record.id.empty()) record.id = random_hex(16);
   record.state_dir = volume_directory(root, name);
   record.mountpoint = mountpoint;
   if (request.space_max != 0) record.space_max = request.space_max;
@@ -81,6 +86,29 @@ void discard_state(const VolumeRecord& record) {
   sweep_removed(volumes);
 }
 
+std::unique_ptr<vault::Vault> open_vault(const VolumeRecord& record) {
+  if (record.vault_url.empty()) {
+    fail(Code::kUsage, "no vault named", "Pass --vault file:///dir or --vault s3://bucket/prefix?endpoint=…");
+  }
+  if (record.recovery_key_file.empty() && record.passphrase_file.empty()) {
+    fail(Code::kUsage, "no key for the vault", "Pass --passphrase-file FILE or --recovery-key-file FILE.");
+  }
+  const vault::Credential credential = record.recovery_key_file.empty()
+                                           ? vault::read_passphrase(record.passphrase_file)
+                                           : vault::read_recovery_key(record.recovery_key_file);
+  return vault::Vault::open(store::open_store(record.vault_url), credential);
+}
+
+void keep_nothing(const VolumeRecord& record) noexcept {
+  if (record.image.empty()) return;  // it never came as far as to say so
+  try {
+    vault::end_keeping(*open_vault(record), record.id);
+  } catch (...) {
+    log::warn("the vault does not know yet that volume {} is gone, and keeps its image for up to {} days: {}",
+              record.name, vault::kKeepLifetime.count() / 24, current_error().text());
+  }
+}
+
 void check_removable(const VolumeRecord& record, bool discard) {
   refuse_if_mounted(record);
   const Path directory = engine_directory(record.state_dir);
@@ -101,6 +129,7 @@ void remove_volume(const VolumeRecord& record, bool discard) {
   check_removable(*now, discard);
   if (is_dead_mount(now->mountpoint, now->name)) detach_mount(now->mountpoint);
   discard_state(*now);
+  keep_nothing(*now);
 }
 
 }  // namespace lifeboat::volume

@@ -7,9 +7,8 @@
 #include "base/cancel.h"
 #include "base/error.h"
 #include "base/log.h"
-#include "store/store.h"
-#include "vault/credential_file.h"
 #include "vault/image.h"
+#include "vault/session.h"
 #include "vault/vault.h"
 #include "volume/mount_table.h"
 #include "volume/mountpoint.h"
@@ -19,19 +18,6 @@
 
 namespace lifeboat::volume {
 namespace {
-
-std::unique_ptr<vault::Vault> open_vault(const VolumeRecord& record) {
-  if (record.vault_url.empty()) {
-    fail(Code::kUsage, "no vault named", "Pass --vault file:///dir or --vault s3://bucket/prefix?endpoint=…");
-  }
-  if (record.recovery_key_file.empty() && record.passphrase_file.empty()) {
-    fail(Code::kUsage, "no key for the vault", "Pass --passphrase-file FILE or --recovery-key-file FILE.");
-  }
-  const vault::Credential credential = record.recovery_key_file.empty()
-                                           ? vault::read_passphrase(record.passphrase_file)
-                                           : vault::read_recovery_key(record.recovery_key_file);
-  return vault::Vault::open(store::open_store(record.vault_url), credential);
-}
 
 /// Local state for a new volume, complete or not there at all.
 void create_local_state(VolumeRecord& record, vault::Vault& vault, std::string_view image) {
@@ -156,6 +142,7 @@ class Serving {
       volume_.reset();
       if (!exists_) {
         discard_state(record_);
+        if (vault_) vault::end_keeping(*vault_, record_.id);
       } else if (was_ == VolumeState::kNotMounted) {
         std::filesystem::remove(process_file(record_.state_dir));
       }

@@ -100,6 +100,7 @@ VolumeRecord decode_volume_record(ByteView content, std::string_view what) {
   record.vault_url = json_string(object, "vault");
   record.passphrase_file = json_string(object, "passphrase_file");
   record.recovery_key_file = json_string(object, "recovery_key_file");
+  if (object.contains("id")) record.id = json_string(object, "id");
   return record;
 }
 
@@ -158,7 +159,8 @@ VolumeRecord open_volume_record(const Path& state_root, std::string_view name_or
 }
 
 void save_volume_record(const VolumeRecord& record) {
-  const json::object object{{"image", record.image},
+  const json::object object{{"id", record.id},
+                            {"image", record.image},
                             {"mountpoint", record.mountpoint.string()},
                             {"space_max", record.space_max},
                             {"vault", record.vault_url},

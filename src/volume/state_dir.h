@@ -28,6 +28,7 @@ std::string_view volume_state_name(VolumeState state);  ///< "not mounted", "mou
 /// One volume as its files tell.
 struct VolumeRecord {
   std::string name;
+  std::string id;  ///< random; what the vault knows it by
   Path state_dir;
   Path mountpoint;    ///< where it is, or was last, mounted
   std::string image;  ///< what it was created from

@@ -25,6 +25,7 @@ VolumeRecord sample(const Path& root, const std::string& name, const Path& mount
   record.name = name;
   record.state_dir = volume_directory(root, name);
   record.mountpoint = mountpoint;
+  record.id = "00112233445566778899aabbccddeeff";
   record.image = "20261122-185434-3f9a2c";
   record.space_max = 12345;
   record.vault_url = "file:///vault";
@@ -58,6 +59,7 @@ TEST(StateDir, RecordSurvivesSavingAndFinding) {
   EXPECT_EQ(found->image, saved.image);
   EXPECT_EQ(found->space_max, saved.space_max);
   EXPECT_EQ(found->vault_url, saved.vault_url);
+  EXPECT_EQ(found->id, saved.id);
   EXPECT_EQ(found->passphrase_file, saved.passphrase_file);
   EXPECT_EQ(found->state, VolumeState::kNotMounted);
   EXPECT_FALSE(find_volume(root.path(), "two"));

@@ -1,6 +1,9 @@
 /// What starting, serving and removing a volume have in common.
 #pragma once
 
+#include <memory>
+
+#include "vault/vault.h"
 #include "volume/volume_process.h"
 
 namespace lifeboat::volume {
@@ -15,5 +18,10 @@ FileLock lock_volume(const VolumeRecord& record);
 
 /// Its directory with all in it, under the lock: gone at once for everybody.
 void discard_state(const VolumeRecord& record);
+
+/// As the record says. Throws kUsage if it says too little, and what a vault throws.
+std::unique_ptr<vault::Vault> open_vault(const VolumeRecord& record);
+/// Tells the vault that the volume needs no image any more; what it cannot tell is logged.
+void keep_nothing(const VolumeRecord& record) noexcept;
 
 }  // namespace lifeboat::volume

@@ -34,7 +34,7 @@ FuseOptions fuse_options(const VolumeRecord& record) {
 VolumeService::VolumeService(Volume& volume, vault::Vault* vault, const VolumeRecord& record, bool hydrate)
     : volume_(volume),
       record_(record),
-      images_in_use_(vault, volume),
+      images_in_use_(vault, volume, record.id),
       mount_(volume, fuse_options(record)),
       hydrator_(volume, !hydrate),
       housekeeper_([this](const std::stop_token& stop) { keep_house(stop); }),
