@@ -81,6 +81,13 @@ std::string_view code_name(Code code) {
 int exit_status(Code code) {
   return static_cast<int>(code);
 }
+Code code_of_exit_status(int status) {
+  for (const CodeRow& each : kCodes) {
+    if (exit_status(each.code) == status) return each.code;
+  }
+  return Code::kInternal;
+}
+
 int http_status(Code code) {
   return row(code).http;
 }

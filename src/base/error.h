@@ -38,6 +38,8 @@ enum class Code : std::uint8_t {
 /// "corruption", "not_found", … as written in JSON.
 std::string_view code_name(Code code);
 int exit_status(Code code);
+/// kInternal where no code has that exit status.
+Code code_of_exit_status(int status);
 int http_status(Code code);
 /// Every code, in order: for the reference page and its test.
 const std::vector<Code>& all_codes();

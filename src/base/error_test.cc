@@ -26,12 +26,14 @@ TEST(Error, EveryCodeHasItsOwnNameAndExitStatus) {
   for (Code code : all_codes()) {
     names.insert(code_name(code));
     statuses.insert(exit_status(code));
+    EXPECT_EQ(code_of_exit_status(exit_status(code)), code);
     EXPECT_GE(http_status(code), 400);
     EXPECT_LT(http_status(code), 600);
   }
   EXPECT_EQ(names.size(), all_codes().size());
   EXPECT_EQ(statuses.size(), all_codes().size());
   EXPECT_FALSE(statuses.contains(0));
+  EXPECT_EQ(code_of_exit_status(0), Code::kInternal);
 }
 
 TEST(Error, FailCarriesCodeMessageHintAndPlace) {

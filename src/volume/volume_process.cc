@@ -1,5 +1,6 @@
 #include "volume/volume_process.h"
 
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <csignal>
@@ -33,15 +34,26 @@ std::string last_log_lines(const Path& file) {
 }
 
 /// Throws what a volume process that ended before it was mounted printed as its error.
-[[noreturn]] void rethrow_child_error(const VolumeRecord& record, const Path& result_file) {
-  const std::optional<Bytes> printed = find_and_read_file(result_file);
-  if (printed && !printed->empty()) {
-    const json::value value = parse_json(as_text(*printed), "result of the volume process");
-    if (value.is_object()) {
-      if (std::optional<Error> error = error_from_json(value.get_object())) throw Exception(std::move(*error));
-    }
+/// What it printed before it ended; empty where that is no error, or is cut.
+std::optional<Error> printed_error(const Path& result_file) {
+  try {
+    const std::optional<Bytes> printed = find_and_read_file(result_file);
+    const json::value value = parse_json(as_text(printed.value_or(Bytes{})), "result of the volume process");
+    return value.is_object() ? error_from_json(value.get_object()) : std::nullopt;
+  } catch (const Exception&) {
+    return std::nullopt;
   }
-  fail(Code::kInternal, format("volume {}: its process ended before it was mounted", record.name),
+}
+
+[[noreturn]] void rethrow_child_error(const VolumeRecord& record, const Path& result_file, int status) {
+  if (std::optional<Error> error = printed_error(result_file)) throw Exception(std::move(*error));
+  const Code code = WIFEXITED(status) ? code_of_exit_status(WEXITSTATUS(status)) : Code::kInternal;
+  if (code == Code::kOutOfSpace) {  // it could not even say so
+    fail(code, format("volume {}: there is no room for its local state or its log", record.name),
+         format("Free some space on the disks of {} and {}, then try again.", record.state_dir.string(),
+                result_file.parent_path().string()));
+  }
+  fail(code, format("volume {}: its process ended before it was mounted", record.name),
        format("The last lines of {}:{}", log_file(record.state_dir).string(),
               last_log_lines(log_file(record.state_dir))));
 }
@@ -106,7 +118,9 @@ MountedVolume wait_until_mounted(const MountRequest& request, const VolumeRecord
   const auto deadline = std::chrono::steady_clock::now() + request.patience;
   for (;;) {
     if (std::optional<MountedVolume> mounted = find_mounted(record, child.pid())) return std::move(*mounted);
-    if (child.wait_for(std::chrono::milliseconds(2))) rethrow_child_error(record, result_file);
+    if (const auto status = child.wait_for(std::chrono::milliseconds(2))) {
+      rethrow_child_error(record, result_file, *status);
+    }
     throw_if_cancelled();
     if (std::chrono::steady_clock::now() > deadline) {
       fail(Code::kTimeout, format("volume {}: not mounted after {}", record.name, format_duration(request.patience)),
