@@ -1,6 +1,7 @@
 // `lifeboat image show`: one image, and its files if asked for.
 
 #include "cli/commands.h"
+#include "server/server_info.h"
 #include "vault/image_reader.h"
 
 namespace lifeboat::cli {
@@ -39,6 +40,22 @@ std::string top_text(const std::optional<vault::TopDirectory>& top) {
   return top ? format("mode {:04o}, owner {}:{}", top->mode, top->uid, top->gid) : "not known";
 }
 
+/// "mariadb 10.11.19: 9 tables (1 encrypted), pages of 16 KiB, 320 B of redo to apply".
+std::string server_text(const json::object& object) {
+  const server::ServerInfo info = server::server_info_from_json(object);
+  if (!server::is_data_directory(info)) return "none: no data directory";
+  std::string text = format("{} {}: {} tables", server::flavour_name(info.flavour),
+                            info.version.empty() ? "of unknown version" : info.version, info.tables);
+  if (info.encrypted_tables > 0) text += format(" ({} encrypted)", info.encrypted_tables);
+  if (info.page_bytes > 0) text += format(", pages of {}", format_size(info.page_bytes));
+  text += info.redo_to_apply ? format(", {} of redo to apply", format_size(*info.redo_to_apply)) : ", redo not known";
+  if (!info.replication_files.empty()) text += ", a replica";
+  if (info.galera) text += ", of a Galera cluster";
+  if (!info.outside.empty()) text += format(", {} files outside: cannot be booted", info.outside.size());
+  for (const auto& [name, value] : info.settings) text += format("\n         {}={}", name, value);
+  return text;
+}
+
 void run(Context& context, const Options& options) {
   const auto vault = context.open_vault();
   vault::ImageReader image(*vault, vault::resolve_image(*vault, options.image));
@@ -48,7 +65,7 @@ void run(Context& context, const Options& options) {
       "image    {}\ntime     {}\nbytes    {} ({} new)\nfiles    {}\nparent   {}\norigin   {}\ntop      {}\nserver   "
       "{}\n",
       info.name, format_time(info.time), format_size(info.bytes), format_size(info.new_bytes), info.files,
-      info.parent.empty() ? "none" : info.parent, info.origin, top_text(info.top), json::serialize(info.server));
+      info.parent.empty() ? "none" : info.parent, info.origin, top_text(info.top), server_text(info.server));
   if (options.files) {
     json::array entries;
     std::vector<std::vector<std::string>> rows{{"TYPE", "MODE", "SIZE", "PATH"}};
