@@ -10,7 +10,7 @@ from measure import losses, snapshot
 from sql_session import Session, SqlError
 
 ROOT = Path(__file__).resolve().parents[2]
-JUDGE = Path(os.environ.get("LIFEBOAT_BIN", ROOT / "build/dev/lifeboat")).parent / "tests/danger_judge"
+JUDGE = Path(os.environ.get("LIFEBOAT_BUILD", ROOT / "build/dev")) / "tests/danger_judge"
 FORMATS = ("ROW", "STATEMENT", "MIXED")
 OPTIONS = ("--log-bin=bin", "--server-id=1", "--event-scheduler=ON", "--character-set-server=utf8mb4", "--secure-file-priv=", "--log-bin-trust-function-creators=1",
            "--innodb-flush-log-at-trx-commit=0", "--innodb-buffer-pool-size=64M", "--max-binlog-size=1G", "--sync-binlog=0",

@@ -170,7 +170,7 @@ def make_base_tree(top, threads, seed):
 
 def drive_fs_model(directory, operations, seed, threads, crashes, on_kill, on_remount, on_check):
     """Runs fs_model and does what it asks for; raises if it finds anything wrong. Returns the operations done."""
-    binary = os.environ.get("LIFEBOAT_FS_MODEL", ROOT / "build/dev/tests/fs_model")
+    binary = Path(os.environ.get("LIFEBOAT_BUILD", ROOT / "build/dev")) / "tests/fs_model"
     words = [str(binary), str(directory), *map(str, (operations, seed, threads, crashes))]
     actions = {"kill": on_kill, "remount": on_remount, "check": on_check}
     with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as child:
