@@ -114,6 +114,7 @@ void Volume::State::fly(const NodePtr& node, File& file, std::span<const std::sh
     }
   };
   const Foreground foreground(*this);
+  node->waited_for += own.size();
   try {
     const std::shared_ptr<vault::ImageReader> from = image_reader();
     if (!from) {

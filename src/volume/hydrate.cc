@@ -14,7 +14,7 @@ namespace lifeboat::volume {
 
 namespace {
 
-constexpr std::chrono::milliseconds kPatience{200};  ///< that background work gives way to one burst of reads
+constexpr std::chrono::milliseconds kPatienceMax{200};  ///< that background work gives way to one burst of reads
 constexpr std::uint64_t kScanChunks = 1024;
 constexpr std::size_t kFinishedMax = 256;
 
@@ -50,6 +50,12 @@ void want_range(Volume::State& state, vault::ImageReader& reader, const NodePtr&
 }
 
 }  // namespace
+
+void Hydration::bring_most_waited_for_to_front() {
+  const auto most =
+      std::ranges::max_element(files, {}, [](const Cursor& cursor) { return cursor.node->waited_for.load(); });
+  if (most != files.end()) std::rotate(files.begin(), most, std::next(most));
+}
 
 void Volume::State::keep_holes(File& file, std::uint64_t first, std::uint64_t last, std::uint32_t epoch) {
   const std::shared_lock lock(file.lock);
@@ -95,8 +101,11 @@ bool Volume::hydrate(std::uint64_t limit) {
   Hydration& hydration = state.hydration;
   {
     std::unique_lock lock(state.flights_mutex);
-    state.flights_wake.wait_for(lock, kPatience, [&] { return state.foreground_fetches == 0; });
+    // Under reads without end it gets half of the time: they end sooner, too, the more is local.
+    const auto patience = std::min<std::chrono::nanoseconds>(kPatienceMax, hydration.last_round);
+    state.flights_wake.wait_for(lock, patience, [&] { return state.foreground_fetches == 0; });
   }
+  const auto begun = std::chrono::steady_clock::now();
   const std::shared_ptr<vault::ImageReader> reader = state.image_reader();
   if (!reader) {
     if (state.find_unhydrated()) {
@@ -130,6 +139,7 @@ bool Volume::hydrate(std::uint64_t limit) {
     File& file = *state.catalog.file(node->number).second;
     want_range(state, *reader, node, file, run.first, run.first + run.count, wanted, requests);
   }
+  hydration.bring_most_waited_for_to_front();
   while (requests.size() < chunks_max && !hydration.files.empty()) {
     Hydration::Cursor& cursor = hydration.files.front();
     File* known = content_of(state, cursor.node);
@@ -152,6 +162,7 @@ bool Volume::hydrate(std::uint64_t limit) {
     state.keep(*chunk.file, chunk.chunk, chunk.epoch, content);
   });
   state.finish_hydrated(kFinishedMax);
+  hydration.last_round = std::chrono::steady_clock::now() - begun;
   return true;
 }
 

@@ -1,7 +1,8 @@
-/// Where background fetching stands: the launch list first, then file after file.
+/// Where background fetching stands: the launch list first, then file after file, the most waited for first.
 /// Threads: Volume::hydrate runs one at a time under `mutex`.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <deque>
 #include <mutex>
@@ -30,6 +31,10 @@ struct Hydration {
   std::deque<LaunchRun> launch;
   std::deque<Cursor> files;
   std::vector<NodePtr> finished;  ///< to be synced and closed
+  std::chrono::nanoseconds last_round{};
+
+  /// What is read now will mostly be read again: a server on the volume runs at full speed once that is local.
+  void bring_most_waited_for_to_front();
 };
 
 }  // namespace lifeboat::volume

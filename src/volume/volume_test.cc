@@ -250,6 +250,18 @@ TEST(Volume, BytesBeyondTheDurableSizeDoNotComeBack) {
   EXPECT_TRUE(all_zero(ByteView(found).subspan(size)));
 }
 
+TEST(Volume, HydrationBeginsWithTheFileThatIsWaitedForMost) {
+  Files files;
+  for (const char* name : {"a", "b", "c"}) files[name] = pattern(500'000, static_cast<std::uint32_t>(*name));
+  TestVolume volume(files);
+  Bytes out(100);
+  volume->read(volume.inode("b"), 0, out);
+  volume->hydrate(vault::chunk_count(500'000) * kChunkBytes);
+  volume.store().refuse_reads = true;
+  EXPECT_TRUE(volume.content("b") == files["b"]);
+  EXPECT_THROW(volume.content("c"), Exception) << "more was local than was asked for: this test shows nothing";
+}
+
 TEST(Volume, HydrationSkipsWhatWasRemoved) {
   TestVolume volume({{"a", pattern(500'000, 1)}, {"b", pattern(500'000, 2)}});
   volume->hydrate(kChunkBytes);
