@@ -85,6 +85,7 @@ class Start {
     save_branch(record_);
     mount();
     result_.mount_seconds = watch_.seconds();
+    find_keys();
     boot(binary);
     record_.starter = {};
     save_branch(record_);
@@ -110,11 +111,16 @@ class Start {
            "Choose another --name, or leave the image out to go on with this one.");
     }
     log::info("branch {} goes on with what it holds, from image {}", name, record_.image);
-    if (record_.has_keys) {
-      const auto vault = request_.open_vault();
-      attachments_ = vault::ImageReader(*vault, record_.image).info().attachments;
-    }
     return true;
+  }
+
+  /// The keys of a branch's tables are in the image that its volume holds now: a commit took them over, and the image
+  /// it was made from may be gone.
+  void find_keys() {
+    if (made_ || !record_.has_keys) return;
+    const std::string image = json_string(volume_status(), "image");
+    const auto vault = request_.open_vault();
+    attachments_ = vault::ImageReader(*vault, image).info().attachments;
   }
 
   void make() {
@@ -251,9 +257,12 @@ class Start {
     ChildProcess(options).detach();
   }
 
+  json::object volume_status() const {
+    return volume::control_call(volume::volume_directory(root_, record_.name), "status");
+  }
+
   std::uint64_t data_bytes() const {
-    const json::object status = volume::control_call(volume::volume_directory(root_, record_.name), "status");
-    return static_cast<std::uint64_t>(std::max<std::int64_t>(json_integer(status, "bytes"), 0));
+    return static_cast<std::uint64_t>(std::max<std::int64_t>(json_integer(volume_status(), "bytes"), 0));
   }
 
   void clean_up() noexcept {

@@ -40,10 +40,17 @@ void check_name(std::string_view name) {
   if (!is_name(name)) fail(Code::kUsage, format("\"{}\" is no legal object name", name.substr(0, kNameSizeMax)));
 }
 
-std::unique_ptr<Store> open_store(std::string_view url) {
+std::unique_ptr<Store> open_store(std::string_view url, std::optional<std::chrono::seconds> patience) {
   const Url parsed = parse_url(url);
   if (parsed.scheme == "file") return open_directory_store(parsed.path);
-  if (parsed.scheme == "s3") return open_s3_store(parse_s3_location(parsed, url), load_s3_credentials());
+  if (parsed.scheme == "s3") {
+    S3Tuning tuning;
+    if (patience) {
+      tuning.retry.deadline = *patience;
+      tuning.limits = {.connect = *patience, .stall = *patience};
+    }
+    return open_s3_store(parse_s3_location(parsed, url), load_s3_credentials(), tuning);
+  }
   fail_url(url, format("\"{}://\" is not a kind of store", parsed.scheme));
 }
 

@@ -79,8 +79,9 @@ class Store {
 
 /// `file:///dir` (as in a URL: %20 is a blank), a plain path, or `s3://bucket/prefix?endpoint=…&region=…&ca=…`; throws
 /// kUsage with the accepted forms. Credentials for S3: AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN, or
-/// AWS_SHARED_CREDENTIALS_FILE.
-std::unique_ptr<Store> open_store(std::string_view url);
+/// AWS_SHARED_CREDENTIALS_FILE. `patience`: how long a request that fails is tried again, and waits for a connection or
+/// for the next byte; by default as suits work that must be done.
+std::unique_ptr<Store> open_store(std::string_view url, std::optional<std::chrono::seconds> patience = {});
 
 /// Throws kUsage unless `name` is a legal object name.
 void check_name(std::string_view name);

@@ -22,10 +22,13 @@ std::chrono::milliseconds since_boot() {
   return std::chrono::seconds(time.tv_sec) + std::chrono::milliseconds(time.tv_nsec / 1'000'000);
 }
 
-constexpr auto kRenewalInterval = kSessionLifetime / 5;
-
 std::chrono::milliseconds lifetime(SessionKind kind) {
   return kind == SessionKind::kKeep ? std::chrono::milliseconds(kKeepLifetime) : kSessionLifetime;
+}
+
+/// Each renewal is an object, which stays for a prune to remove where these credentials cannot.
+std::chrono::milliseconds renewal_interval(SessionKind kind) {
+  return kind == SessionKind::kKeep ? std::chrono::hours(6) : kSessionLifetime / 5;
 }
 
 bool only_reads(SessionKind kind) {
@@ -126,7 +129,8 @@ struct Session::State {
   void renew_until(const std::stop_token& stop) {
     std::mutex unused;
     std::unique_lock lock(unused);
-    while (!wake.wait_for(lock, stop, kRenewalInterval, [&] { return stop.stop_requested(); })) {
+    const auto interval = renewal_interval(record.info.kind);
+    while (!wake.wait_for(lock, stop, interval, [&] { return stop.stop_requested(); })) {
       try {
         if (!advance(false)) return;
       } catch (const std::exception& e) {
@@ -196,25 +200,12 @@ SystemTime Session::store_now() const {
   return state_->store_now();
 }
 
-ReadSession::ReadSession(Vault& vault, const ImageName& image) : ReadSession(vault, SessionKind::kRead, image, {}) {}
-
-ReadSession::ReadSession(Vault& vault, const ImageName& image, const std::string& holder)
-    : ReadSession(vault, SessionKind::kKeep, image, holder) {}
-
-ReadSession::ReadSession(Vault& vault, SessionKind kind, const ImageName& image, const std::string& holder) {
+ReadSession::ReadSession(Vault& vault, const ImageName& image) {
   try {
-    session_.emplace(vault, kind, image, holder);
+    session_.emplace(vault, SessionKind::kRead, image);
   } catch (const Exception& e) {
     log::warn("a prune will not know that image {} is in use: {}", image, e.what());
   }
-}
-
-void ReadSession::leave() {
-  if (session_) session_->leave();
-}
-
-std::optional<Id> ReadSession::id() const {
-  return session_ ? std::optional(session_->id()) : std::nullopt;
 }
 
 }  // namespace lifeboat::vault

@@ -61,21 +61,13 @@ class Session {
   std::unique_ptr<State> state_;
 };
 
-/// Keeps an image from being swept while it is read for long (a mount, an export), as far as can be: with credentials
+/// Keeps an image from being swept while it is read for long (an export), as far as can be: with credentials
 /// that only read, or a store that fails, there is no session but a warning, since nothing may stop a rescue.
 class ReadSession {
  public:
   ReadSession(Vault& vault, const ImageName& image);
-  /// Of kind kKeep: it outlives the process unless it is destroyed in order.
-  ReadSession(Vault& vault, const ImageName& image, const std::string& holder);
-  /// See Session::leave.
-  void leave();
-  /// Empty if there is none.
-  std::optional<Id> id() const;
 
  private:
-  ReadSession(Vault& vault, SessionKind kind, const ImageName& image, const std::string& holder);
-
   std::optional<Session> session_;
 };
 
@@ -108,7 +100,7 @@ std::vector<SessionInfo> live_sessions(Vault& vault);
 bool end_session(Vault& vault, const SessionInfo& session);
 /// Removes the objects of an ended session.
 void remove_session(Vault& vault, const SessionInfo& session);
-/// Ends and removes the sessions of kind kKeep that `holder` has, `except` these.
+/// Ends the sessions of kind kKeep that `holder` has, `except` these. Removing their objects is best effort.
 void end_keeping(Vault& vault, std::string_view holder, const std::set<Id>& except = {});
 
 }  // namespace lifeboat::vault

@@ -147,9 +147,15 @@ void remove_session(Vault& vault, const SessionInfo& session) {
 }
 
 void end_keeping(Vault& vault, std::string_view holder, const std::set<Id>& except) {
-  for (const SessionInfo& session : list_sessions(vault)) {
+  std::vector<SessionInfo> ended;
+  for (SessionInfo& session : list_sessions(vault)) {
     if (session.kind != SessionKind::kKeep || session.holder != holder || except.contains(session.id)) continue;
-    if (session.ended || end_session(vault, session)) remove_session(vault, session);
+    if (session.ended || end_session(vault, session)) ended.push_back(std::move(session));
+  }
+  try {
+    for (const SessionInfo& session : ended) remove_session(vault, session);
+  } catch (const Exception& e) {
+    log::debug("objects of ended sessions are left to prune: {}", e.what());
   }
 }
 

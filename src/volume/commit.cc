@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "base/log.h"
 #include "vault/image_writer.h"
 #include "volume/beside.h"
 #include "volume/commit_upload.h"
@@ -106,8 +107,27 @@ void Volume::State::keep_entries_of_removed() {
     File& file = catalog.content(*node);
     const std::unique_lock lock(file.lock);
     const std::scoped_lock entry_lock(file.entry_mutex);
-    if (!file.entry && !file.hydrated.full()) file.entry = image_reader()->find(node->image_path);
+    if (file.entry || file.hydrated.full()) return;
+    try {
+      file.entry = image_reader()->find(node->image_path);
+    } catch (const Exception& e) {  // removed since they were looked up; the vault must not end a commit that is done
+      log::warn("{}, removed but open, cannot be read to its end: {}", node->image_path, e.error().text());
+    }
   });
+}
+
+void Volume::State::look_up_entries_of_removed() {
+  std::vector<std::pair<NodePtr, std::uint32_t>> removed;
+  {
+    const std::shared_lock guard(gate);
+    const std::shared_lock lock(catalog.mutex);
+    catalog.for_each([&](const NodePtr& node) {
+      if (node->linked || !node->file || node->image_path.empty()) return;
+      const std::shared_lock file_lock(node->file->lock);
+      if (!node->file->hydrated.full()) removed.emplace_back(node, node->file->base_epoch);
+    });
+  }
+  for (const auto& [node, epoch] : removed) static_cast<void>(image_entry(*node, *node->file, epoch));
 }
 
 void Volume::State::committed(const Snapshot& snapshot, std::shared_ptr<vault::ImageReader> image) {
@@ -169,7 +189,10 @@ vault::ImageInfo Volume::commit(const vault::ImageInfo& describe) {
     syncing.wait();
     info = writer.publish(std::move(info), true);
   }
-  state.or_fail([&] { state.committed(snapshot, std::make_shared<vault::ImageReader>(*state.vault, info.name)); });
+  // All that is asked of the vault before the first step that must not fail by halves.
+  auto image = std::make_shared<vault::ImageReader>(*state.vault, info.name);
+  state.look_up_entries_of_removed();
+  state.or_fail([&] { state.committed(snapshot, std::move(image)); });
   return info;
 }
 

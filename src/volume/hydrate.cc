@@ -22,7 +22,12 @@ using Wanted = std::vector<Hydration::Wanted>;
 
 /// The content of a file that was found a while ago; null if it was removed meanwhile.
 File* content_of(Volume::State& state, const NodePtr& node) {
-  return state.catalog.find(node->number) == nullptr ? nullptr : node->file.get();
+  try {
+    return state.catalog.file(node->number).second;
+  } catch (const Exception& e) {
+    if (e.code() != Code::kNotFound) throw;
+    return nullptr;
+  }
 }
 
 /// What is to be fetched of chunks `first` to `last` - 1; what turns out to be a hole is hydrated at once.
@@ -80,9 +85,10 @@ void Volume::State::load_launch() {
 
 bool Volume::State::find_unhydrated() {
   for (const NodePtr& node : catalog.files_of_image()) {
-    File& file = *catalog.file(node->number).second;
-    const std::shared_lock lock(file.lock);
-    if (!file.hydrated.full()) hydration.files.push_back({node, 0});
+    File* file = content_of(*this, node);
+    if (file == nullptr) continue;
+    const std::shared_lock lock(file->lock);
+    if (!file->hydrated.full()) hydration.files.push_back({node, 0});
   }
   return !hydration.files.empty();
 }
@@ -135,9 +141,9 @@ bool Volume::hydrate(std::uint64_t limit) {
     const LaunchRun run = std::move(hydration.launch.front());
     hydration.launch.pop_front();
     const NodePtr node = state.catalog.find_image_path(run.path);
-    if (!node) continue;
-    File& file = *state.catalog.file(node->number).second;
-    want_range(state, *reader, node, file, run.first, run.first + run.count, wanted, requests);
+    File* file = node ? content_of(state, node) : nullptr;
+    if (file == nullptr) continue;
+    want_range(state, *reader, node, *file, run.first, run.first + run.count, wanted, requests);
   }
   hydration.bring_most_waited_for_to_front();
   while (requests.size() < chunks_max && !hydration.files.empty()) {

@@ -15,6 +15,8 @@ namespace {
 constexpr std::uint64_t kBytesAtATime = std::uint64_t{16} << 20U;
 constexpr std::chrono::seconds kRetryMin{1};
 constexpr std::chrono::seconds kRetryMax{60};
+/// How long what is complete is taken to be so: a bound, or a commit on a full disk, may have let go of something.
+constexpr std::chrono::seconds kCompleteFor{10};
 
 }  // namespace
 
@@ -38,7 +40,8 @@ void Hydrator::run(const std::stop_token& stop) {
   while (!stop.stop_requested()) {
     {
       std::unique_lock lock(mutex_);
-      if (complete_) return;
+      if (complete_) changed_.wait_for(lock, stop, kCompleteFor, [] { return false; });
+      if (stop.stop_requested()) return;
       if (paused_) {
         bytes_per_second_ = 0;
         changed_.wait(lock, stop, [this] { return !paused_; });
@@ -65,8 +68,8 @@ void Hydrator::fetch_some() {
     bytes_per_second_ = bytes_per_second_ == 0 ? rate : bytes_per_second_ * 0.92 + rate * 0.08;
     retry_after_ = std::chrono::seconds(0);
     last_error_.clear();
+    if (!more && !complete_) log::info("fully local");
     complete_ = !more;
-    if (complete_) log::info("fully local: the vault is needed no longer");
   } catch (...) {
     note_failure();
   }
@@ -85,7 +88,7 @@ json::object Hydrator::status() const {
   const VolumeStatus volume = volume_.status();
   const std::lock_guard lock(mutex_);
   json::object out;
-  const bool done = complete_ || volume.hydrated;
+  const bool done = volume.hydrated;
   const bool waiting = retry_after_.count() > 0;
   out["state"] = done ? "complete" : paused_ ? "paused" : waiting ? "waiting" : "running";
   out["bytes_per_second"] = done ? 0.0 : std::round(bytes_per_second_);

@@ -6,7 +6,9 @@
 /// Ownership: borrows vault and volume. Threads: safe from any. Errors: none leave; what a session cannot do is logged.
 #pragma once
 
+#include <chrono>
 #include <list>
+#include <memory>
 #include <mutex>
 #include <string>
 
@@ -23,25 +25,25 @@ class ImagesInUse {
   ~ImagesInUse();
   ImagesInUse(const ImagesInUse&) = delete;
   ImagesInUse& operator=(const ImagesInUse&) = delete;
-  /// After a commit the volume reads another image. Cheap if nothing has changed.
+  /// Says what has to be said now: at first, and after a commit, when the volume reads another image. Cheap if nothing
+  /// has changed; else as slow as the vault.
   void follow();
 
  private:
   struct Used {
-    Used(vault::Vault& vault, const vault::ImageName& name, const std::string& holder)
-        : image(name), session(vault, name, holder) {}
     vault::ImageName image;
-    vault::ReadSession session;
+    std::unique_ptr<vault::Session> session;  ///< null: not said yet
   };
-
-  void end_earlier();
+  void say();
 
   vault::Vault* const vault_;
   Volume& volume_;
   const std::string holder_;
-  bool earlier_ended_ = false;  ///< what an earlier process of this volume left
   std::mutex mutex_;
-  std::list<Used> used_;  ///< the last: now
+  bool earlier_ended_ = false;  ///< what an earlier process of this volume left
+  std::list<Used> used_;        ///< the last: now
+  std::chrono::steady_clock::time_point retry_at_;
+  std::string last_error_;
 };
 
 }  // namespace lifeboat::volume

@@ -45,6 +45,7 @@ class ImagesInUseTest : public ::testing::Test {
 
 TEST_F(ImagesInUseTest, FollowsCommitsSoThatPruneKeepsWhatIsNeeded) {
   const vault::ImageName first = volume_.image();
+  in_use_.follow();
   EXPECT_EQ(images_said(volume_.vault()), std::set{first});
   change(3);
   const vault::ImageName second = commit();
@@ -90,7 +91,8 @@ TEST(ImagesInUse, StaySaidWhileTheVolumeIsNotMounted) {
   EXPECT_GT(left.expires, left.started + std::chrono::hours(34 * 24));
 
   ImagesInUse mounted(&volume.vault(), *volume, "v");
-  const ImagesInUse other(&volume.vault(), *volume, "another volume");
+  ImagesInUse other(&volume.vault(), *volume, "another volume");
+  other.follow();
   mounted.follow();
   ASSERT_EQ(sessions().size(), 2U) << "what the process before said is taken back, what others say is not";
   EXPECT_TRUE(std::ranges::none_of(sessions(), [&](const auto& session) { return session.id == left.id; }));
@@ -98,6 +100,15 @@ TEST(ImagesInUse, StaySaidWhileTheVolumeIsNotMounted) {
   vault::end_keeping(volume.vault(), "v");
   ASSERT_EQ(sessions().size(), 1U);
   EXPECT_EQ(sessions()[0].holder, "another volume");
+}
+
+TEST(ImagesInUse, AVaultThatTakesNothingStopsNothing) {
+  TestVolume volume({{"a", Bytes(100'000, 1)}});
+  ImagesInUse in_use(&volume.vault(), *volume, "v");
+  volume.store().refuse_writes = true;
+  in_use.follow();
+  in_use.follow();
+  EXPECT_TRUE(images_said(volume.vault()).empty());
 }
 
 TEST(ImagesInUse, WithoutAVaultThereIsNobodyToTell) {

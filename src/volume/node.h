@@ -88,8 +88,8 @@ struct Node {
   std::atomic<std::uint64_t> changed{0};         ///< Catalog::clock of the last change; 0: as in the image
   std::atomic<std::uint32_t> opens{0};
   std::atomic<std::uint64_t> waited_for{0};  ///< chunks that somebody had to wait for since the volume was opened
-  std::atomic<bool> linked{true};  ///< has a name, or is the root
-  Node* parent = nullptr;          ///< null for the root and for what has been removed
+  std::atomic<bool> linked{true};            ///< has a name, or is the root
+  Node* parent = nullptr;                    ///< null for the root and for what has been removed
   std::string name;
   std::string link_target;
   std::string image_path;        ///< where it is in the image; empty: not there; changes under File::lock, too

@@ -86,7 +86,7 @@ void discard_state(const VolumeRecord& record) {
   sweep_removed(volumes);
 }
 
-std::unique_ptr<vault::Vault> open_vault(const VolumeRecord& record) {
+std::unique_ptr<vault::Vault> open_vault(const VolumeRecord& record, std::optional<std::chrono::seconds> patience) {
   if (record.vault_url.empty()) {
     fail(Code::kUsage, "no vault named", "Pass --vault file:///dir or --vault s3://bucket/prefix?endpoint=…");
   }
@@ -96,13 +96,13 @@ std::unique_ptr<vault::Vault> open_vault(const VolumeRecord& record) {
   const vault::Credential credential = record.recovery_key_file.empty()
                                            ? vault::read_passphrase(record.passphrase_file)
                                            : vault::read_recovery_key(record.recovery_key_file);
-  return vault::Vault::open(store::open_store(record.vault_url), credential);
+  return vault::Vault::open(store::open_store(record.vault_url, patience), credential);
 }
 
 void keep_nothing(const VolumeRecord& record) noexcept {
   if (record.image.empty()) return;  // it never came as far as to say so
   try {
-    vault::end_keeping(*open_vault(record), record.id);
+    vault::end_keeping(*open_vault(record, kVaultPatience), record.id);
   } catch (...) {
     log::warn("the vault does not know yet that volume {} is gone, and keeps its image for up to {} days: {}",
               record.name, vault::kKeepLifetime.count() / 24, current_error().text());

@@ -35,7 +35,7 @@ void create_local_state(VolumeRecord& record, vault::Vault& vault, std::string_v
 
 /// An existing volume goes on with what it holds, whatever newer image there is; asking for another one is an error.
 void check_image(const VolumeRecord& record, vault::Vault* vault, std::string_view wanted, std::string_view held) {
-  if (wanted.empty() || vault == nullptr) return;
+  if (wanted.empty() || vault == nullptr || wanted == record.image || wanted == held) return;
   const vault::ImageName image = vault::resolve_image(*vault, wanted);
   if (image == record.image || image == held) return;
   if (wanted == "latest") {
@@ -64,17 +64,6 @@ sigset_t block_end_signals() {
 void save_process(const VolumeRecord& record) {
   const json::object object{{"pid", record.process.pid}, {"start_time", record.process.start_time}};
   write_file_durably(process_file(record.state_dir), as_bytes(json::serialize(object)));
-}
-
-/// The vault, or null where the volume can do without: fully local, and the vault is not to be had now.
-std::unique_ptr<vault::Vault> open_vault_if_needed(const VolumeRecord& record, bool exists) {
-  try {
-    return open_vault(record);
-  } catch (const Exception& e) {
-    if (!exists || !Volume::inspect(engine_directory(record.state_dir)).hydrated) throw;
-    log::warn("mounted without the vault: {}", e.error().text());
-    return nullptr;
-  }
 }
 
 class Serving {
@@ -113,15 +102,37 @@ class Serving {
   }
 
   void open() {
-    vault_ = open_vault_if_needed(record_, exists_);
-    if (!exists_) create_local_state(record_, *vault_, request_.image.empty() ? record_.image : request_.image);
-    volume_ = Volume::open(engine_directory(record_.state_dir), vault_.get(), {.space_max = record_.space_max});
+    if (exists_ && Volume::inspect(engine_directory(record_.state_dir)).hydrated) {
+      open_fully_local();
+    } else {
+      vault_ = open_vault(record_);
+      if (!exists_) create_local_state(record_, *vault_, request_.image.empty() ? record_.image : request_.image);
+      open_volume();
+    }
     if (exists_) check_image(record_, vault_.get(), request_.image, volume_->status().image);
     save_volume_record(record_);
     signals_ = block_end_signals();  // its threads leave them to this one
     outlive_parent();                // before we answer: who started us may then end
     throw_if_cancelled();
     service_.emplace(*volume_, vault_.get(), record_, request_.hydrate);
+  }
+
+  void open_volume() {
+    volume_ = Volume::open(engine_directory(record_.state_dir), vault_.get(), {.space_max = record_.space_max});
+  }
+
+  /// It can do without its vault, whatever is wrong there: not to be reached, another one, the image gone.
+  void open_fully_local() {
+    try {
+      open_vault(record_, kVaultPatience);  // asked first, so that nobody waits long for one that is gone
+      vault_ = open_vault(record_);
+      open_volume();
+    } catch (const Exception& e) {
+      if (e.code() == Code::kCancelled) throw;
+      log::warn("mounted without the vault: {}", e.error().text());
+      vault_.reset();
+      open_volume();
+    }
   }
 
   void serve(const std::function<void(const MountedVolume&)>& mounted) {
@@ -142,11 +153,11 @@ class Serving {
       volume_.reset();
       if (!exists_) {
         discard_state(record_);
-        if (vault_) vault::end_keeping(*vault_, record_.id);
       } else if (was_ == VolumeState::kNotMounted) {
         std::filesystem::remove(process_file(record_.state_dir));
       }
       if (mountpoint_) mountpoint_->give_up();
+      if (!exists_) keep_nothing(record_);
     } catch (...) {
       log::warn("after a failed mount: {}", current_error().text());
     }

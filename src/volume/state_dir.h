@@ -1,5 +1,5 @@
 /// Where volumes live on this host: `<state root>/volumes/<name>/`, with in it
-///   `volume.json`  what it is: image, mountpoint, bound, how to reach its vault (paths and URL, never a secret)
+///   `volume.json`  what it is: id, image, mountpoint, bound, how to reach its vault (paths and URL, never a secret)
 ///   `process.json` pid and start time of the volume process, while one runs
 ///   `local/`       the engine's state (docs/internals/volume-format.md)
 ///   `status.json`  how it stood when it was last unmounted cleanly

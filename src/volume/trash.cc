@@ -43,7 +43,9 @@ bool Volume::State::make_space(std::uint64_t bytes) {
   or_fail([&] { journal->sync(); });
   empty_trash();
   const auto freed = [&] { return static_cast<std::uint64_t>(std::max<std::int64_t>(before - space.used, 0)); };
-  if (vault != nullptr || image_reader()) {
+  // What is fully local has been told to need its vault no more. A bound says that it may have to.
+  const bool may_evict = image_reader() != nullptr && (options.space_max != 0 || !status().hydrated);
+  if (may_evict) {
     for (const NodePtr& node : catalog.with_content()) {
       if (freed() >= bytes) break;
       evict(node, *node->file, bytes - freed());

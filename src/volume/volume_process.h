@@ -53,7 +53,8 @@ void unmount_volume(const VolumeRecord& record, std::chrono::milliseconds patien
 /// Throws what remove_volume would: kBusy if it is mounted, kRefused if it holds changes that no image has, unless
 /// `discard`.
 void check_removable(const VolumeRecord& record, bool discard);
-/// Deletes the local state of a volume that is not mounted; needs no vault.
+/// Deletes the local state of a volume that is not mounted. Needs no vault, but tells it that the image is not needed
+/// any more; where that takes more than seconds, or fails, it is logged.
 void remove_volume(const VolumeRecord& record, bool discard);
 
 }  // namespace lifeboat::volume

@@ -19,8 +19,11 @@ FileLock lock_volume(const VolumeRecord& record);
 /// Its directory with all in it, under the lock: gone at once for everybody.
 void discard_state(const VolumeRecord& record);
 
-/// As the record says. Throws kUsage if it says too little, and what a vault throws.
-std::unique_ptr<vault::Vault> open_vault(const VolumeRecord& record);
+/// Of a vault that the work at hand can do without.
+inline constexpr std::chrono::seconds kVaultPatience{3};
+/// As the record says; `patience` as for store::open_store. Throws kUsage if it says too little, and what a vault
+/// throws.
+std::unique_ptr<vault::Vault> open_vault(const VolumeRecord& record, std::optional<std::chrono::seconds> patience = {});
 /// Tells the vault that the volume needs no image any more; what it cannot tell is logged.
 void keep_nothing(const VolumeRecord& record) noexcept;
 

@@ -38,6 +38,7 @@ VolumeService::VolumeService(Volume& volume, vault::Vault* vault, const VolumeRe
       mount_(volume, fuse_options(record)),
       hydrator_(volume, !hydrate),
       housekeeper_([this](const std::stop_token& stop) { keep_house(stop); }),
+      image_keeper_([this](const std::stop_token& stop) { keep_images(stop); }),
       control_(control_socket(record.state_dir),
                [this](std::string_view what, const json::object& request, const ControlServer::SendProgress& progress) {
                  return handle(what, request, progress);
@@ -82,7 +83,6 @@ void VolumeService::keep_house(const std::stop_token& stop) {
   while (!stop.stop_requested()) {
     try {
       volume_.maintain();
-      images_in_use_.follow();
       last_error.clear();
     } catch (...) {
       const std::string error = current_error().text();
@@ -92,6 +92,14 @@ void VolumeService::keep_house(const std::stop_token& stop) {
     std::unique_lock lock(house_mutex_);
     house_changed_.wait_for(lock, stop, std::chrono::seconds(1), [] { return false; });
   }
+}
+
+void VolumeService::keep_images(const std::stop_token& stop) {
+  do {  // at least once, however soon it is unmounted again
+    images_in_use_.follow();
+    std::unique_lock lock(house_mutex_);
+    house_changed_.wait_for(lock, stop, std::chrono::seconds(1), [] { return false; });
+  } while (!stop.stop_requested());
 }
 
 json::object VolumeService::status() {

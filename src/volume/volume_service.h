@@ -38,6 +38,8 @@ class VolumeService {
   json::object unmount();
   void save_launch_list();
   void keep_house(const std::stop_token& stop);
+  /// Beside the housekeeping, which must not wait for a vault.
+  void keep_images(const std::stop_token& stop);
 
   Volume& volume_;
   VolumeRecord record_;
@@ -49,6 +51,7 @@ class VolumeService {
   std::mutex house_mutex_;
   std::condition_variable_any house_changed_;
   std::jthread housekeeper_;
+  std::jthread image_keeper_;
   ControlServer control_;
 };
 

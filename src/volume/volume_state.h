@@ -129,7 +129,9 @@ struct Volume::State {
   /// The image is published: what was frozen is its content now. Durable when it returns.
   void committed(const Snapshot& snapshot, std::shared_ptr<vault::ImageReader> image);
   void rebase(const ChangedEntry& changed);
-  /// What was removed and is still open goes on reading the old image, whose names the new one need not have.
+  /// What was removed and is still open goes on reading the old image, whose names the new one need not have. What of
+  /// that can be asked of the vault before everybody is kept out is:
+  void look_up_entries_of_removed();
   void keep_entries_of_removed();
 
   // Snapshots (merge.cc): brings every frozen layer to its end: into the base if committed, else back into current.

@@ -262,6 +262,20 @@ TEST(Volume, HydrationBeginsWithTheFileThatIsWaitedForMost) {
   EXPECT_THROW(volume.content("c"), Exception) << "more was local than was asked for: this test shows nothing";
 }
 
+TEST(Volume, WhatIsFullyLocalIsNotLetGoWhenTheDiskIsFull) {
+  const Files files{{"a", pattern(500'000, 1)}, {"b", pattern(500'000, 2)}};
+  TestVolume volume(files);
+  while (volume->hydrate(kChunkBytes)) {
+  }
+  EXPECT_FALSE(volume.state().make_space(2 * kChunkBytes));
+  volume.store().refuse_reads = true;
+  EXPECT_TRUE(volume.files() == files);
+
+  TestVolume half(files);
+  half->hydrate(4 * kChunkBytes);
+  EXPECT_TRUE(half.state().make_space(2 * kChunkBytes)) << "what needs its vault anyway makes room";
+}
+
 TEST(Volume, HydrationSkipsWhatWasRemoved) {
   TestVolume volume({{"a", pattern(500'000, 1)}, {"b", pattern(500'000, 2)}});
   volume->hydrate(kChunkBytes);
@@ -320,6 +334,28 @@ TEST(Volume, HydrationThatACommitOvertakesFetchesTheNewImage) {
   while (volume->hydrate(kChunkBytes)) {
   }
   EXPECT_FALSE(volume.store().before_next_list);
+  EXPECT_TRUE(volume.files() == files);
+}
+
+TEST(Volume, AVaultThatFailsRightAfterACommitHarmsNothing) {
+  Files files{{"a", pattern(300'000, 1)}, {"b", pattern(300'000, 2)}};
+  TestVolume volume(files);
+  const auto change = [&](std::uint32_t seed) {
+    volume->write(volume.inode("a"), 0, pattern(kBlockBytes, seed));
+    put(files["a"], 0, pattern(kBlockBytes, seed));
+  };
+  change(3);
+  volume.store().after_put = [&](std::string_view name) {
+    if (name.starts_with("images/")) volume.store().refuse_reads = true;
+  };
+  EXPECT_THROW(volume->commit({}), Exception);
+  EXPECT_TRUE(volume.store().refuse_reads) << "the commit did not come as far as this test wants";
+  volume.store().after_put = nullptr;
+  volume.store().refuse_reads = false;
+  change(4);
+  EXPECT_TRUE(volume.files_of_image(volume->commit({}).name) == files);
+  volume->maintain();
+  volume.kill_and_open();
   EXPECT_TRUE(volume.files() == files);
 }
 

@@ -25,11 +25,13 @@ class SwitchedStore : public store::Store {
   std::atomic<bool> refuse_writes{false};
   std::atomic<bool> refuse_reads{false};
   std::function<void()> before_next_list;  ///< called once
+  std::function<void(std::string_view name)> after_put;
 
   std::string url() const override { return inner_->url(); }
   void put(std::string_view name, ByteView bytes) override {
     check(refuse_writes);
     inner_->put(name, bytes);
+    if (after_put) after_put(name);
   }
   std::unique_ptr<store::ObjectWriter> create(std::string_view name) override {
     check(refuse_writes);
