@@ -172,29 +172,23 @@ bool Volume::hydrate(std::uint64_t limit) {
   return true;
 }
 
-void Volume::save_launch_list() {
+LaunchList Volume::launch_list() {
   State& state = *state_;
-  if (state.vault == nullptr) {
-    fail(Code::kUnavailable, format("volume {}: opened without its vault", state.directory.string()));
-  }
-  std::vector<LaunchRun> runs;
-  std::string image;
-  {
-    const std::shared_lock guard(state.gate);
-    const std::shared_lock lock(state.catalog.mutex);
-    image = state.catalog.image;
-    for (const TouchedChunk& touched : state.touch_log.copy()) {
-      const NodePtr node = state.catalog.find_locked(touched.inode);
-      if (!node || node->image_path.empty() || touched.chunk * kChunkBytes >= node->image_size) continue;
-      if (!runs.empty() && runs.back().path == node->image_path &&
-          runs.back().first + runs.back().count == touched.chunk) {
-        ++runs.back().count;
-      } else {
-        runs.push_back({node->image_path, touched.chunk, 1});
-      }
+  const std::shared_lock guard(state.gate);
+  const std::shared_lock lock(state.catalog.mutex);
+  LaunchList list{.image = state.catalog.image, .runs = {}};
+  std::vector<LaunchRun>& runs = list.runs;
+  for (const TouchedChunk& touched : state.touch_log.copy()) {
+    const NodePtr node = state.catalog.find_locked(touched.inode);
+    if (!node || node->image_path.empty() || touched.chunk * kChunkBytes >= node->image_size) continue;
+    if (!runs.empty() && runs.back().path == node->image_path &&
+        runs.back().first + runs.back().count == touched.chunk) {
+      ++runs.back().count;
+    } else {
+      runs.push_back({node->image_path, touched.chunk, 1});
     }
   }
-  if (!runs.empty()) store_launch_list(*state.vault, image, runs);
+  return list;
 }
 
 }  // namespace lifeboat::volume

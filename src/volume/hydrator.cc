@@ -52,7 +52,7 @@ void Hydrator::run(const std::stop_token& stop) {
         if (paused_ || stop.stop_requested()) continue;
       }
     }
-    fetch_some();
+    if (!complete_ || !volume_.status().hydrated) fetch_some();
   }
 }
 

@@ -19,6 +19,11 @@ struct LaunchRun {
   bool operator==(const LaunchRun&) const = default;
 };
 
+struct LaunchList {
+  vault::ImageName image;
+  std::vector<LaunchRun> runs;
+};
+
 Bytes encode_launch_list(const std::vector<LaunchRun>& runs);
 /// kCorruption unless it is one.
 std::vector<LaunchRun> decode_launch_list(ByteView payload);

@@ -38,13 +38,28 @@ void Volume::State::empty_trash() {
   for (const DataFilePtr& data : ready) data->remove();
 }
 
+bool Volume::State::fully_local() {
+  const std::shared_lock lock(catalog.mutex);
+  bool local = true;
+  catalog.for_each([&](const NodePtr& node) {
+    if (!local || !node->linked || node->image_path.empty() || node->image_size == 0) return;
+    if (node->file) {
+      const std::shared_lock file_lock(node->file->lock);
+      local = node->file->hydrated.full();
+    } else {
+      local = false;
+    }
+  });
+  return local;
+}
+
 bool Volume::State::make_space(std::uint64_t bytes) {
   const std::int64_t before = space.used;
   or_fail([&] { journal->sync(); });
   empty_trash();
   const auto freed = [&] { return static_cast<std::uint64_t>(std::max<std::int64_t>(before - space.used, 0)); };
   // What is fully local has been told to need its vault no more. A bound says that it may have to.
-  const bool may_evict = image_reader() != nullptr && (options.space_max != 0 || !status().hydrated);
+  const bool may_evict = image_reader() != nullptr && (options.space_max != 0 || !fully_local());
   if (may_evict) {
     for (const NodePtr& node : catalog.with_content()) {
       if (freed() >= bytes) break;

@@ -21,6 +21,7 @@
 #include "base/file.h"
 #include "vault/image_reader.h"
 #include "vault/image_writer.h"
+#include "volume/launch_list.h"
 
 namespace lifeboat::volume {
 
@@ -110,7 +111,7 @@ class Volume {
   /// Fetches `limit` more bytes' worth of chunks not yet local (launch list first); false when nothing is left.
   bool hydrate(std::uint64_t limit);
   /// Chunks fetched or read since open, in order of first touch: what the next boot will want first.
-  void save_launch_list();
+  LaunchList launch_list();
 
   /// Housekeeping: writes out what has been waiting for some seconds, merges a committed snapshot into the base,
   /// removes dropped files. Call it about once a second from one thread; nothing but promptness depends on it.

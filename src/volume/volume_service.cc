@@ -6,6 +6,7 @@
 #include <csignal>
 #include <ctime>
 #include <future>
+#include <utility>
 
 #include "base/error.h"
 #include "base/log.h"
@@ -33,12 +34,13 @@ FuseOptions fuse_options(const VolumeRecord& record) {
 
 VolumeService::VolumeService(Volume& volume, vault::Vault* vault, const VolumeRecord& record, bool hydrate)
     : volume_(volume),
+      vault_(vault),
       record_(record),
       images_in_use_(vault, volume, record.id),
       mount_(volume, fuse_options(record)),
       hydrator_(volume, !hydrate),
       housekeeper_([this](const std::stop_token& stop) { keep_house(stop); }),
-      image_keeper_([this](const std::stop_token& stop) { keep_images(stop); }),
+      teller_([this](const std::stop_token& stop) { tell_vault(stop); }),
       control_(control_socket(record.state_dir),
                [this](std::string_view what, const json::object& request, const ControlServer::SendProgress& progress) {
                  return handle(what, request, progress);
@@ -55,7 +57,12 @@ void VolumeService::serve_until(const sigset_t& signals) {
 }
 
 void VolumeService::end() {
-  if (!launch_list_saved_) save_launch_list();
+  bool taken = false;
+  {
+    const std::scoped_lock lock(house_mutex_);
+    taken = launch_list_taken_;
+  }
+  if (!taken) take_launch_list();
   if (!mount_.ended()) {
     volume_.sync_all();
     try {
@@ -68,11 +75,24 @@ void VolumeService::end() {
   volume_.sync_all();
 }
 
+void VolumeService::take_launch_list() {
+  LaunchList list = volume_.launch_list();
+  const std::scoped_lock lock(house_mutex_);
+  launch_list_taken_ = true;
+  if (!list.runs.empty()) launch_list_ = std::move(list);
+  house_changed_.notify_all();
+}
+
 /// A convenience for the next boot: its failure is no failure of the volume.
-void VolumeService::save_launch_list() {
+void VolumeService::store_launch_list() {
+  std::optional<LaunchList> list;
+  {
+    const std::scoped_lock lock(house_mutex_);
+    list = std::exchange(launch_list_, std::nullopt);
+  }
+  if (!list || vault_ == nullptr) return;
   try {
-    volume_.save_launch_list();
-    launch_list_saved_ = true;
+    volume::store_launch_list(*vault_, list->image, list->runs);
   } catch (...) {
     log::warn("launch list not saved: {}", current_error().text());
   }
@@ -94,12 +114,14 @@ void VolumeService::keep_house(const std::stop_token& stop) {
   }
 }
 
-void VolumeService::keep_images(const std::stop_token& stop) {
-  do {  // at least once, however soon it is unmounted again
+void VolumeService::tell_vault(const std::stop_token& stop) {
+  for (;;) {
     images_in_use_.follow();
+    store_launch_list();
+    if (stop.stop_requested()) return;  // here, so that all is told however soon it is unmounted again
     std::unique_lock lock(house_mutex_);
-    house_changed_.wait_for(lock, stop, std::chrono::seconds(1), [] { return false; });
-  } while (!stop.stop_requested());
+    house_changed_.wait_for(lock, stop, std::chrono::seconds(1), [this] { return launch_list_.has_value(); });
+  }
 }
 
 json::object VolumeService::status() {
@@ -129,8 +151,7 @@ json::object VolumeService::handle(std::string_view what, const json::object& re
     return {{"synced", true}};
   }
   if (what == "launch_saved") {
-    volume_.save_launch_list();
-    launch_list_saved_ = true;
+    take_launch_list();
     return {{"saved", true}};
   }
   if (what == "hydrate") {

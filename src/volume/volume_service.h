@@ -7,6 +7,7 @@
 #include <atomic>
 #include <condition_variable>
 #include <mutex>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <thread>
@@ -36,22 +37,26 @@ class VolumeService {
   json::object handle(std::string_view what, const json::object& request, const ControlServer::SendProgress& progress);
   json::object commit(const ControlServer::SendProgress& progress);
   json::object unmount();
-  void save_launch_list();
+  /// Takes note of what was touched until now; the vault is told beside.
+  void take_launch_list();
   void keep_house(const std::stop_token& stop);
-  /// Beside the housekeeping, which must not wait for a vault.
-  void keep_images(const std::stop_token& stop);
+  /// What the vault is to know: beside the housekeeping, which must not wait for it.
+  void tell_vault(const std::stop_token& stop);
+  void store_launch_list();
 
   Volume& volume_;
+  vault::Vault* const vault_;
   VolumeRecord record_;
   ImagesInUse images_in_use_;
   std::atomic<int> committing_{0};  ///< requests: one at most is at work, the others are told so
-  std::atomic<bool> launch_list_saved_{false};
   FuseMount mount_;
   Hydrator hydrator_;
   std::mutex house_mutex_;
   std::condition_variable_any house_changed_;
+  bool launch_list_taken_ = false;         ///< since it was mounted
+  std::optional<LaunchList> launch_list_;  ///< to be stored
   std::jthread housekeeper_;
-  std::jthread image_keeper_;
+  std::jthread teller_;
   ControlServer control_;
 };
 

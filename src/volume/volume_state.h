@@ -99,6 +99,8 @@ struct Volume::State {
   void empty_trash();
   /// Frees about `bytes` by removing dropped files and hydrated chunks. Returns whether it freed anything.
   bool make_space(std::uint64_t bytes);
+  /// Whether nothing of the image is missing.
+  bool fully_local();
   std::uint64_t evict(const NodePtr& node, File& file, std::uint64_t bytes);
   void close_idle(Node& node, File& file);
 

@@ -460,7 +460,8 @@ TEST(Volume, LaunchListComesFirst) {
   Bytes buffer(4096);
   volume->read(volume.inode("7"), 300'000, buffer);
   volume->read(volume.inode("3"), 0, buffer);
-  volume->save_launch_list();
+  const LaunchList touched = volume->launch_list();
+  store_launch_list(volume.vault(), touched.image, touched.runs);
   const std::vector<LaunchRun> expected{{"7", 2, 1}, {"3", 0, 1}};
   EXPECT_EQ(load_launch_list(volume.vault(), volume.image()), expected);
   volume->write(volume.inode("0"), 0, buffer);
