@@ -15,22 +15,6 @@ constexpr std::uint64_t kReserveBytes = std::uint64_t{1} << 30U;
 constexpr std::uint64_t kRoomCheckBytes = std::uint64_t{16} << 20U;
 }  // namespace
 
-/// While one lives, somebody waits for a fetch, and background work gives way.
-class Volume::State::Foreground {
- public:
-  explicit Foreground(State& state) : state_(state) { ++state_.foreground_fetches; }
-  ~Foreground() {
-    const std::scoped_lock lock(state_.flights_mutex);
-    --state_.foreground_fetches;
-    state_.flights_wake.notify_all();
-  }
-  Foreground(const Foreground&) = delete;
-  Foreground& operator=(const Foreground&) = delete;
-
- private:
-  State& state_;
-};
-
 /// One chunk on its way. Guarded by flights_mutex.
 struct Volume::State::Flight {
   bool done = false;
@@ -113,8 +97,8 @@ void Volume::State::fly(const NodePtr& node, File& file, std::span<const std::sh
       if (!done) land(*flight, nullptr, error);
     }
   };
-  const Foreground foreground(*this);
   node->waited_for += own.size();
+  chunks_waited_for += own.size();
   try {
     const std::shared_ptr<vault::ImageReader> from = image_reader();
     if (!from) {

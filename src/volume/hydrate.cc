@@ -1,4 +1,4 @@
-/// Hydration: fetching everything in the background, in large reads, giving way to reads that somebody waits for.
+/// Hydration: fetching everything in the background, in large reads.
 #include <algorithm>
 #include <chrono>
 #include <mutex>
@@ -14,7 +14,6 @@ namespace lifeboat::volume {
 
 namespace {
 
-constexpr std::chrono::milliseconds kPatienceMax{200};  ///< that background work gives way to one burst of reads
 constexpr std::uint64_t kScanChunks = 1024;
 constexpr std::size_t kFinishedMax = 256;
 
@@ -105,13 +104,6 @@ bool Volume::hydrate(std::uint64_t limit) {
   State& state = *state_;
   const std::scoped_lock one_at_a_time(state.hydration.mutex);
   Hydration& hydration = state.hydration;
-  {
-    std::unique_lock lock(state.flights_mutex);
-    // Under reads without end it gets half of the time: they end sooner, too, the more is local.
-    const auto patience = std::min<std::chrono::nanoseconds>(kPatienceMax, hydration.last_round);
-    state.flights_wake.wait_for(lock, patience, [&] { return state.foreground_fetches == 0; });
-  }
-  const auto begun = std::chrono::steady_clock::now();
   const std::shared_ptr<vault::ImageReader> reader = state.image_reader();
   if (!reader) {
     if (state.find_unhydrated()) {
@@ -168,8 +160,11 @@ bool Volume::hydrate(std::uint64_t limit) {
     state.keep(*chunk.file, chunk.chunk, chunk.epoch, content);
   });
   state.finish_hydrated(kFinishedMax);
-  hydration.last_round = std::chrono::steady_clock::now() - begun;
   return true;
+}
+
+std::uint64_t Volume::chunks_waited_for() const {
+  return state_->chunks_waited_for;
 }
 
 LaunchList Volume::launch_list() {

@@ -2,7 +2,6 @@
 /// Threads: Volume::hydrate runs one at a time under `mutex`.
 #pragma once
 
-#include <chrono>
 #include <cstdint>
 #include <deque>
 #include <mutex>
@@ -31,7 +30,6 @@ struct Hydration {
   std::deque<LaunchRun> launch;
   std::deque<Cursor> files;
   std::vector<NodePtr> finished;  ///< to be synced and closed
-  std::chrono::nanoseconds last_round{};
 
   /// What is read now will mostly be read again: a server on the volume runs at full speed once that is local.
   void bring_most_waited_for_to_front();

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "base/error.h"
 #include "base/log.h"
@@ -13,6 +14,7 @@ namespace lifeboat::volume {
 namespace {
 
 constexpr std::uint64_t kBytesAtATime = std::uint64_t{16} << 20U;
+constexpr int kNiceness = 15;
 constexpr std::chrono::seconds kRetryMin{1};
 constexpr std::chrono::seconds kRetryMax{60};
 /// How long what is complete is taken to be so: a bound, or a commit on a full disk, may have let go of something.
@@ -35,8 +37,6 @@ void Hydrator::pause(bool paused) {
 }
 
 void Hydrator::run(const std::stop_token& stop) {
-  // Niceness is the thread's own on Linux: requests of the server go first.
-  ::setpriority(PRIO_PROCESS, 0, 10);
   while (!stop.stop_requested()) {
     {
       std::unique_lock lock(mutex_);
@@ -52,8 +52,18 @@ void Hydrator::run(const std::stop_token& stop) {
         if (paused_ || stop.stop_requested()) continue;
       }
     }
-    if (!complete_ || !volume_.status().hydrated) fetch_some();
+    if (!complete_ || !volume_.status().hydrated) fetch_at_due_priority();
   }
+}
+
+void Hydrator::fetch_at_due_priority() {
+  const std::uint64_t waited_for = volume_.chunks_waited_for();
+  if (std::exchange(waited_for_, waited_for) != waited_for) return fetch_some();
+  // A thread for each round: niceness is a thread's own on Linux, and only root's can be taken back.
+  std::jthread([this] {
+    ::setpriority(PRIO_PROCESS, 0, kNiceness);
+    fetch_some();
+  });
 }
 
 void Hydrator::fetch_some() {

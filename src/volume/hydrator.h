@@ -30,6 +30,8 @@ class Hydrator {
  private:
   void run(const std::stop_token& stop);
   void fetch_some();
+  /// While somebody waits for what is not local, fetching it is what helps most; else the server's own work goes first.
+  void fetch_at_due_priority();
   void note_failure();
 
   Volume& volume_;
@@ -40,6 +42,7 @@ class Hydrator {
   double bytes_per_second_ = 0;
   std::string last_error_;
   std::chrono::seconds retry_after_{0};
+  std::uint64_t waited_for_ = 0;  ///< Volume::chunks_waited_for as of the round before; the thread's own
   std::jthread thread_;
 };
 

@@ -112,6 +112,8 @@ class Volume {
   bool hydrate(std::uint64_t limit);
   /// Chunks fetched or read since open, in order of first touch: what the next boot will want first.
   LaunchList launch_list();
+  /// That reads, or writes into them, had to wait for since open.
+  std::uint64_t chunks_waited_for() const;
 
   /// Housekeeping: writes out what has been waiting for some seconds, merges a committed snapshot into the base,
   /// removes dropped files. Call it about once a second from one thread; nothing but promptness depends on it.

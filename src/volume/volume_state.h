@@ -108,7 +108,6 @@ struct Volume::State {
   /// Adds what is missing to `fetched`, unless it was kept in the base meanwhile.
   void fetch(const NodePtr& node, File& file, Missing missing, Fetched& fetched);
   struct Flight;
-  class Foreground;
   /// Fetches the chunks of `own`, which are in ascending order, and lets those who wait for them go on.
   void fly(const NodePtr& node, File& file, std::span<const std::shared_ptr<Flight>> own);
   std::shared_ptr<vault::ImageReader> image_reader();
@@ -175,7 +174,7 @@ struct Volume::State {
   std::mutex flights_mutex;
   std::condition_variable flights_wake;
   std::map<std::pair<const File*, std::uint64_t>, std::shared_ptr<Flight>> flights;
-  std::atomic<int> foreground_fetches{0};
+  std::atomic<std::uint64_t> chunks_waited_for{0};
   std::atomic<std::uint64_t> room_checked{0};  ///< bytes kept since the disk was last asked for its free space
   std::atomic<bool> room_left{true};
 
