@@ -13,7 +13,9 @@ constexpr std::chrono::minutes kRetryAfter{1};
 }  // namespace
 
 ImagesInUse::ImagesInUse(vault::Vault* vault, Volume& volume, std::string holder)
-    : vault_(vault), volume_(volume), holder_(std::move(holder)) {}
+    : vault_(vault), volume_(volume), holder_(std::move(holder)) {
+  if (vault_ != nullptr) used_.emplace_back().image = volume_.image();
+}
 
 ImagesInUse::~ImagesInUse() {
   for (Used& used : used_) {
@@ -25,7 +27,7 @@ void ImagesInUse::follow() {
   if (vault_ == nullptr) return;
   const std::scoped_lock lock(mutex_);
   const vault::ImageName now = volume_.image();
-  if (used_.empty() || used_.back().image != now) used_.emplace_back().image = now;
+  if (used_.back().image != now) used_.emplace_back().image = now;
   if (std::chrono::steady_clock::now() < retry_at_) return;
   try {
     say();

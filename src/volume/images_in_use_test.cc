@@ -83,7 +83,8 @@ TEST(ImagesInUse, StaySaidWhileTheVolumeIsNotMounted) {
   TestVolume volume({{"a", Bytes(100'000, 1)}});
   const auto sessions = [&] { return vault::live_sessions(volume.vault()); };
   {
-    const ImagesInUse unmounted(&volume.vault(), *volume, "v");
+    ImagesInUse unmounted(&volume.vault(), *volume, "v");
+    unmounted.follow();
   }
   ASSERT_EQ(sessions().size(), 1U);
   const vault::SessionInfo left = sessions()[0];
