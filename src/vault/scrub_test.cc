@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <map>
 #include <random>
 
 #include "vault/pack_check.h"
@@ -104,6 +105,29 @@ TEST_F(ScrubTest, ATruncatedPackIsNamedWithItsFiles) {
   ASSERT_GE(found.size(), 1U);
   EXPECT_EQ(found[0].object, name);
   EXPECT_FALSE(found[0].touched.empty());
+}
+
+/// Of two packs the budget reaches the first by name; the other one's index is read for the trees all the same.
+TEST_F(ScrubTest, ADamagedHeaderThatTheBudgetDidNotReachIsNamedWithItsTable) {
+  std::map<std::string, std::string> tables;
+  for (std::uint32_t seed = 1; seed < 3; ++seed) {
+    const ImageName image = make_image(*vault_, {.seeds = {seed}, .chunks = 1});
+    tables[pack_name(chunk_of(image, seed, 0).record.pack)] = format("db/t{}", seed);
+  }
+  ASSERT_EQ(tables.size(), 2U);
+  const auto& [name, table] = *tables.rbegin();
+  const Bytes good = vault_.content(name);
+  for (unsigned bit = 5 * 8; bit < 8 * 8; ++bit) {  // of the version, and of the zero before it
+    ASSERT_TRUE(findings().empty());
+    flip(name, bit / 8, bit % 8);
+    const auto found = scrub(*vault_, {.budget = 1}).findings;
+    ASSERT_EQ(found.size(), 1U) << "bit " << bit;
+    EXPECT_EQ(found[0].object, name);
+    ASSERT_EQ(found[0].touched.size(), 1U) << "bit " << bit;
+    EXPECT_EQ(found[0].touched[0].table, table);
+    EXPECT_EQ(stat_vault(*vault_).damage.size(), 1U) << "bit " << bit;
+    overwrite(vault_.path(name), 0, good);
+  }
 }
 
 TEST_F(ScrubTest, DamageIsRememberedUntilItIsProvenWhole) {

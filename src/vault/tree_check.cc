@@ -52,7 +52,7 @@ bool TreeCheck::check(const TreePlace& place, const RecordRef& ref, RecordKind k
     }
   }
   const auto index = index_of(ref.pack);
-  if (!index) return true;
+  if (!index) return check(place, ref, kind);  // now the pack is known to be damaged
   const auto entry = std::ranges::lower_bound(*index, ref.offset, {}, [](const PackEntry& e) { return e.ref.offset; });
   if (entry != index->end() && entry->ref == ref && entry->kind == kind) return false;
   return note(place, ref.pack, format("no {} of {} bytes at {}", kind_name(kind), ref.length, ref.offset));
@@ -71,10 +71,9 @@ std::shared_ptr<const TreeCheck::Index> TreeCheck::index_of(const Id& pack) {
     try {
       index = std::make_shared<const Index>(read_pack_index(vault_, pack));
     } catch (const Exception& e) {
-      if (e.code() != Code::kCorruption && e.code() != Code::kNotFound) throw;
+      // A flipped bit of a header may look like a newer format.
+      if (e.code() != Code::kCorruption && e.code() != Code::kUnsupported && e.code() != Code::kNotFound) throw;
       add_damage(pack, {e.error().message, {}});
-      findings_.add(pack_name(pack), e.error().message);
-      found_ = true;
       return nullptr;
     }
     indexes_.insert(pack, index, index->size() * sizeof(PackEntry));

@@ -37,7 +37,7 @@ class TreeCheck final : private TreeVisitor {
   /// True (and noted) if the record can't be what the tree says.
   bool check(const TreePlace& place, const RecordRef& ref, RecordKind kind);
   bool note(const TreePlace& place, const Id& pack, const std::string& what);
-  /// Null if it can't be read, which the check of the pack itself reports.
+  /// Null if it can't be read, which is added to what is known to be damaged.
   std::shared_ptr<const Index> index_of(const Id& pack);
 
   Vault& vault_;
