@@ -111,7 +111,7 @@ std::unique_ptr<vault::Vault> open_or_heal(Context& context, const Options& opti
     log::warn("{}", e.what());
   }
   const auto copy = vault::Vault::open(store::open_store(options.heal_from), context.credential());
-  healing = vault::heal_way_in(*context.open_store(), *copy);
+  healing = vault::heal_way_in(context.open_store(), *copy);
   return context.open_vault();
 }
 

@@ -169,7 +169,7 @@ TEST_F(CopyTest, HealsTheWayIn) {
   config[10] ^= 1U;  // in the vault's id
   vault_.replace(kConfigName, config);
   EXPECT_THROW(vault_.open(), Exception);
-  heal_way_in(*vault_.open_store(), *from);
+  heal_way_in(vault_.open_store(), *from);
   EXPECT_NO_THROW(vault_.open());
 }
 

@@ -52,6 +52,7 @@ class Scrub {
       throw_if_cancelled();
       check_small(name);
     }
+    check_healing();
     check_bulk();
     check_log_holes();
     check_trees();
@@ -121,6 +122,13 @@ class Scrub {
       if (e.code() == Code::kNotFound) return;  // sessions come and go
       if (!is_damage(e)) throw;
       findings_.add(name, e.error().message);
+    }
+  }
+
+  /// What a heal that was cut short has removed and not put back: nothing else may refer to it.
+  void check_healing() {
+    for (const KnownDamage& known : log_.damage) {
+      if (known.what == kHealingNotEnded && !vault_.store().find(known.object)) findings_.add(known.object, known.what);
     }
   }
 

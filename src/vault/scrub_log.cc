@@ -43,6 +43,19 @@ void settle(ScrubLog& log) {
   });
 }
 
+std::string put_log(Vault& vault, const ScrubLog& log) {
+  json::object proven;
+  for (const auto& [name, time] : log.proven) proven[name] = unix_ms(time);
+  json::array damage;
+  for (const KnownDamage& each : log.damage) {
+    damage.push_back(json::object{{"object", each.object}, {"what", each.what}, {"since", unix_ms(each.since)}});
+  }
+  const json::object object{{"time", unix_ms(log.time)}, {"proven", std::move(proven)}, {"damage", std::move(damage)}};
+  std::string name = format("{}{}", kScrubPrefix, id_text(random_id()));
+  put_object(vault, ObjectKind::kScrub, name, as_bytes(json::serialize(object)));
+  return name;
+}
+
 }  // namespace
 
 std::vector<std::string> scrub_objects(Vault& vault) {
@@ -69,15 +82,7 @@ ScrubLog read_scrub_log(Vault& vault) {
 }
 
 void replace_scrub_log(Vault& vault, const ScrubLog& log, const std::vector<std::string>& before) {
-  json::object proven;
-  for (const auto& [name, time] : log.proven) proven[name] = unix_ms(time);
-  json::array damage;
-  for (const KnownDamage& each : log.damage) {
-    damage.push_back(json::object{{"object", each.object}, {"what", each.what}, {"since", unix_ms(each.since)}});
-  }
-  const json::object object{{"time", unix_ms(log.time)}, {"proven", std::move(proven)}, {"damage", std::move(damage)}};
-  put_object(vault, ObjectKind::kScrub, format("{}{}", kScrubPrefix, id_text(random_id())),
-             as_bytes(json::serialize(object)));
+  put_log(vault, log);
   for (const std::string& name : before) {
     try {
       vault.store().remove(name);
@@ -85,6 +90,12 @@ void replace_scrub_log(Vault& vault, const ScrubLog& log, const std::vector<std:
       if (e.code() != Code::kDenied) throw;
     }
   }
+}
+
+std::string put_healing_note(Vault& vault, const std::string& object) {
+  ScrubLog note;  // of no time: it is no scrub
+  note.damage.push_back({object, std::string(kHealingNotEnded), vault.store().clock()});
+  return put_log(vault, note);
 }
 
 }  // namespace lifeboat::vault

@@ -3,6 +3,7 @@
 
 #include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/units.h"
@@ -16,6 +17,9 @@ struct KnownDamage {
   SystemTime since;
 };
 
+/// The `what` of an object that was about to be replaced by a copy's when last heard of.
+inline constexpr std::string_view kHealingNotEnded = "its healing did not end";
+
 struct ScrubLog {
   SystemTime time;                           ///< of the newest scrub; 1970 if there was none
   std::map<std::string, SystemTime> proven;  ///< object name → when last read and found whole
@@ -28,5 +32,8 @@ ScrubLog read_scrub_log(Vault& vault);
 /// remove leave them).
 void replace_scrub_log(Vault& vault, const ScrubLog& log, const std::vector<std::string>& before);
 std::vector<std::string> scrub_objects(Vault& vault);
+/// Notes, before it is removed, that an object is about to be replaced: nothing else may refer to it, so the next scrub
+/// has to know whom to miss. Durable when it returns the note's name, which is to be removed when the object is back.
+std::string put_healing_note(Vault& vault, const std::string& object);
 
 }  // namespace lifeboat::vault
