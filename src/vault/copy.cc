@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "vault/confirm_image.h"
 #include "vault/format.h"
+#include "vault/key_slots.h"
 #include "vault/log_cover.h"
 #include "vault/marks.h"
 #include "vault/object_check.h"
@@ -23,6 +24,12 @@ namespace {
 
 /// Each holds one pack.
 constexpr int kThreads = 2;
+
+/// Damage here, or gone since it was listed: the rest is copied all the same. A flipped bit of a header may look like a
+/// newer format.
+bool is_left_out(const Exception& e) {
+  return e.code() == Code::kCorruption || e.code() == Code::kUnsupported || e.code() == Code::kNotFound;
+}
 
 /// What lies under a prefix: name → size.
 std::unordered_map<std::string, std::uint64_t> sizes_of(Vault& vault, std::string_view prefix) {
@@ -77,7 +84,7 @@ class Copy {
       try {
         references.add(image);
       } catch (const Exception& e) {
-        if (e.code() != Code::kCorruption && e.code() != Code::kNotFound) throw;  // told of when its turn comes
+        if (!is_left_out(e)) throw;  // told of when its turn comes
       }
     }
     std::uint64_t bytes = 0;
@@ -89,8 +96,10 @@ class Copy {
   }
 
   void finish() {
-    copy_all(kKeysPrefix);
-    copy_all(kPinsPrefix);
+    std::set<std::string> foreign;
+    for (const Id& id : foreign_slots(from_)) foreign.insert(slot_name(id));
+    for (const std::string& why : copy_all(kKeysPrefix, foreign)) report_.failures.push_back({"", why});
+    for (const std::string& why : copy_all(kPinsPrefix)) report_.failures.push_back({"", why});
     if (writing_->finish()) return;
     for (const ImageName& image : report_.images) confirm_image(to_, image);
   }
@@ -103,13 +112,14 @@ class Copy {
       if (!options_.dry_run) {
         keep_at_target(references_->packs());
         copy_packs(missing);
-        copy_all(format("{}{}-", kLaunchPrefix, image));
+        // Only a hint: a branch of the copy boots without it, too.
+        for (const std::string& why : copy_all(format("{}{}-", kLaunchPrefix, image))) log::warn("left out: {}", why);
         writing_->check();
         copy_object(format("{}{}", kImagesPrefix, image));
       }
       report_.images.push_back(image);
     } catch (const Exception& e) {
-      if (e.code() != Code::kCorruption && e.code() != Code::kNotFound && e.code() != Code::kBusy) throw;
+      if (!is_left_out(e) && e.code() != Code::kBusy) throw;
       report_.failures.push_back({image, e.error().text()});
       references_.reset();  // it holds packs of an image that was not copied
     }
@@ -126,8 +136,8 @@ class Copy {
           if (!options_.dry_run) copy_object(name);
           ++report_.log_parts;
         } catch (const Exception& e) {
+          if (!is_left_out(e)) throw;
           if (e.code() == Code::kNotFound) continue;
-          if (e.code() != Code::kCorruption) throw;
           report_.failures.push_back({"", e.error().text()});
         }
       }
@@ -183,11 +193,20 @@ class Copy {
     report_.packs += packs.size();
   }
 
-  void copy_all(std::string_view prefix) {
+  /// What lies under a prefix and is missing there. Returns what is wrong with those that are damaged.
+  std::vector<std::string> copy_all(std::string_view prefix, const std::set<std::string>& but = {}) {
+    std::vector<std::string> left_out;
     const auto there = sizes_of(to_, prefix);
     for (const auto& [name, size] : sizes_of(from_, prefix)) {
-      if (!there.contains(name)) copy_object(name);
+      if (there.contains(name) || but.contains(name)) continue;
+      try {
+        copy_object(name);
+      } catch (const Exception& e) {
+        if (!is_left_out(e)) throw;
+        if (e.code() != Code::kNotFound) left_out.push_back(e.error().text());
+      }
     }
+    return left_out;
   }
 
   /// Damage is not passed on. Returns its size.

@@ -33,8 +33,8 @@ struct CopyReport {
     ImageName image;  ///< empty: of no image
     std::string why;
   };
-  std::vector<Failure>
-      failures;  ///< images and log parts left out: damaged here, or their packs are being removed there
+  std::vector<Failure> failures;  ///< left out: images, log parts, key slots and pins that are damaged here; images
+                                  ///< whose packs are being removed there
 };
 
 CopyReport copy_vault(Vault& vault, std::unique_ptr<store::Store> target, const CopyOptions& options);

@@ -11,6 +11,7 @@
 #include "vault/prune.h"
 #include "vault/prune_testing.h"
 #include "vault/scrub.h"
+#include "vault/sealed_object.h"
 
 namespace lifeboat::vault {
 namespace {
@@ -122,6 +123,65 @@ TEST_F(CopyTest, DamageIsNotPassedOn) {
   ASSERT_EQ(report.failures.size(), 1U);
   EXPECT_EQ(report.failures[0].image, first);
   EXPECT_TRUE(scrub(*open_target(), {}).findings.empty());
+}
+
+TEST_F(CopyTest, AFlippedBitThatLooksLikeANewerFormatLeavesOutThatImageOnly) {
+  const ImageName first = make_image(*vault_, {{1}});
+  const std::string name = object_names(*vault_, kPacksPrefix).at(0);
+  Bytes pack = vault_.content(name);
+  pack.at(6) ^= 2U;  // of the version
+  vault_.replace(name, pack);
+  const ImageName second = make_image(*vault_, {{2}});
+  const CopyReport report = copy();
+  EXPECT_EQ(report.images, std::vector{second});
+  ASSERT_EQ(report.failures.size(), 1U);
+  EXPECT_EQ(report.failures[0].image, first);
+}
+
+TEST_F(CopyTest, ALaunchListIsCopiedButADamagedOneKeepsNoImageBack) {
+  const ImageName image = make_image(*vault_, {{1}});
+  const std::string whole = format("{}{}-{}", kLaunchPrefix, image, id_text(random_id()));
+  const std::string damaged = format("{}{}-{}", kLaunchPrefix, image, id_text(random_id()));
+  for (const std::string& name : {whole, damaged}) put_object(*vault_, ObjectKind::kLaunch, name, as_bytes("list"));
+  damage(damaged);
+  const CopyReport report = copy();
+  EXPECT_EQ(report.images, std::vector{image});
+  EXPECT_TRUE(report.failures.empty());
+  EXPECT_EQ(object_names(*open_target(), kLaunchPrefix), std::vector{whole});
+}
+
+TEST_F(CopyTest, AForeignKeySlotIsLeftOutAndADamagedOneToldOfAtTheEnd) {
+  const TestVault other;
+  const std::string foreign = object_names(*other.open(), kKeysPrefix).at(0);
+  vault_.replace(foreign, other.content(foreign));
+  const std::string damaged = slot_name(vault_.init().recovery_slot);
+  damage(damaged);
+  for (const bool first_time : {true, false}) {
+    const ImageName image = make_image(*vault_, {{1}});
+    pin_image(*vault_, image);
+    const CopyReport report = copy();
+    EXPECT_EQ(report.images, std::vector{image}) << first_time;
+    ASSERT_EQ(report.failures.size(), 1U) << first_time;
+    EXPECT_TRUE(report.failures[0].why.contains(damaged)) << report.failures[0].why;
+    const auto there = open_target();
+    EXPECT_TRUE(pinned_images(*there).contains(image)) << first_time;
+    EXPECT_EQ(object_names(*there, kKeysPrefix).size(), 1U) << first_time;
+  }
+}
+
+TEST_F(CopyTest, WithoutAWholeKeySlotIsRefused) {
+  for (const std::string& name : object_names(*vault_, kKeysPrefix)) damage(name);
+  EXPECT_EQ(error_of([&] { copy(); }).code, Code::kCorruption);
+  EXPECT_FALSE(target()->find(kConfigName).has_value());
+}
+
+TEST_F(CopyTest, ADamagedPinIsToldOfAndOthersAreCopied) {
+  const ImageName first = make_image(*vault_, {{1}});
+  const ImageName second = make_image(*vault_, {{2}});
+  for (const ImageName& image : {first, second}) pin_image(*vault_, image);
+  damage(format("{}{}", kPinsPrefix, first));
+  EXPECT_EQ(copy().failures.size(), 1U);
+  EXPECT_EQ(pinned_images(*open_target()), std::set{second});
 }
 
 TEST_F(CopyTest, TakesBackMarksOfTheTargetOnWhatItNeeds) {

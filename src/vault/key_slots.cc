@@ -92,19 +92,22 @@ NewRecoverySlot add_recovery_slot(Vault& vault, std::string_view label) {
   return made;
 }
 
-std::size_t remove_foreign_slots(Vault& vault) {
-  std::size_t removed = 0;
+std::vector<Id> foreign_slots(Vault& vault) {
+  std::vector<Id> foreign;
   for (const Id& id : slot_ids(vault.store())) {
     try {
-      if (!is_foreign_slot(vault.store().get(slot_name(id), kSlotBytesMax), vault.id(), id)) continue;
+      if (is_foreign_slot(vault.store().get(slot_name(id), kSlotBytesMax), vault.id(), id)) foreign.push_back(id);
     } catch (const Exception& e) {
       if (e.code() != Code::kNotFound) throw;  // removed since it was listed
-      continue;
     }
-    vault.store().remove(slot_name(id));
-    ++removed;
   }
-  return removed;
+  return foreign;
+}
+
+std::size_t remove_foreign_slots(Vault& vault) {
+  const std::vector<Id> foreign = foreign_slots(vault);
+  for (const Id& id : foreign) vault.store().remove(slot_name(id));
+  return foreign.size();
 }
 
 void remove_slot(Vault& vault, const Id& id) {

@@ -35,7 +35,9 @@ struct NewRecoverySlot {
   codec::Secret recovery_key;  ///< to be shown once
 };
 NewRecoverySlot add_recovery_slot(Vault& vault, std::string_view label);
-/// Slots of vaults that never were, left by an `init` that was killed. Returns how many.
+/// Slots of vaults that never were, left by an `init` that was killed.
+std::vector<Id> foreign_slots(Vault& vault);
+/// Returns how many.
 std::size_t remove_foreign_slots(Vault& vault);
 /// kRefused for the last whole slot; kNotFound.
 void remove_slot(Vault& vault, const Id& id);

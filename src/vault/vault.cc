@@ -117,6 +117,18 @@ void put_unless_there(store::Store& store, const std::string& name, ByteView obj
   }
 }
 
+/// Empty if it is damaged or another vault's.
+std::optional<Bytes> find_whole_slot(Vault& vault, const Id& id) {
+  try {
+    Bytes slot = vault.store().get(slot_name(id), kSlotBytesMax);
+    verify_slot(vault.keys(), slot, id);
+    return slot;
+  } catch (const Exception& e) {
+    if (e.code() != Code::kCorruption && e.code() != Code::kUnsupported && e.code() != Code::kNotFound) throw;
+    return std::nullopt;
+  }
+}
+
 }  // namespace
 
 struct Vault::State {
@@ -156,10 +168,16 @@ std::unique_ptr<Vault> Vault::open(std::unique_ptr<store::Store> store, const Cr
 void Vault::init_copy(store::Store& store, Vault& of) {
   if (store.find(kConfigName)) return;
   check_vacant(store);
+  std::size_t slots = 0;
   for (const Id& id : slot_ids(of.store())) {
-    const Bytes slot = of.store().get(slot_name(id), kSlotBytesMax);
-    verify_slot(of.keys(), slot, id);
-    put_unless_there(store, slot_name(id), slot);
+    const std::optional<Bytes> slot = find_whole_slot(of, id);
+    if (!slot) continue;
+    put_unless_there(store, slot_name(id), *slot);
+    ++slots;
+  }
+  if (slots == 0) {
+    fail(Code::kCorruption, format("{}: no key slot is whole, so nobody could open the copy", of.store().url()),
+         "Add a passphrase with `lifeboat vault key add`, then copy again.");
   }
   const Bytes config = get_config(of.store());
   verify_config(of.keys(), config);

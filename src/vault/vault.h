@@ -33,8 +33,8 @@ class Vault {
   static InitResult init(store::Store& store, const Credential& passphrase);
   static std::unique_ptr<Vault> open(std::unique_ptr<store::Store> store, const Credential& credential);
 
-  /// Makes an empty store a copy of this vault, without content: the same id, keys and key slots. Does nothing if it is
-  /// one already. kRefused if something else is there.
+  /// Makes an empty store a copy of this vault, without content: the same id, keys and whole key slots. Does nothing if
+  /// it is one already. kRefused if something else is there; kCorruption if no key slot is whole.
   static void init_copy(store::Store& store, Vault& of);
   /// Opens a copy of a vault with that vault's keys. kRefused if it is another vault.
   static std::unique_ptr<Vault> open_copy(std::unique_ptr<store::Store> store, const Vault& of);
