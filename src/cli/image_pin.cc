@@ -33,14 +33,15 @@ void unpin(Context& context, const Options& options) {
 
 struct RemoveOptions {
   std::string image;
+  std::string keep{vault::kDefaultRetention};
   std::string reason = "removed by hand";
   bool dry_run = false;
 };
 
 void remove(Context& context, const RemoveOptions& options) {
+  const vault::RetentionPolicy policy = vault::parse_retention(options.keep);
   const auto vault = context.open_vault();
   const vault::ImageName image = vault::resolve_image(*vault, options.image);
-  const vault::RetentionPolicy policy = vault::parse_retention(vault::kDefaultRetention);
   if (options.dry_run) {
     vault::check_removable(*vault, image, policy);
     context.print(json::object{{"image", image}, {"removed", false}}, format("image {} would be hidden", image));
@@ -71,6 +72,10 @@ void add_image_rm(CLI::App& noun, Context& context) {
       "lifeboat image rm 20261122-185434-3f9a2c --reason 'wrong directory'",
       [](Command& command, RemoveOptions& options) {
         add_image(command, options.image);
+        command
+            .add_option("--keep", options.keep,
+                        "the retention policy that prune is given: nothing inside its window (all) is removed")
+            .show_default();
         command.add_option("--reason", options.reason, "kept with the removal mark").show_default();
         command.add_flag("--dry-run", options.dry_run, "only say whether it may be removed");
       },

@@ -54,8 +54,8 @@ void check_removable(Vault& vault, const ImageName& image, const RetentionPolicy
     if (verdict.name != image) continue;
     if (!verdict.keep) return;
     fail(Code::kRefused, format("image {} stays: {}", image, verdict.reason),
-         "What is inside the retention window, the last of its origin, pinned (`lifeboat image unpin`) or in use is "
-         "never removed.");
+         "What is inside the retention window (--keep), the last of its origin, pinned (`lifeboat image unpin`) or in "
+         "use is never removed.");
   }
   fail(Code::kNotFound, format("there is no image '{}'", image), "List them with: lifeboat image ls");
 }
