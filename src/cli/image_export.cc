@@ -3,6 +3,7 @@
 #include "base/cancel.h"
 #include "cli/commands.h"
 #include "vault/export.h"
+#include "vault/marks.h"
 #include "vault/session.h"
 
 namespace lifeboat::cli {
@@ -26,6 +27,7 @@ void run(Context& context, const Options& options) {
   const auto vault = context.open_vault();
   const vault::ImageName name = vault::resolve_image(*vault, options.image);
   const vault::ReadSession in_use(*vault, name);
+  vault::check_not_hidden(*vault, name);  // after the session: see there
   vault::ImageReader image(*vault, name);
   Progress progress(context.progress_style(), "export", 0);
   vault::ExportOptions export_options;

@@ -199,4 +199,10 @@ std::set<ImageName> hidden_images(Vault& vault) {
   return read_hidden(vault).images;
 }
 
+void check_not_hidden(Vault& vault, const ImageName& image) {
+  if (!hidden_images(vault).contains(image)) return;
+  fail(Code::kConflict, format("image {} is marked for removal", image),
+       format("Take that back with `lifeboat vault undelete {}`, then run the command again.", image));
+}
+
 }  // namespace lifeboat::vault

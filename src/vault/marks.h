@@ -73,4 +73,8 @@ struct Hidden {
 Hidden read_hidden(Vault& vault);
 std::set<ImageName> hidden_images(Vault& vault);
 
+/// For who reads an image for long, after its session is registered: then a prune that puts a mark later sees the
+/// session, and a mark that was put before is seen here. kConflict if one hides the image.
+void check_not_hidden(Vault& vault, const ImageName& image);
+
 }  // namespace lifeboat::vault

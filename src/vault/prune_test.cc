@@ -332,6 +332,18 @@ TEST_F(Prune, RemoveImageObeysTheWindowAndTheLast) {
   EXPECT_EQ(visible(*vault_).size(), 2U);
 }
 
+TEST_F(Prune, AReaderOfAHiddenImageIsRefusedAndToldHowToGoOn) {
+  const ImageName old = make_image(*vault_, {{1}});
+  const ImageName now = make_image(*vault_, {{2}});
+  prune(*vault_, with_grace());
+  const Error error = error_of([&] { check_not_hidden(*vault_, old); });
+  EXPECT_EQ(error.code, Code::kConflict);
+  EXPECT_TRUE(error.hint.contains("lifeboat vault undelete " + old)) << error.hint;
+  EXPECT_NO_THROW(check_not_hidden(*vault_, now));
+  undelete(*vault_, old);
+  EXPECT_NO_THROW(check_not_hidden(*vault_, old));
+}
+
 TEST_F(Prune, TellsWasteInPartlyUsedPacks) {
   const ImageName old = make_image(*vault_, {{1, 2, 3, 4}});
   make_image(*vault_, {{4}}, old);
