@@ -1,16 +1,14 @@
 """Runs the corpora's cases on a server, measures what each destroyed, and asks the classifier what it says of the server's log."""
 import json
-import os
 import subprocess
 import time
-from pathlib import Path
 
 import fixtures
+from built import BUILD
 from measure import losses, snapshot
 from sql_session import Session, SqlError
 
-ROOT = Path(__file__).resolve().parents[2]
-JUDGE = Path(os.environ.get("LIFEBOAT_BUILD", ROOT / "build/dev")) / "tests/danger_judge"
+JUDGE = BUILD / "tests/danger_judge"
 FORMATS = ("ROW", "STATEMENT", "MIXED")
 OPTIONS = ("--log-bin=bin", "--server-id=1", "--event-scheduler=ON", "--character-set-server=utf8mb4", "--secure-file-priv=", "--log-bin-trust-function-creators=1",
            "--innodb-flush-log-at-trx-commit=0", "--innodb-buffer-pool-size=64M", "--max-binlog-size=1G", "--sync-binlog=0",

@@ -18,6 +18,9 @@ import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tests/lib"))
+from built import LIFEBOAT  # noqa: E402
+
 LIMIT_S = 600
 BLOCK = re.compile(r"^<!-- run -->\n+```sh\n(.*?)^```$|^<!-- run: setup\n(.*?)^-->$", re.M | re.S)
 
@@ -29,10 +32,6 @@ def script(document):
         body = match.group(1) or match.group(2)
         lines += [f"echo '-- block {number}' >&2", body]
     return "\n".join(lines) if len(lines) > 1 else None
-
-
-def binary():
-    return Path(os.environ.get("LIFEBOAT_BIN", ROOT / "build/dev/lifeboat"))
 
 
 def end(scratch):
@@ -56,7 +55,7 @@ def run(document):
         return None
     scratch = Path(tempfile.mkdtemp(prefix="lifeboat-docs-"))
     env = {k: v for k, v in os.environ.items() if not k.startswith("LIFEBOAT_")}
-    env.update(PATH=f"{binary().parent}:{env['PATH']}", HOME=str(scratch), LIFEBOAT_STATE=str(scratch / "state"),
+    env.update(PATH=f"{LIFEBOAT.parent}:{env['PATH']}", HOME=str(scratch), LIFEBOAT_STATE=str(scratch / "state"),
                LIFEBOAT_CACHE=str(scratch / "cache"), LC_ALL="C.UTF-8")
     log = scratch / "log"
     with open(log, "wb") as out:

@@ -1,19 +1,17 @@
 """Compares what `lifeboat log show` says of a log file with what mariadb-binlog says of it."""
 import json
-import os
 import re
 import subprocess
-from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
+from built import LIFEBOAT
+
 ROW_HEAD = re.compile(rb"^### (INSERT INTO|UPDATE|DELETE FROM) `(.*)`\.`(.*)`$")
 VALUE = re.compile(rb"^###   @(\d+)=(.*) /\* (.*?) (?:COMPRESSED )?meta=\d+ nullable=\d is_null=\d \*/$", re.S)
 
 
 def show(file, *options):
     """The document of `lifeboat log show --json`; raises if the file could not be read to its end."""
-    result = subprocess.run([os.environ.get("LIFEBOAT_BIN", ROOT / "build/dev/lifeboat"), "log", "show", "--json", file, *options],
-                            capture_output=True, check=False)
+    result = subprocess.run([LIFEBOAT, "log", "show", "--json", file, *options], capture_output=True, check=False)
     document = json.loads(result.stdout)
     if result.returncode != 0 or "error" in document:
         raise AssertionError(f"{file}: {document.get('error')}")

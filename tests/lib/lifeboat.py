@@ -9,7 +9,7 @@ import subprocess
 import time
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
+from built import BUILD, LIFEBOAT
 
 
 class CommandFailed(Exception):
@@ -31,7 +31,7 @@ class Lifeboat:
     def __init__(self, work, state=None, binary=None):
         self.work = Path(work).absolute()
         self.work.mkdir(parents=True, exist_ok=True)
-        self.binary = str(binary or os.environ.get("LIFEBOAT_BIN", ROOT / "build/dev/lifeboat"))
+        self.binary = str(binary or LIFEBOAT)
         secret = self.work / "passphrase"
         secret.write_text("correct horse battery staple\n")
         secret.chmod(0o600)
@@ -170,7 +170,7 @@ def make_base_tree(top, threads, seed):
 
 def drive_fs_model(directory, operations, seed, threads, crashes, on_kill, on_remount, on_check):
     """Runs fs_model and does what it asks for; raises if it finds anything wrong. Returns the operations done."""
-    binary = Path(os.environ.get("LIFEBOAT_BUILD", ROOT / "build/dev")) / "tests/fs_model"
+    binary = BUILD / "tests/fs_model"
     words = [str(binary), str(directory), *map(str, (operations, seed, threads, crashes))]
     actions = {"kill": on_kill, "remount": on_remount, "check": on_check}
     with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as child:

@@ -1,16 +1,14 @@
 """A source with a binary log and a relay that follows it, for tests: both on loopback, both ended by pid."""
 import json
-import os
 import re
 import socket
 import subprocess
 import time
 from pathlib import Path
 
+from built import LIFEBOAT
 from mariadb import Server, install
 
-ROOT = Path(__file__).resolve().parents[2]
-BINARY = os.environ.get("LIFEBOAT_BIN", str(ROOT / "build/dev/lifeboat"))
 PATIENCE_S = 60
 
 
@@ -76,7 +74,7 @@ class Relay:
         secret = Path(work) / "password"
         secret.write_text("pw\n")
         secret.chmod(0o600)
-        self.args = [BINARY, "relay", "run", "--password-file", str(secret), "--dir", str(self.directory), *options]
+        self.args = [str(LIFEBOAT), "relay", "run", "--password-file", str(secret), "--dir", str(self.directory), *options]
         for each, port in zip(sources, self.ports):
             self.args += ["--source", f"mysql://r@127.0.0.1:{each.port}", "--listen", f"127.0.0.1:{port}"]
         if "--config" not in options:  # nothing is held: what a test's source destroys is meant
@@ -147,5 +145,5 @@ class Relay:
 
 def lifeboat(*words):
     """Exit status and JSON of a command."""
-    done = subprocess.run([BINARY, "--json", *map(str, words)], text=True, capture_output=True, check=False, timeout=300)
+    done = subprocess.run([str(LIFEBOAT), "--json", *map(str, words)], text=True, capture_output=True, check=False, timeout=300)
     return done.returncode, json.loads(done.stdout)
