@@ -21,12 +21,18 @@
 namespace lifeboat {
 namespace {
 
+bool is_unset(const ProcessOptions& options, std::string_view name) {
+  return std::ranges::any_of(options.unset_env, [&](std::string_view unset) {
+    return unset.ends_with('*') ? name.starts_with(unset.substr(0, unset.size() - 1)) : name == unset;
+  });
+}
+
 std::vector<std::string> child_environment(const ProcessOptions& options) {
   std::vector<std::string> list;
   for (char** each = environ; *each != nullptr; ++each) {
     const std::string_view pair(*each);
     const std::string name(pair.substr(0, pair.find('=')));
-    if (options.env.contains(name) || std::ranges::find(options.unset_env, name) != options.unset_env.end()) continue;
+    if (options.env.contains(name) || is_unset(options, name)) continue;
     list.emplace_back(pair);
   }
   for (const auto& [name, value] : options.env) list.push_back(format("{}={}", name, value));

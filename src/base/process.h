@@ -19,7 +19,7 @@ namespace lifeboat {
 struct ProcessOptions {
   std::vector<std::string> argv;           ///< argv[0] is looked up in PATH
   std::map<std::string, std::string> env;  ///< added to ours
-  std::vector<std::string> unset_env;      ///< removed from ours
+  std::vector<std::string> unset_env;      ///< removed from ours; "NAME_*": all that begin so
   Path stdout_file;                        ///< appended to; empty: ours (or a pipe in run())
   Path stderr_file;                        ///< empty: ours
   bool null_stdin = true;

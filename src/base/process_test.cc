@@ -47,8 +47,12 @@ TEST(RunProcess, EnvironmentIsOursWithChanges) {
   ::setenv("LIFEBOAT_TEST_SECRET", "x", 1);
   ProcessOptions options = shell("printf '%s %s' \"$LIFEBOAT_TEST_ADDED\" \"${LIFEBOAT_TEST_SECRET-unset}\"");
   options.env["LIFEBOAT_TEST_ADDED"] = "added";
-  options.unset_env = {"LIFEBOAT_TEST_SECRET"};
-  EXPECT_EQ(run_process(options).out, "added unset");
+  for (const char* unset : {"LIFEBOAT_TEST_SECRET", "LIFEBOAT_*"}) {
+    options.unset_env = {unset};
+    EXPECT_EQ(run_process(options).out, "added unset") << unset;
+  }
+  options.unset_env = {"LIFEBOAT_TEST", "BOAT_*"};
+  EXPECT_EQ(run_process(options).out, "added x");
   ::unsetenv("LIFEBOAT_TEST_SECRET");
 }
 

@@ -109,8 +109,10 @@ StartedServer start_server(const StartRequest& request) {
   options.stdout_file = request.error_log;
   options.stderr_file = request.error_log;
   options.new_session = true;
-  // What a shell has set for the host's own server must not reach this one.
-  options.unset_env = {"MYSQL_HOME", "MARIADB_HOME", "MYSQL_TCP_PORT", "MYSQL_UNIX_PORT", "NOTIFY_SOCKET"};
+  // What a shell has set for the host's own server must not reach this one; nor must the keys to the vault, which the
+  // data of an image (a user-defined function, say) could read.
+  options.unset_env = {"MYSQL_HOME",    "MARIADB_HOME", "MYSQL_TCP_PORT", "MYSQL_UNIX_PORT",
+                       "NOTIFY_SOCKET", "AWS_*",        "LIFEBOAT_*"};
   if (request.before_run) {
     options.before_run = [&](pid_t pid) { request.before_run(ProcessIdentity::of(pid)); };
   }
