@@ -75,6 +75,7 @@ void FileProgress::check_end_of_large_event(ByteView bytes) {
 
 void FileProgress::interpret(const binlog::Event& event) {
   if (header_.type == EventType::kFormatDescription) {
+    if (left_ > 0) bad("a Format_description that is none, by its size");
     identity_ = identity_of(event);
     checksum_ = identity_->checksum;
   } else if (header_.type == EventType::kGtidList && !head_ && left_ == 0) {
@@ -92,6 +93,14 @@ void FileProgress::finish() {
   group_ended_ = place_ == binlog::Place::kEnds || place_ == binlog::Place::kWhole;
   if (group_ended_ && groups_.group().gtid) state_.update(groups_.group().gtid->gtid);
   if (!groups_.inside()) boundary_ = {position_, state_};
+}
+
+void FileProgress::pass_over(Boundary boundary) {
+  LIFEBOAT_CHECK(has_format() && between_events() && boundary.position >= position_);
+  position_ = boundary.position;
+  state_ = boundary.state;
+  boundary_ = std::move(boundary);
+  groups_.reset();
 }
 
 void FileProgress::rewind() {

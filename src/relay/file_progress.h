@@ -45,6 +45,8 @@ class FileProgress {
 
   /// Everything after the last boundary is forgotten: it will come again.
   void rewind();
+  /// What lies before the boundary is known from elsewhere, and not read. Once the file's head was, between two events.
+  void pass_over(Boundary boundary);
 
   const std::string& file() const { return file_; }
   /// After the last whole event.

@@ -104,16 +104,12 @@ void Follower::open_incarnation(const std::shared_ptr<LogDirectory>& log) {
 void Follower::run() noexcept {
   while (!cancel_.cancelled()) {
     try {
+      writer_->recover();  // nothing is asked for before it is certain what is kept
       follow_once();
     } catch (...) {
       note_disconnected(current_error());
     }
     if (cancel_.wait_for(options_.retry)) break;
-    try {
-      writer_->recover();
-    } catch (...) {
-      note_disconnected(current_error());
-    }
   }
   update([](FollowStatus& status) { status.state = "stopped"; });
 }

@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "relay/index_file.h"
+#include "relay/indexed_scan.h"
 
 namespace lifeboat::relay {
 
@@ -21,7 +22,7 @@ LogDirectory::LogDirectory(Path path) : path_(std::move(path)) {
   }
   if (files_.empty()) return;
   Kept& last = files_.back();
-  newest_ = scan_log_file(last.file.path, {});
+  newest_ = scan_indexed_file(last.file.path);
   last.end = newest_->progress.has_format() ? newest_->progress.boundary().position : 0;
   state_ = newest_->progress.boundary().state;
 }
@@ -112,7 +113,7 @@ void LogDirectory::add_file(const std::string& name) {
   grown_.notify_all();
 }
 
-std::shared_ptr<const void> LogDirectory::hold(const std::string& name) {
+std::shared_ptr<const ServedLog::Held> LogDirectory::hold(const std::string& name) {
   const std::scoped_lock lock(mutex_);
   const Kept* kept = find(name);
   return kept == nullptr ? nullptr : kept->users;

@@ -10,6 +10,7 @@
 #include <condition_variable>
 #include <memory>
 #include <mutex>
+#include <utility>
 
 #include "relay/file_progress.h"
 #include "relay/log_scan.h"
@@ -25,7 +26,7 @@ struct LogPosition {
 
 class LogDirectory : public ServedLog {
  public:
-  /// Reads every file's head, and the newest file whole.
+  /// Reads every file's head, and of the newest file what its index does not cover.
   explicit LogDirectory(Path path);
 
   const Path& path() const { return path_; }
@@ -33,17 +34,16 @@ class LogDirectory : public ServedLog {
   /// Nothing if no file is kept.
   std::optional<LogPosition> end() const;
   std::uint64_t bytes() const;
-  /// How the newest file went on after its last whole group; a writer cuts it there.
-  const std::optional<LogScan>& newest() const { return newest_; }
-
   std::optional<Source> source() const override;
   std::vector<File> files() const override;
   End end_of(const std::string& name) const override;
   binlog::GtidState state() const override;
   std::optional<std::string> gtid_position_at(const std::string& name, std::uint64_t position) const override;
   void wait_beyond(const std::string& name, std::uint64_t position, std::chrono::milliseconds patience) override;
-  std::shared_ptr<const void> hold(const std::string& name) override;
+  std::shared_ptr<const Held> hold(const std::string& name) override;
 
+  /// For the one writer, once: how far the newest file was good when it was read. Nothing if there was none.
+  std::optional<LogScan> take_newest() { return std::exchange(newest_, std::nullopt); }
   /// For the one writer. A new newest file, empty but for its magic.
   void add_file(const std::string& name);
   /// For who keeps the disk from filling. Removes the oldest file, which is not the newest, too; returns its size. 0,
@@ -58,7 +58,7 @@ class LogDirectory : public ServedLog {
     File file;
     std::uint64_t end = 0;
     std::optional<FileIdentity> identity;
-    std::shared_ptr<const int> users = std::make_shared<const int>();  ///< shared by who holds the file
+    std::shared_ptr<const Held> users = std::make_shared<const Held>(file.path);  ///< shared by who holds the file
   };
   const Kept* find(const std::string& name) const;
 

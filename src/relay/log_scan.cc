@@ -80,8 +80,12 @@ std::string_view number_of(std::string_view name) {
 }  // namespace
 
 LogScan scan_log_file(const Path& path, const binlog::GtidState& before, const OnEvent& on_event, std::uint64_t limit) {
+  return continue_scan(path, FileProgress(path.filename().string(), before), on_event, limit);
+}
+
+LogScan continue_scan(const Path& path, FileProgress progress, const OnEvent& on_event, std::uint64_t limit) {
   Window window(path, limit);
-  LogScan scan{.progress = FileProgress(path.filename().string(), before), .size = window.end()};
+  LogScan scan{.progress = std::move(progress), .size = window.end()};
   if (as_text(window.at(0, binlog::kFileMagic.size())) != binlog::kFileMagic) {
     scan.is_log = false;
     scan.why_stopped = "no binary log";

@@ -29,6 +29,10 @@ using OnEvent = std::function<bool(const FileProgress& progress)>;
 LogScan scan_log_file(const Path& path, const binlog::GtidState& before, const OnEvent& on_event = nullptr,
                       std::uint64_t limit = ~std::uint64_t{0});
 
+/// The same from where `progress` is.
+LogScan continue_scan(const Path& path, FileProgress progress, const OnEvent& on_event = nullptr,
+                      std::uint64_t limit = ~std::uint64_t{0});
+
 /// Reads a file that grows, event by event, and goes on where it stopped.
 class LogFileScan {
  public:

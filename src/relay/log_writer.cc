@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "binlog/event.h"
+#include "relay/indexed_scan.h"
 
 namespace lifeboat::relay {
 namespace {
@@ -21,7 +22,7 @@ void cut_file(int fd, std::uint64_t size, const Path& path) {
 LogWriter::LogWriter(LogDirectory& directory, OnDurable on_durable)
     : directory_(directory), on_durable_(std::move(on_durable)) {
   buffer_.reserve(kBufferSize);
-  open_newest();
+  if (auto newest = directory_.take_newest()) open_newest(*std::move(newest));
   syncer_ = std::thread([this] { sync_loop(); });
 }
 
@@ -41,38 +42,45 @@ std::optional<LogPosition> LogWriter::end() const {
 }
 
 /// Takes up the newest file where its last whole group ends.
-void LogWriter::open_newest() {
-  const auto end = directory_.end();
-  if (!end) return;
-  const Path path = directory_.file_path(end->file);
-  LogScan scan = scan_log_file(path, {});
+void LogWriter::open_newest(LogScan scan) {
+  const Path path = directory_.file_path(scan.progress.file());
   if (scan.size >= binlog::kFileMagic.size() && !scan.is_log) {
     fail(Code::kCorruption, format("{}: is no binary log", path.string()), "Move it away; the relay fetches it again.");
   }
   progress_ = std::make_unique<FileProgress>(std::move(scan.progress));
-  progress_->rewind();
-  written_ = progress_->position();
   file_ = open_file(path, O_RDWR);
-  if (scan.size != written_) {
-    if (scan.size > written_) {
-      log::info("{}: {} bytes after the last whole group are dropped; they come again", path.string(),
-                scan.size - written_);
+  written_ = std::filesystem::file_size(path);
+  cut_at_boundary();
+}
+
+/// What follows the last whole group goes; what is before it becomes durable, and known.
+void LogWriter::cut_at_boundary() {
+  const Path path = directory_.file_path(progress_->file());
+  progress_->rewind();
+  const std::uint64_t end = progress_->position();
+  if (written_ != end) {
+    if (written_ > end) {
+      log::info("{}: {} bytes after the last whole group are dropped; they come again", path.string(), written_ - end);
     }
     // Also when not even the magic is there.
-    cut_file(file_.get(), written_, path);
+    cut_file(file_.get(), end, path);
     pwrite_full(file_.get(), as_bytes(binlog::kFileMagic), 0, path.string());
+    written_ = end;
   }
   sync_file(file_.get(), path.string());
   directory_.publish(progress_->boundary(), progress_->identity(), progress_->head());
   changed_since_opening_ = false;
+  in_doubt_ = false;
 }
 
 void LogWriter::begin_file(const std::string& name) {
   settle();
   changed_since_opening_ = true;
+  in_doubt_ = true;
   const binlog::GtidState before = progress_ == nullptr ? binlog::GtidState() : progress_->boundary().state;
   const Path path = directory_.file_path(name);
-  UniqueFd file = open_file(path, O_RDWR | O_CREAT | O_EXCL);
+  if (directory_.hold(name) != nullptr) fail(Code::kExists, format("{}: is kept already", path.string()));
+  UniqueFd file = open_file(path, O_RDWR | O_CREAT | O_TRUNC);  // one that a full disk cut short is begun anew
   pwrite_full(file.get(), as_bytes(binlog::kFileMagic), 0, path.string());
   sync_file(file.get(), path.string());
   sync_directory(directory_.path());
@@ -80,17 +88,22 @@ void LogWriter::begin_file(const std::string& name) {
   file_ = std::move(file);
   written_ = binlog::kFileMagic.size();
   directory_.add_file(name);
+  in_doubt_ = false;
 }
 
 void LogWriter::begin_event(ByteView bytes) {
   changed_since_opening_ = true;
+  in_doubt_ = true;  // if one of these throws
   progress_->begin(bytes);
   put(bytes);
+  in_doubt_ = false;
 }
 
 void LogWriter::more_of_event(ByteView bytes) {
+  in_doubt_ = true;
   progress_->more(bytes);
   put(bytes);
+  in_doubt_ = false;
 }
 
 void LogWriter::put(ByteView bytes) {
@@ -143,14 +156,20 @@ void LogWriter::recover() {
     std::unique_lock lock(mutex_);
     work_.reset();
     changed_.wait(lock, [&] { return !busy_; });
-    changed_since_opening_ = changed_since_opening_ || failure_;
+    in_doubt_ = in_doubt_ || failure_;
     failure_.reset();
   }
-  if (!changed_since_opening_) return;
-  buffer_.clear();
+  if (!changed_since_opening_ && !in_doubt_) return;
   ack_.reset();
+  if (!std::exchange(in_doubt_, true)) {  // the stream broke, and nothing else: what came before is good
+    write_out();
+    return cut_at_boundary();
+  }
+  buffer_.clear();
   file_.reset();
-  open_newest();
+  // Once an fsync has failed, what is read from the file may be in memory only: no more of it counts than was durable.
+  const auto end = directory_.end();
+  if (end) open_newest(scan_indexed_file(directory_.file_path(end->file), end->position));
 }
 
 void LogWriter::throw_failure() {

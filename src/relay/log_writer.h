@@ -65,7 +65,8 @@ class LogWriter {
     std::optional<LogPosition> ack;
     std::uint32_t group_time = 0;
   };
-  void open_newest();
+  void open_newest(LogScan scan);
+  void cut_at_boundary();
   void put(ByteView bytes);
   void write_out();
   void sync_loop() noexcept;
@@ -81,6 +82,7 @@ class LogWriter {
   std::optional<LogPosition> ack_;
   std::uint32_t group_time_ = 0;
   bool changed_since_opening_ = false;  ///< the newest file
+  bool in_doubt_ = false;               ///< something failed half-way: what is in the file, only the file tells
 
   std::mutex mutex_;  ///< guards what follows
   std::condition_variable changed_;

@@ -3,7 +3,10 @@
 
 #include "relay/log_writer.h"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
+
+#include <random>
 
 #include "relay/serving_testing.h"
 
@@ -94,6 +97,95 @@ TEST(LogWriter, RecoverDropsTheBeginningOfAGroup) {
   writer.begin_event(events.back().whole);
   writer.settle();
   EXPECT_EQ(source.bytes(), read_file(kept.log.file_path(kFile)));
+}
+
+TEST(LogWriter, RecoverReadsNothingWhenOnlyTheStreamBroke) {
+  Kept kept;
+  LogWriter writer(kept.log, [](const LogWriter::Durable&) {});
+  writer.begin_file(kFile);
+  const LogBuilder source = two_groups();
+  const std::vector<binlog::Event> events = events_of(source.bytes());
+  for (std::size_t i = 0; i + 1 < events.size(); ++i) writer.begin_event(events[i].whole);  // none of it flushed
+  const Path path = kept.log.file_path(kFile);
+  writer.flush();
+  {
+    const UniqueFd file = open_file(path, O_WRONLY);  // who reads the file again stops here
+    pwrite_full(file.get(), Bytes{0xff}, 30, path.string());
+  }
+  writer.recover();
+  EXPECT_EQ("0-1-1", kept.log.state().position().format());
+  EXPECT_EQ(events[events.size() - 2].header.end_position - events[events.size() - 2].header.size,
+            writer.end()->position);
+}
+
+TEST(LogWriter, RecoversFromWhateverHappensWherever) {
+  const auto seed = std::random_device()();
+  SCOPED_TRACE(seed);
+  std::mt19937 random(seed);
+  LogBuilder source({});
+  for (std::uint64_t i = 1; i <= 200; ++i) {
+    source.group({0, 1, i}, "INSERT INTO a VALUES ('" + std::string(i % 50 == 0 ? 200'000 : i, 'x') + "')");
+  }
+  const std::vector<binlog::Event> events = events_of(source.bytes());
+  Kept kept;
+  LogWriter writer(kept.log, [](const LogWriter::Durable&) {});
+  writer.begin_file(kFile);
+  for (std::size_t i = 0; i < events.size();) {
+    const ByteView whole = events[i].whole;
+    const unsigned what = random() % 10;
+    if (what == 0) {  // the stream breaks; in the middle of an event, if it is large
+      if (whole.size() > FileProgress::kFirstPartMin) writer.begin_event(whole.first(FileProgress::kFirstPartMin));
+    } else if (what == 1) {
+      Bytes damaged(whole.begin(), whole.end());
+      damaged[binlog::kEventHeaderSize] ^= 1;
+      EXPECT_THROW(writer.begin_event(damaged), Exception);
+    } else {
+      writer.begin_event(whole);
+      if (what == 2) writer.flush();
+      if (what == 3) writer.settle();
+      ++i;
+      continue;
+    }
+    writer.recover();
+    const std::uint64_t end = writer.end()->position;
+    i = 0;
+    while (i < events.size() && events[i].header.end_position <= end) ++i;
+  }
+  writer.settle();
+  EXPECT_EQ(source.bytes(), read_file(kept.log.file_path(kFile)));
+  EXPECT_EQ("0-1-200", kept.log.state().position().format());
+}
+
+TEST(LogWriter, AfterAFailureOnlyWhatWasDurableCounts) {
+  Kept kept;
+  LogWriter writer(kept.log, [](const LogWriter::Durable&) {});
+  writer.begin_file(kFile);
+  const LogBuilder source = two_groups();
+  const std::vector<binlog::Event> events = events_of(source.bytes());
+  for (std::size_t i = 0; i + 2 < events.size(); ++i) writer.begin_event(events[i].whole);
+  writer.settle();
+  const Path path = kept.log.file_path(kFile);
+  {
+    const UniqueFd file = open_file(path, O_WRONLY);  // whole, but nobody synced it
+    pwrite_full(file.get(), ByteView(source.bytes()).subspan(writer.end()->position), writer.end()->position,
+                path.string());
+  }
+  EXPECT_THROW(writer.begin_event(events[0].whole), Exception);
+  writer.recover();
+  EXPECT_EQ("0-1-1", kept.log.state().position().format());
+  EXPECT_EQ(kept.log.end(), writer.end());
+  EXPECT_EQ(writer.end()->position, std::filesystem::file_size(path));
+}
+
+TEST(LogWriter, BeginsAFileAnewThatAFullDiskCutShort) {
+  Kept kept;
+  LogWriter writer(kept.log, [](const LogWriter::Durable&) {});
+  write_file_durably(kept.log.file_path(kFile), as_bytes("\xfe"));
+  writer.begin_file(kFile);
+  write(writer, two_groups().bytes());
+  writer.settle();
+  EXPECT_EQ(two_groups().bytes(), read_file(kept.log.file_path(kFile)));
+  EXPECT_THROW(writer.begin_file(kFile), Exception);
 }
 
 TEST(LogWriter, RefusesWhatDoesNotFollow) {

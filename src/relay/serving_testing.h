@@ -130,7 +130,10 @@ class FakeLog : public ServedLog {
     return state_;
   }
   std::optional<std::string> gtid_position_at(const std::string&, std::uint64_t) const override { return "0-1-1"; }
-  std::shared_ptr<const void> hold(const std::string&) override { return nullptr; }
+  std::shared_ptr<const Held> hold(const std::string& name) override {
+    const std::scoped_lock lock(mutex_);
+    return std::make_shared<const Held>(files_.at(name).path);
+  }
   void wait_beyond(const std::string& name, std::uint64_t position, std::chrono::milliseconds patience) override {
     std::unique_lock lock(mutex_);
     grown_.wait_for(lock, patience, [&] { return ends_.at(name) > position || name != ends_.rbegin()->first; });

@@ -1,0 +1,57 @@
+#include "relay/indexed_scan.h"
+
+#include <filesystem>
+
+#include "relay/index_file.h"
+
+namespace lifeboat::relay {
+namespace {
+
+/// Where to begin: the last group that is indexed, which is read again, to see that it is the one.
+struct IndexedStart {
+  FileProgress progress;
+  IndexEntry last;
+};
+
+/// Nothing if there is no index that fits the file, or if it has no Gtid_list at its head to reckon from.
+std::optional<IndexedStart> find_indexed_start(const Path& path, std::uint64_t limit) {
+  FileProgress progress =
+      scan_log_file(path, {}, [](const FileProgress& seen) { return !seen.head() && !seen.group_ended(); }).progress;
+  if (!progress.head()) return std::nullopt;
+  const IndexOwner owner{.made_at = progress.identity()->made_at, .server_id = progress.identity()->server_id};
+  FileProgress::Boundary before{.position = progress.position(), .state = progress.boundary().state};
+  std::optional<IndexEntry> last;
+  bool ascends = true;
+  read_index(index_path(path), owner, [&](const IndexEntry& entry) {
+    ascends = entry.begin >= before.position && (!last || entry.begin >= last->end);
+    if (!ascends) return false;
+    if (last && last->gtid) before.state.update(*last->gtid);
+    last = entry;
+    return true;
+  });
+  // The size is asked last: a relay may be writing both.
+  if (!last || !ascends || last->end > std::filesystem::file_size(path)) return std::nullopt;
+  before.position = last->begin;
+  progress.pass_over(std::move(before));
+  return IndexedStart{.progress = std::move(progress), .last = *last};
+}
+
+}  // namespace
+
+LogScan scan_indexed_file(const Path& path, std::uint64_t limit) {
+  if (auto start = find_indexed_start(path); start && start->last.end <= limit) {
+    bool met = false;
+    const auto on_event = [&](const FileProgress& progress) {
+      if (met || !progress.group_ended()) return true;
+      const auto& gtid = progress.group().gtid;
+      const bool same_gtid = gtid ? start->last.gtid == gtid->gtid : !start->last.gtid;
+      met = same_gtid && progress.position() == start->last.end;
+      return met;
+    };
+    LogScan scan = continue_scan(path, std::move(start->progress), on_event, limit);
+    if (met) return scan;
+  }
+  return scan_log_file(path, {}, nullptr, limit);
+}
+
+}  // namespace lifeboat::relay

@@ -1,0 +1,15 @@
+/// How far a kept file is good, found without reading all of it: a group is in the index only once it was durable, so
+/// what the index covers is there, and what follows is read and judged event by event. It tells what scan_log_file
+/// tells, but for damage that the disk did to what was written well before: that is for `log verify` to find.
+///
+/// Threads: a free function. Errors: errno's. Memory: constant.
+#pragma once
+
+#include "relay/log_scan.h"
+
+namespace lifeboat::relay {
+
+/// `limit`: how much of the file counts.
+LogScan scan_indexed_file(const Path& path, std::uint64_t limit = ~std::uint64_t{0});
+
+}  // namespace lifeboat::relay
