@@ -35,6 +35,7 @@ struct Endpoint {
   /// "host:port", "[::1]:3306". Throws kUsage; a port is required.
   static Endpoint parse(std::string_view text);
   std::string text() const;
+  friend bool operator==(const Endpoint&, const Endpoint&) = default;
 };
 
 class Stream {

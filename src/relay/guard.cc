@@ -22,9 +22,11 @@ Guard::Guard(const Path& relay_directory, Path config_file)
   look_at_book();  // so that what was decided is known before anything is served
   thread_ = std::thread([this] { run(); });
   notifier_ = std::make_unique<GuardNotifier>(book_, [this] { return config(); });
+  statistics_ = std::make_unique<GuardStatistics>([this] { return config(); });
 }
 
 Guard::~Guard() {
+  statistics_.reset();
   notifier_.reset();
   {
     const std::scoped_lock lock(mutex_);
@@ -113,16 +115,15 @@ void Guard::count_warning(const std::string& text) {
 
 json::object Guard::status() const {
   const std::string telling = notifier_->problem();
+  json::value statistics = statistics_->status();
+  const std::string asking = statistics.is_object() ? json_string(statistics.as_object(), "problem") : "";
   const std::scoped_lock lock(mutex_);
   std::string problem;
-  for (const std::string& each : {config_problem_, book_problem_, telling}) {
+  for (const std::string& each : {config_problem_, book_problem_, telling, asking}) {
     if (!each.empty()) problem += (problem.empty() ? "" : "; ") + each;
   }
-  return {{"config", config_file_.string()},
-          {"rules", config_->rules.size()},
-          {"problem", problem},
-          {"warnings", warnings_},
-          {"last_warning", last_warning_}};
+  return {{"config", config_file_.string()}, {"rules", config_->rules.size()}, {"problem", problem},
+          {"warnings", warnings_},           {"last_warning", last_warning_},  {"statistics", std::move(statistics)}};
 }
 
 }  // namespace lifeboat::relay

@@ -19,6 +19,7 @@
 #include "base/json.h"
 #include "relay/guard_config.h"
 #include "relay/guard_notifier.h"
+#include "relay/guard_statistics.h"
 #include "relay/hold_book.h"
 
 namespace lifeboat::relay {
@@ -33,8 +34,10 @@ class Guard {
 
   std::shared_ptr<const GuardConfig> config() const;
   HoldBook& book() { return book_; }
+  /// Null: not known.
+  std::shared_ptr<const TableCounts> table_counts() const { return statistics_->counts(); }
   void count_warning(const std::string& text);
-  /// {"config", "problem", "warnings", "last_warning"}
+  /// {"config", "problem", "warnings", "last_warning", "statistics"}
   json::object status() const;
 
  private:
@@ -58,6 +61,7 @@ class Guard {
   std::condition_variable stop_;
   std::thread thread_;
   std::unique_ptr<GuardNotifier> notifier_;
+  std::unique_ptr<GuardStatistics> statistics_;
 };
 
 }  // namespace lifeboat::relay

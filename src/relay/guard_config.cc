@@ -45,6 +45,20 @@ std::optional<std::chrono::seconds> read_window(ConfigTable& table) {
   return window;
 }
 
+/// "12.5%".
+std::optional<double> read_percent(ConfigTable& table, std::string_view key) {
+  const std::optional<std::string> text = table.text(key);
+  if (!text) return std::nullopt;
+  double percent = -1;
+  const char* const end = text->data() + text->size();
+  const auto read = std::from_chars(text->data(), end, percent);
+  const bool whole = read.ec == std::errc() && std::string_view(read.ptr, end) == "%";
+  if (!whole || !(percent >= 0 && percent <= 100)) {
+    table.bad(key, format("'{}' is no share of a table", printable(*text)), "Write it like \"20%\".");
+  }
+  return percent;
+}
+
 std::chrono::minutes parse_minutes(std::string_view text) {
   unsigned hours = 24;
   unsigned minutes = 60;
@@ -107,9 +121,11 @@ GuardRule read_rule(ConfigTable& table) {
   }
   rule.rows_above = read_count(table, "rows_above");
   rule.rows_up_to = read_count(table, "rows_up_to");
+  rule.share_above = read_percent(table, "share_above");
+  rule.share_up_to = read_percent(table, "share_up_to");
   rule.window = read_window(table);
-  if (rule.window && !rule.rows_above && !rule.rows_up_to) {
-    table.bad("window", "it belongs to rows_above or rows_up_to, and there is neither");
+  if (rule.window && !rule.rows_above && !rule.rows_up_to && !rule.share_above && !rule.share_up_to) {
+    table.bad("window", "it belongs to rows_above, rows_up_to or a share, and there is none");
   }
   if (const auto text = table.text("between")) {
     rule.between = of_key(table, "between", [&] { return parse_span(*text); });
@@ -145,6 +161,22 @@ GuardNotify read_notify(ConfigTable& table) {
   return notify;
 }
 
+StatisticsServer read_statistics(ConfigTable& table) {
+  constexpr std::chrono::seconds kOftenest{1};
+  StatisticsServer server;
+  const std::optional<std::string> url = table.text("server");
+  if (!url) table.bad("server", "statistics need one", "server = \"mysql://lifeboat@standby.example:3306\"");
+  server.address = of_key(table, "server", [&] { return SourceAddress::parse(*url); });
+  const std::optional<std::string> password_file = table.text("password_file");
+  if (!password_file) table.bad("password_file", "the server's account has a password: name the file that holds it");
+  server.password_file = *password_file;
+  server.tls_ca = table.text("tls_ca").value_or("");
+  server.every = read_duration(table, "every").value_or(server.every);
+  if (server.every < kOftenest) table.bad("every", "it is at least 1s");
+  table.finish();
+  return server;
+}
+
 }  // namespace
 
 std::string_view guard_action_name(GuardAction action) {
@@ -178,6 +210,7 @@ GuardConfig parse_guard_config(std::string_view text, std::string_view file) {
   if (auto guard = root.table("guard")) {
     config.notify = read_notify(*guard);
     if (auto mass = guard->table("mass")) config.mass = read_mass(*mass);
+    if (auto statistics = guard->table("statistics")) config.statistics = read_statistics(*statistics);
     std::vector<ConfigTable> rules = guard->tables("rule");
     if (rules.size() > kRulesMax) guard->bad("rule", format("there are more than {}", kRulesMax));
     for (ConfigTable& each : rules) config.rules.push_back(read_rule(each));

@@ -15,6 +15,7 @@
 #include "base/file.h"
 #include "binlog/danger.h"
 #include "relay/object_pattern.h"
+#include "relay/source_connection.h"
 
 namespace lifeboat::relay {
 
@@ -38,6 +39,8 @@ struct GuardRule {
   std::vector<std::string> replicas;      ///< "user:NAME", "id:N"
   std::optional<std::uint64_t> rows_above;
   std::optional<std::uint64_t> rows_up_to;
+  std::optional<double> share_above;  ///< percent of the table's rows
+  std::optional<double> share_up_to;
   std::optional<std::chrono::seconds> window;  ///< rows are those of so long; else of one transaction
   std::optional<DaySpan> between;
 };
@@ -53,6 +56,16 @@ struct MassRule {
   std::uint64_t window_from = 100;
 };
 
+/// Who tells how many rows tables have.
+struct StatisticsServer {
+  SourceAddress address;
+  Path password_file;
+  Path tls_ca;  ///< empty: no TLS
+  std::chrono::milliseconds every{600'000};
+
+  bool operator==(const StatisticsServer&) const = default;
+};
+
 struct GuardNotify {
   std::vector<std::string> hook;  ///< argv
   std::chrono::milliseconds hook_timeout{30'000};
@@ -64,6 +77,7 @@ struct GuardConfig {
   MassRule mass;
   std::vector<GuardRule> rules;  ///< the first that fits decides
   GuardNotify notify;
+  std::optional<StatisticsServer> statistics;
 
   /// The longest that any of it looks back.
   std::chrono::seconds longest_window() const;

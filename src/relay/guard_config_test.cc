@@ -40,6 +40,11 @@ window_rows = 7
 window = "2h"
 window_from = 8
 
+[guard.statistics]
+server = "mysql://lifeboat@db2.example:3306"
+password_file = "/etc/lifeboat/db2"
+every = "5m"
+
 [[guard.rule]]
 name = "nightly purge"
 class = ["delete_range", "mass_delete"]
@@ -47,6 +52,7 @@ objects = ["shop.log_*", "audit.*"]
 accounts = ["purge@%"]
 replicas = ["user:reports", "id:12"]
 rows_up_to = 50_000
+share_up_to = "2.5%"
 window = "1d"
 between = "23:30-04:00"
 then = "allow"
@@ -64,9 +70,12 @@ rows_above = 1
   EXPECT_EQ(rule.then, GuardAction::kAllow);
   EXPECT_EQ(rule.classes, (std::set{binlog::DangerClass::kDeleteRange, binlog::DangerClass::kMassDelete}));
   EXPECT_EQ(rule.rows_up_to, 50'000U);
+  EXPECT_EQ(rule.share_up_to, 2.5);
+  EXPECT_EQ(config.statistics->address.endpoint.text(), "db2.example:3306");
+  EXPECT_EQ(config.statistics->every, 5min);
   EXPECT_EQ(rule.window, 24h);
   EXPECT_EQ(config.longest_window(), 24h);
-  EXPECT_EQ(config.rules[1].name, "g.toml line 26");
+  EXPECT_EQ(config.rules[1].name, "g.toml line 32");
 }
 
 TEST(GuardConfig, NamesWhatIsWrongAndWhatWasMeant) {
@@ -90,7 +99,17 @@ TEST(GuardConfig, NamesWhatIsWrongAndWhatWasMeant) {
        "Write between = \"01:00-04:30\" (UTC)."},
       {"[[guard.rule]]\nthen = 'hold'\nrows_above = -1\n", "g.toml line 3: rows_above: it cannot be less than 0", ""},
       {"[[guard.rule]]\nthen = 'hold'\nwindow = '1h'\n",
-       "g.toml line 3: window: it belongs to rows_above or rows_up_to, and there is neither", ""},
+       "g.toml line 3: window: it belongs to rows_above, rows_up_to or a share, and there is none", ""},
+      {"[[guard.rule]]\nthen = 'hold'\nshare_above = '20'\n", "g.toml line 3: share_above: '20' is no share of a table",
+       "Write it like \"20%\"."},
+      {"[[guard.rule]]\nthen = 'hold'\nshare_up_to = '101%'\n",
+       "g.toml line 3: share_up_to: '101%' is no share of a table", "Write it like \"20%\"."},
+      {"[[guard.rule]]\nthen = 'hold'\nshare_up_to = 'nan%'\n",
+       "g.toml line 3: share_up_to: 'nan%' is no share of a table", "Write it like \"20%\"."},
+      {"[guard.statistics]\nserver = 'db2'\n", "g.toml line 2: server: \"db2\" is no source",
+       "Write it like mysql://lifeboat@db1.example:3306."},
+      {"[guard.statistics]\nserver = 'mysql://l@db2:3306'\n",
+       "g.toml line 1: password_file: the server's account has a password: name the file that holds it", ""},
       {"[[guard.rule]]\nthen = 'hold'\nobjects = 'shop'\n", "g.toml line 3: objects: 'shop' is no pattern of tables",
        "Write database.table, database.* or *; * and ? stand for other letters."},
       {"[guard]\nwebhook = 'ftp://x'\n", "g.toml line 2: webhook: it is no http or https URL", ""},

@@ -36,7 +36,7 @@ GateAnswer GuardGate::answer(const GroupPlace& place, const ReplicaName& replica
     }
     if (known && known->streams.contains(stream)) return hold(known->subject, stream);
     if (finding.group == nullptr) return {};
-    const Judgement judgement = judge(finding.group->facts, *config, replica);
+    const Judgement judgement = judge(finding.group->facts, *config, replica, guard_.table_counts().get());
     if (judgement.action == GuardAction::kAllow) return {};
     const HoldSubject subject = subject_of(std::string(place.file), *finding.group, judgement);
     if (judgement.action == GuardAction::kHold) return hold(subject, stream);

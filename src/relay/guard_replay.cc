@@ -33,7 +33,7 @@ class Replayer {
   void take(const GroupFacts& facts) {
     if (facts.danger.time_s < since_s_) return;
     ++replay_.groups;
-    const Judgement judgement = judge(facts, config_, std::nullopt);
+    const Judgement judgement = judge(facts, config_, std::nullopt, nullptr);
     if (judgement.action == GuardAction::kAllow) return;
     ++(judgement.action == GuardAction::kHold ? replay_.held : replay_.warned);
     if (judgement.objects.empty()) note(facts, judgement, "");

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/format.h"
+#include "base/units.h"
 
 namespace lifeboat::relay {
 namespace {
@@ -34,10 +35,15 @@ struct Case {
 
 class Judge {
  public:
-  Judge(const GroupFacts& facts, const GuardConfig& config, const std::optional<ReplicaName>& replica)
+  struct Sizes {
+    const TableCounts* counts = nullptr;
+    bool any = false;  ///< every size counts: a rule that may hold or warn does
+  };
+  Judge(const GroupFacts& facts, const GuardConfig& config, const std::optional<ReplicaName>& replica, Sizes sizes)
       : facts_(facts),
         config_(config),
         replica_(replica),
+        sizes_(sizes),
         account_(account_of(facts.danger)),
         windows_(rule_windows(config)) {}
 
@@ -78,8 +84,8 @@ class Judge {
 
   const GuardRule* find_rule(const Case& each, bool counting_only) const {
     for (const GuardRule& rule : config_.rules) {
-      if (counting_only && !rule.rows_above) continue;
-      if (fits(rule, each)) return &rule;
+      if (counting_only && !rule.rows_above && !rule.share_above) continue;
+      if (fits(rule, each) && fits_share(rule, each, counting_only)) return &rule;
     }
     return nullptr;
   }
@@ -105,6 +111,29 @@ class Judge {
     const std::uint64_t rows = rows_for(rule, each);
     if (rows == 0) return holds;
     return (!rule.rows_above || rows > *rule.rows_above) && (!rule.rows_up_to || rows <= *rule.rows_up_to);
+  }
+
+  bool fits_share(const GuardRule& rule, const Case& each, bool counting_only) const {
+    if (!rule.share_above && !rule.share_up_to) return true;
+    if (sizes_.any) return rule.then != GuardAction::kAllow;
+    const std::optional<double> share = share_for(rule, each);
+    if (!share) return rule.then == GuardAction::kHold && !counting_only;
+    return (!rule.share_above || *share > *rule.share_above) && (!rule.share_up_to || *share <= *rule.share_up_to);
+  }
+
+  /// In percent; nothing: nobody knows.
+  std::optional<double> share_for(const GuardRule& rule, const Case& each) const {
+    if (!each.object || sizes_.counts == nullptr) return std::nullopt;
+    return sizes_.counts->percent(*each.object, rows_for(rule, each));
+  }
+
+  /// For people, if the rule asked for the share.
+  std::string share_text(const GuardRule* rule, const Case& each) const {
+    if (rule == nullptr || (!rule->share_above && !rule->share_up_to)) return {};
+    const std::optional<double> share = share_for(*rule, each);
+    if (!share) return ", the table's rows are not known";
+    return format(", {:.3g}% of the table's by what {} estimated at {}", *share, sizes_.counts->server,
+                  format_time(sizes_.counts->taken));
   }
 
   /// 0: nobody knows.
@@ -151,7 +180,7 @@ class Judge {
       judgement_.severity = severity;
       judgement_.danger = each.danger;
       judgement_.rule = rule == nullptr ? "" : rule->name;
-      judgement_.why = each.why;
+      judgement_.why = std::string(each.why) + share_text(rule, each);
     }
     judgement_.rows = std::max(judgement_.rows, each.rows);
     if (each.object && seen_.insert(*each.object).second && judgement_.objects.size() < kObjectsMax) {
@@ -168,6 +197,7 @@ class Judge {
   const GroupFacts& facts_;
   const GuardConfig& config_;
   const std::optional<ReplicaName>& replica_;
+  const Sizes sizes_;
   const std::string account_;
   const std::vector<std::chrono::seconds> windows_;
   Judgement judgement_;
@@ -184,8 +214,13 @@ std::string Judgement::text() const {
   return text;
 }
 
-Judgement judge(const GroupFacts& facts, const GuardConfig& config, const std::optional<ReplicaName>& replica) {
-  return Judge(facts, config, replica).run();
+Judgement judge(const GroupFacts& facts, const GuardConfig& config, const std::optional<ReplicaName>& replica,
+                const TableCounts* counts) {
+  return Judge(facts, config, replica, {.counts = counts}).run();
+}
+
+bool may_matter(const GroupFacts& facts, const GuardConfig& config) {
+  return Judge(facts, config, std::nullopt, {.any = true}).run().action != GuardAction::kAllow;
 }
 
 std::vector<std::chrono::seconds> rule_windows(const GuardConfig& config) {

@@ -2,7 +2,8 @@
 /// that fits; what no rule speaks of, by its class. The worst of all is the verdict.
 ///
 /// A rule that holds fits already when an object may be meant; one that warns or allows fits only when all that is
-/// meant is covered, and known: rows that nobody counted are never few enough.
+/// meant is covered, and known: rows that nobody counted are never few enough, and a share of a table whose rows are
+/// not known is never small enough. It holds nothing either that is ordinary by itself.
 ///
 /// Threads: free functions and values. Errors: none.
 #pragma once
@@ -15,6 +16,7 @@
 #include "relay/guard_config.h"
 #include "relay/replica_rules.h"
 #include "relay/row_window.h"
+#include "relay/table_counts.h"
 
 namespace lifeboat::relay {
 
@@ -40,8 +42,11 @@ struct Judgement {
   std::string text() const;
 };
 
-/// Without a replica: allowed only if every replica may have it.
-Judgement judge(const GroupFacts& facts, const GuardConfig& config, const std::optional<ReplicaName>& replica);
+/// Without a replica: allowed only if every replica may have it. `counts` may be null.
+Judgement judge(const GroupFacts& facts, const GuardConfig& config, const std::optional<ReplicaName>& replica,
+                const TableCounts* counts);
+/// Whether any replica might not be allowed it, however many rows the tables have.
+bool may_matter(const GroupFacts& facts, const GuardConfig& config);
 
 /// The windows that the rules have, ascending.
 std::vector<std::chrono::seconds> rule_windows(const GuardConfig& config);

@@ -25,8 +25,9 @@ GuardConfig config(std::string_view rules) {
 }
 
 GuardAction action(const GroupFacts& facts, std::string_view rules,
-                   const std::optional<ReplicaName>& replica = ReplicaName{.user = "repl", .server_id = 2}) {
-  return judge(facts, config(rules), replica).action;
+                   const std::optional<ReplicaName>& replica = ReplicaName{.user = "repl", .server_id = 2},
+                   const TableCounts* counts = nullptr) {
+  return judge(facts, config(rules), replica, counts).action;
 }
 
 const TableName kOrders{"shop", "orders"};
@@ -50,7 +51,7 @@ TEST(GuardRules, AllowNothingBesideWhatTheyCover) {
   constexpr std::string_view kRule = "[[guard.rule]]\nobjects = 'shop.log'\nthen = 'allow'\n";
   EXPECT_EQ(action(facts(DangerClass::kDropTable, {kLog}), kRule), GuardAction::kAllow);
   EXPECT_EQ(action(facts(DangerClass::kDropTable, {{"shop", "LOG"}}), kRule), GuardAction::kHold);
-  const Judgement both = judge(facts(DangerClass::kDropTable, {kLog, kOrders}), config(kRule), std::nullopt);
+  const Judgement both = judge(facts(DangerClass::kDropTable, {kLog, kOrders}), config(kRule), std::nullopt, nullptr);
   EXPECT_EQ(both.action, GuardAction::kHold);
   EXPECT_EQ(both.objects, std::vector<TableName>{kOrders});
   EXPECT_EQ(action(facts(DangerClass::kDropDatabase, {{"shop", ""}}), kRule), GuardAction::kHold);
@@ -103,7 +104,7 @@ TEST(GuardRules, HoldFewerRowsThanAMassIfToldTo) {
   EXPECT_EQ(action(few, kRule), GuardAction::kAllow);
   few.danger.rows[kOrders].deleted = 11;
   EXPECT_EQ(action(few, kRule), GuardAction::kHold);
-  EXPECT_EQ(judge(few, config(kRule), std::nullopt).severity, Severity::kDestroys);
+  EXPECT_EQ(judge(few, config(kRule), std::nullopt, nullptr).severity, Severity::kDestroys);
   few.danger.rows.clear();
   few.danger.rows[kLog].deleted = 11;
   EXPECT_EQ(action(few, kRule), GuardAction::kAllow);
@@ -118,6 +119,47 @@ TEST(GuardRules, CountOverAWindow) {
   EXPECT_EQ(action(few, kRule), GuardAction::kAllow);
   few.windows[kOrders] = {{.deleted = 101, .updated = 0}};
   EXPECT_EQ(action(few, kRule), GuardAction::kHold);
+}
+
+/// What the rule makes of so many rows deleted of `shop.orders`, which has 200 of them as far as is known.
+GuardAction of_two_hundred(std::uint64_t deleted, std::string_view rule, bool known = true) {
+  GroupFacts change;
+  change.danger.rows[kOrders].deleted = deleted;
+  if (deleted >= 150) change.danger.effects.push_back({DangerClass::kMassDelete, {kOrders}, deleted, "rows"});
+  const TableCounts counts{.server = "db2", .taken = {}, .rows = {{kOrders, 200}}};
+  const GuardAction found = judge(change, config(rule), std::nullopt, known ? &counts : nullptr).action;
+  EXPECT_TRUE(found == GuardAction::kAllow || may_matter(change, config(rule)));
+  return found;
+}
+
+TEST(GuardRules, HoldWhatIsALargeShareOfItsTable) {
+  constexpr std::string_view kRule = "[[guard.rule]]\nclass = 'mass_delete'\nshare_above = '50%'\nthen = 'hold'\n";
+  EXPECT_EQ(of_two_hundred(100, kRule), GuardAction::kAllow);
+  EXPECT_EQ(of_two_hundred(101, kRule), GuardAction::kHold);
+  EXPECT_EQ(of_two_hundred(5000, kRule), GuardAction::kHold);  // statistics that are behind
+}
+
+TEST(GuardRules, DoNotHoldOrdinaryRowsByAShareThatNobodyKnows) {
+  constexpr std::string_view kRule = "[[guard.rule]]\nclass = 'mass_delete'\nshare_above = '50%'\nthen = 'hold'\n";
+  EXPECT_EQ(of_two_hundred(101, kRule, false), GuardAction::kAllow);
+  EXPECT_EQ(of_two_hundred(150, kRule, false), GuardAction::kHold);  // a danger by itself
+}
+
+TEST(GuardRules, AllowOnlyASmallShareThatIsKnown) {
+  constexpr std::string_view kRule = "[[guard.rule]]\nclass = 'mass_delete'\nshare_up_to = '80%'\nthen = 'allow'\n";
+  EXPECT_EQ(of_two_hundred(160, kRule), GuardAction::kAllow);
+  EXPECT_EQ(of_two_hundred(161, kRule), GuardAction::kHold);
+  EXPECT_EQ(of_two_hundred(150, kRule, false), GuardAction::kHold);
+}
+
+TEST(GuardRules, SayWhatTheShareIsAndHowItIsKnown) {
+  const TableCounts counts{.server = "db2:3306", .taken = from_unix_ms(1'700'000'000'000), .rows = {{kOrders, 200}}};
+  GroupFacts change;
+  change.danger.rows[kOrders].deleted = 25;
+  const Judgement judgement =
+      judge(change, config("[[guard.rule]]\nclass = 'mass_delete'\nshare_above = '10%'\nthen = 'hold'\n"), std::nullopt,
+            &counts);
+  EXPECT_EQ(judgement.why, "rows deleted, 12.5% of the table's by what db2:3306 estimated at 2023-11-14T22:13:20Z");
 }
 
 TEST(GuardRules, KnowTheHourAndTheAccount) {
@@ -146,7 +188,7 @@ TEST(GuardRules, HoldForTheReplicasTheyName) {
 TEST(GuardRules, AskTwoPeopleWhenAnythingHeldDestroys) {
   GroupFacts both = facts(DangerClass::kUnknown, {});
   both.danger.effects.push_back({DangerClass::kDropTable, {kOrders}, 0, ""});
-  EXPECT_EQ(judge(both, config(""), std::nullopt).severity, Severity::kDestroys);
+  EXPECT_EQ(judge(both, config(""), std::nullopt, nullptr).severity, Severity::kDestroys);
 }
 
 TEST(RowWindow, ForgetsWhatIsOlderThanItsSpan) {

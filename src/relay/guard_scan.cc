@@ -102,7 +102,7 @@ void GuardScan::enter(Walk& walk, const ServedLog::File& file) {
 }
 
 void GuardScan::remember(Walk& walk, FoundGroup&& group, const GuardConfig& config) {
-  const bool matters = judge(group.facts, config, std::nullopt).action != GuardAction::kAllow;
+  const bool matters = may_matter(group.facts, config);
   const std::scoped_lock lock(mutex_);
   if (!walk.warmed_up) return;
   Known& known = walk.known.back();

@@ -123,12 +123,12 @@ void SourceConnection::send_command(ByteView payload) {
   channel_.write(payload);
 }
 
-TextResult SourceConnection::query(std::string_view sql) {
+TextResult SourceConnection::query(std::string_view sql, std::size_t max_size) {
   Encoder out;
   out.u8(kCommandQuery);
   out.raw(sql);
   send_command(out.bytes());
-  return read_result(channel_, peer());
+  return read_result(channel_, peer(), max_size);
 }
 
 void SourceConnection::execute(std::string_view sql) {

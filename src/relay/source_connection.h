@@ -22,6 +22,7 @@ struct SourceAddress {
   /// "mysql://user@host:port"; a password in it is refused, since it would show in every process list.
   static SourceAddress parse(std::string_view url);
   std::string text() const;
+  friend bool operator==(const SourceAddress&, const SourceAddress&) = default;
 };
 
 struct SourceLogin {
@@ -41,7 +42,7 @@ class SourceConnection {
   const std::string& server_version() const { return server_version_; }
   bool is_mariadb() const;
 
-  TextResult query(std::string_view sql);
+  TextResult query(std::string_view sql, std::size_t max_size = std::size_t{1} << 20U);
   /// A statement without result.
   void execute(std::string_view sql);
   /// The only column of the only row; nothing if NULL or no row. kRefused if the result is another.
