@@ -1,9 +1,10 @@
 // Statements of any bytes, in any session: classified in bounded time and without a crash, and cut into tokens that lie
-// in the text one behind the other.
+// in the text one behind the other; what has a shape has none that is longer than it with blanks.
 
 #include "base/bytes.h"
 #include "base/error.h"
 #include "binlog/danger.h"
+#include "binlog/statement_shape.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace lifeboat::binlog;
@@ -28,5 +29,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     if (token.kind == TokenKind::kString) string_of(token, context.dialect);
     if (token.is_name()) name_of(token);
   }
+  LIFEBOAT_CHECK(statement_shape(text).size() <= 2 * text.size());  // a blank before each token
   return 0;
 }

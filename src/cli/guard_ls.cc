@@ -44,8 +44,8 @@ void list(Context& context, const ListOptions& options) {
     constexpr std::size_t kShown = 60;
     held += each.open() ? 1 : 0;
     holds.push_back(hold_to_json(each, now()));
-    table.push_back({each.subject.id, std::string(hold_state_name(each.state)), format_time(each.since),
-                     each.subject.gtid, each.subject.danger_class, joined(each.subject.objects), streams_text(each),
+    table.push_back({each.subject.id, state_text(each), format_time(each.since), each.subject.gtid,
+                     each.subject.danger_class, joined(each.subject.objects), streams_text(each),
                      printable(each.subject.statement.substr(0, kShown))});
   }
   std::string text = holds.empty() ? "nothing was ever held\n" : format_table(table);
@@ -57,16 +57,39 @@ void list(Context& context, const ListOptions& options) {
   context.print(holds, text);
 }
 
+std::string state_text(const relay::Hold& hold) {
+  std::string text(hold_state_name(hold.state));
+  if (hold.covered > 0) text += format(" +{}", hold.covered);
+  return text;
+}
+
+/// A purge in chunks: what one decision may cover, and did.
+std::string run_text(const relay::Hold& hold) {
+  if (!hold.subject.run_until) return {};
+  std::string text = format("run        what is like it until {}: {}\n", format_time(*hold.subject.run_until),
+                            printable(hold.subject.shape));
+  if (hold.covered > 0) {
+    text += format("followed   {} transactions of {} rows went the same way\n", hold.covered, hold.covered_rows);
+  }
+  return text;
+}
+
 /// What can be done, in words to paste.
 std::string ways_out(const relay::Hold& hold) {
   const std::string& id = hold.subject.id;
   const std::string people = hold.approvals_needed() == 1 ? "one approver" : "two approvers, each of them";
-  return format(
+  std::string text = format(
       "\nproduction is untouched: this stands in its log already. The replicas named above are as of {}.\n"
       "keep the data, and go on without it (one person):   lifeboat guard skip {}\n"
       "let it pass ({}):   lifeboat guard release {} --as NAME\n"
       "let it pass alone, from {} on, everybody is told:   lifeboat guard release {} --break-glass REASON\n",
       format_time(hold.subject.event_time), id, people, id, format_time(hold.since + relay::kBreakGlassAfter), id);
+  if (hold.subject.run_until) {
+    text +=
+        format("it is a chunk of rows: with --run, skip and release --as decide on the chunks like it, too, until {}\n",
+               format_time(*hold.subject.run_until));
+  }
+  return text;
 }
 
 void show(Context& context, const ShowOptions& options) {
@@ -86,9 +109,10 @@ void show(Context& context, const ShowOptions& options) {
                  subject.position);
   text += format("held by    {}\n", subject.rule.empty() ? "its class" : "rule " + printable(subject.rule));
   if (!subject.why.empty()) text += format("because    {}\n", printable(subject.why));
-  text += format("replicas   {}\n", streams_text(hold));
+  text += format("replicas   {}\n", streams_text(hold)) + run_text(hold);
   for (const relay::Approval& each : hold.approvals) {
-    text += format("approved   by {} at {}, for {}\n", each.by, format_time(each.time), each.stream);
+    text += format("approved   by {} at {}, for {}{}\n", each.by, format_time(each.time), each.stream,
+                   each.run ? ", with the run" : "");
   }
   if (hold.decided)
     text += format("{:<10} by {} at {}\n", hold_state_name(hold.state), hold.decided_by, format_time(*hold.decided));

@@ -12,6 +12,7 @@ struct DecideOptions {
   std::string directory;
   std::string id;
   std::string stream{relay::kEveryStream};
+  bool run = false;
   std::string name;
   std::string secret_file;
   std::string reason;
@@ -20,6 +21,7 @@ struct DecideOptions {
 void add_choice(Command& command, DecideOptions& options) {
   command.add_option("--dir", options.directory, "the relay's directory (default: of the one that runs)");
   command.add_option("--replica", options.stream, "for this replica only: id:SERVER_ID (default: for all)");
+  command.add_flag("--run", options.run, "with the rest of its run: the chunks of the same change (see guard show)");
   command.add_option("id", options.id, "the hold's id or its beginning, or a GTID").required();
 }
 
@@ -30,6 +32,9 @@ void print_decision(Context& context, const relay::Hold& hold, const std::string
     text += lifeboat::format("approved by {}; {} of {}: another approver runs the same command\n",
                              fmt::join(hold.approved_by(stream), ", "), hold.approved_by(stream).size(),
                              hold.approvals_needed());
+  }
+  if (state != relay::HoldState::kHeld && hold.run_state_of(stream) == state) {
+    text += format("so are those like it, until {}\n", format_time(*hold.subject.run_until));
   }
   context.print(hold_to_json(hold, now()), text);
   if (state == relay::HoldState::kHeld) context.end_with(Code::kRefused);
@@ -42,7 +47,7 @@ void release(Context& context, const DecideOptions& options) {
   }
   relay::HoldBook book(relay_directory(options.directory));
   book.refresh();
-  const relay::Choice choice{.id = book.get(options.id).subject.id, .stream = options.stream};
+  const relay::Choice choice{.id = book.get(options.id).subject.id, .stream = options.stream, .run = options.run};
   if (!options.reason.empty()) {
     return print_decision(context, book.break_glass(choice, os_user(), options.reason), options.stream);
   }
@@ -53,7 +58,7 @@ void release(Context& context, const DecideOptions& options) {
 void skip(Context& context, const DecideOptions& options) {
   relay::HoldBook book(relay_directory(options.directory));
   book.refresh();
-  const relay::Choice choice{.id = book.get(options.id).subject.id, .stream = options.stream};
+  const relay::Choice choice{.id = book.get(options.id).subject.id, .stream = options.stream, .run = options.run};
   print_decision(context, book.skip(choice, os_user()), options.stream);
 }
 

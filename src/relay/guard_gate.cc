@@ -3,11 +3,30 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "base/printable.h"
+#include "binlog/statement_shape.h"
 
 namespace lifeboat::relay {
 namespace {
 
 constexpr std::size_t kWarnedMax = 10'000;
+constexpr std::size_t kRunObjectsMax = 20;
+
+/// Rows of given tables, and nothing else: what a purge takes away chunk by chunk.
+bool is_chunk(const Judgement& judgement) {
+  using binlog::DangerClass;
+  static const std::set<DangerClass> kByRows = {DangerClass::kDeleteRows,  DangerClass::kUpdateRows,
+                                                DangerClass::kDeleteRange, DangerClass::kUpdateRange,
+                                                DangerClass::kMassDelete,  DangerClass::kMassUpdate};
+  return judgement.classes.size() == 1 && kByRows.contains(*judgement.classes.begin()) && !judgement.objects.empty() &&
+         judgement.objects.size() <= kRunObjectsMax;
+}
+
+/// What the transaction changes by itself, whatever went before it in a window.
+std::uint64_t rows_of(const binlog::GroupDanger& danger) {
+  std::uint64_t rows = 0;
+  for (const auto& [table, changed] : changed_rows(danger)) rows += changed.deleted + changed.updated;
+  return rows;
+}
 
 }  // namespace
 
@@ -34,14 +53,24 @@ GateAnswer GuardGate::answer(const GroupPlace& place, const ReplicaName& replica
       return {.verdict = known->state_of(stream) == HoldState::kSkipped ? Verdict::kSkip : Verdict::kPass,
               .reason = {}};
     }
+    if (guard_.book().skipped_in_run(id, stream)) return {.verdict = Verdict::kSkip, .reason = {}};
     if (known && known->streams.contains(stream)) return hold(known->subject, stream);
     if (finding.group == nullptr) return {};
     const Judgement judgement = judge(finding.group->facts, *config, replica, guard_.table_counts().get());
     if (judgement.action == GuardAction::kAllow) return {};
-    const HoldSubject subject = subject_of(std::string(place.file), *finding.group, judgement);
-    if (judgement.action == GuardAction::kHold) return hold(subject, stream);
-    warn_once(subject);
-    return {};
+    HoldSubject subject = subject_of(std::string(place.file), *finding.group, judgement);
+    if (judgement.action == GuardAction::kWarn) {
+      warn_once(subject);
+      return {};
+    }
+    if (is_chunk(judgement)) {
+      subject.shape = binlog::statement_shape(subject.statement);
+      subject.run_until = subject.event_time + config->mass.window;
+    }
+    const auto run = guard_.book().find_run(subject, stream);
+    if (!run) return hold(subject, stream);
+    subject.rows = rows_of(finding.group->facts.danger);
+    return apply_run(*run, subject, stream);
   } catch (...) {
     return {.verdict = Verdict::kHold, .reason = "guard: " + current_error().text()};
   }
@@ -63,6 +92,17 @@ GateAnswer GuardGate::hold(const HoldSubject& subject, const std::string& stream
   return answer;
 }
 
+/// One decision for a whole purge: nobody is told of each chunk, but each is on record before it passes.
+GateAnswer GuardGate::apply_run(const Hold& run, const HoldSubject& subject, const std::string& stream) {
+  try {
+    guard_.book().cover(run.subject.id, subject);
+  } catch (...) {
+    return {.verdict = Verdict::kHold, .reason = "guard: not recorded: " + current_error().text()};
+  }
+  const bool skipped = run.run_state_of(stream) == HoldState::kSkipped;
+  return {.verdict = skipped ? Verdict::kSkip : Verdict::kPass, .reason = {}};
+}
+
 HoldSubject GuardGate::subject_of(const std::string& file, const FoundGroup& group, const Judgement& judgement) const {
   const binlog::GroupDanger& danger = group.facts.danger;
   HoldSubject subject{.id = hold_id(place_.source, place_.incarnation, file, group.begin),
@@ -81,7 +121,9 @@ HoldSubject GuardGate::subject_of(const std::string& file, const FoundGroup& gro
                       .thread_id = danger.thread_id,
                       .event_time = from_unix_ms(danger.time_s * 1000),
                       .rule = judgement.rule,
-                      .why = judgement.why};
+                      .why = judgement.why,
+                      .shape = {},
+                      .run_until = {}};
   for (const binlog::TableName& each : judgement.objects) subject.objects.push_back(each.text());
   return subject;
 }

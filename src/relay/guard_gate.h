@@ -22,6 +22,7 @@ class GuardGate : public Gate {
 
  private:
   GateAnswer hold(const HoldSubject& subject, const std::string& stream);
+  GateAnswer apply_run(const Hold& run, const HoldSubject& subject, const std::string& stream);
   HoldSubject subject_of(const std::string& file, const FoundGroup& group, const Judgement& judgement) const;
   void warn_once(const HoldSubject& subject);
 

@@ -168,6 +168,50 @@ TEST_F(GuardGateTest, HoldsADeleteInALoopAsTheMassThatItIs) {
   EXPECT_EQ(verdict(add("DELETE FROM shop.log WHERE a < 5 LIMIT 500", kWhen + 7200)), Verdict::kPass);
 }
 
+TEST_F(GuardGateTest, AppliesADecisionOnARunToItsChunksAndToNothingElse) {
+  constexpr std::string_view kChunk = "DELETE FROM shop.log WHERE a < 5 LIMIT 2000";
+  const std::uint64_t first = add(kChunk);
+  const std::uint64_t second = add("DELETE FROM shop.log WHERE a < 6 LIMIT 2000", kWhen + 5);
+  const std::uint64_t other = add("DELETE FROM shop.orders WHERE a < 5 LIMIT 2000", kWhen + 5);
+  const std::uint64_t drop = add("DROP TABLE shop.log", kWhen + 6);
+  const std::uint64_t third = add(kChunk, kWhen + 3600);
+  const std::uint64_t late = add(kChunk, kWhen + 3601);
+  EXPECT_EQ(verdict(first), Verdict::kHold);
+  guard_->book().skip({.id = guard_->book().list().at(0).subject.id, .run = true}, "os:ann");
+  EXPECT_EQ(verdict(first), Verdict::kSkip);
+  EXPECT_EQ(verdict(second), Verdict::kSkip);
+  EXPECT_EQ(verdict(other), Verdict::kHold);
+  EXPECT_EQ(verdict(drop), Verdict::kHold);
+  EXPECT_EQ(verdict(third), Verdict::kSkip);
+  EXPECT_EQ(verdict(late), Verdict::kHold);
+  EXPECT_EQ(guard_->book().list().size(), 4U);
+  EXPECT_EQ(guard_->book().get("0-1-1").covered, 2U);
+}
+
+TEST_F(GuardGateTest, LeavesOutWhatWasLeftOutOfARunWhateverTheRulesSayByNow) {
+  configure("");
+  restart();
+  const std::uint64_t first = add("DELETE FROM shop.log WHERE a < 5 LIMIT 2000");
+  const std::uint64_t second = add("DELETE FROM shop.log WHERE a < 5 LIMIT 2000");
+  verdict(first);
+  guard_->book().skip({.id = guard_->book().get("0-1-1").subject.id, .run = true}, "os:ann");
+  EXPECT_EQ(verdict(second, 2), Verdict::kSkip);
+  configure("[[guard.rule]]\nthen = 'allow'\n");
+  restart();
+  EXPECT_EQ(verdict(second, 3), Verdict::kSkip);
+}
+
+TEST_F(GuardGateTest, HoldsAChunkWhoseRecordCannotBeWritten) {
+  const std::uint64_t first = add("DELETE FROM shop.log WHERE a < 5 LIMIT 2000");
+  const std::uint64_t second = add("DELETE FROM shop.log WHERE a < 5 LIMIT 2000");
+  verdict(first);
+  guard_->book().skip({.id = guard_->book().get("0-1-1").subject.id, .run = true}, "os:ann");
+  std::ofstream(guard_directory(directory_.path()) / "audit.log", std::ios::app) << "not an entry\n";
+  const GateAnswer answer = ask(second);
+  EXPECT_EQ(answer.verdict, Verdict::kHold);
+  EXPECT_NE(answer.reason.find("not recorded"), std::string::npos) << answer.reason;
+}
+
 TEST_F(GuardGateTest, RemembersAcrossFilesAndForAReplicaThatComesLate) {
   for (int i = 0; i < 19; ++i) add("DELETE FROM shop.log WHERE a < 5 LIMIT 500");
   content_.rotate("bin.000002");

@@ -183,6 +183,7 @@ class Judge {
       judgement_.why = std::string(each.why) + share_text(rule, each);
     }
     judgement_.rows = std::max(judgement_.rows, each.rows);
+    judgement_.classes.insert(each.danger);
     if (each.object && seen_.insert(*each.object).second && judgement_.objects.size() < kObjectsMax) {
       judgement_.objects.push_back(*each.object);
     }

@@ -34,6 +34,7 @@ struct Judgement {
   binlog::DangerClass danger = binlog::DangerClass::kOrdinary;
   binlog::Severity severity = binlog::Severity::kOrdinary;  ///< of all that is held, what asks most approvals
   std::vector<binlog::TableName> objects;                   ///< all that are held or warned of
+  std::set<binlog::DangerClass> classes;                    ///< the same
   std::uint64_t rows = 0;
   std::string rule;  ///< empty: the class decided
   std::string why;

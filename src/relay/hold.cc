@@ -13,6 +13,16 @@ namespace {
 constexpr std::size_t kIdDigits = 10;
 constexpr std::size_t kObjectsShown = 100;
 
+/// What the chunks of a run have in common, as the audit log would have it.
+std::string run_key(const HoldSubject& subject) {
+  const json::object told = subject_to_json(subject);
+  json::array key;
+  for (const std::string_view member : {"source", "class", "objects", "account", "database", "shape"}) {
+    key.push_back(told.at(member));
+  }
+  return json::serialize(key);
+}
+
 std::string_view severity_name(binlog::Severity severity) {
   switch (severity) {
     case binlog::Severity::kOrdinary:
@@ -59,6 +69,12 @@ HoldState Hold::state_of(std::string_view stream) const {
   return found == streams.end() ? state : found->second.decision.value_or(state);
 }
 
+HoldState Hold::run_state_of(std::string_view stream) const {
+  const auto found = streams.find(std::string(stream));
+  const bool own = found != streams.end() && found->second.decision;
+  return (own ? found->second.run : run) ? state_of(stream) : HoldState::kHeld;
+}
+
 bool Hold::open() const {
   return state == HoldState::kHeld;
 }
@@ -67,11 +83,12 @@ std::size_t Hold::approvals_needed() const {
   return subject.severity == binlog::Severity::kDestroys ? 2 : 1;
 }
 
-std::vector<std::string> Hold::approved_by(std::string_view stream) const {
+std::vector<std::string> Hold::approved_by(std::string_view stream, Of of) const {
   std::set<codec::PublicKey> keys;
   std::vector<std::string> names;
   for (const Approval& each : approvals) {
     if (each.stream != kEveryStream && each.stream != stream) continue;
+    if (of == Of::kRun && !each.run) continue;
     if (keys.insert(each.key).second) names.push_back(each.by);
   }
   return names;
@@ -102,7 +119,14 @@ json::object subject_to_json(const HoldSubject& subject) {
           {"file", valid_utf8(subject.file)},
           {"position", subject.position},
           {"rule", subject.rule},
-          {"why", valid_utf8(subject.why)}};
+          {"why", valid_utf8(subject.why)},
+          {"shape", valid_utf8(subject.shape)},
+          {"run_until", subject.run_until ? json::value(format_time(*subject.run_until)) : json::value()}};
+}
+
+bool continues_run(const HoldSubject& first, const HoldSubject& next) {
+  return first.run_until && next.run_until && next.event_time >= first.event_time &&
+         next.event_time <= *first.run_until && run_key(first) == run_key(next);
 }
 
 HoldSubject subject_from_json(const json::object& object) {
@@ -122,8 +146,14 @@ HoldSubject subject_from_json(const json::object& object) {
                       .thread_id = static_cast<std::uint32_t>(json_integer(object, "thread")),
                       .event_time = parse_time(json_string(object, "event_time")),
                       .rule = json_string(object, "rule"),
-                      .why = json_string(object, "why")};
+                      .why = json_string(object, "why"),
+                      .shape = {},
+                      .run_until = {}};
   for (const json::value& each : object.at("objects").as_array()) subject.objects.emplace_back(each.as_string());
+  if (const json::value* until = object.if_contains("run_until"); until != nullptr && !until->is_null()) {
+    subject.run_until = parse_time(json_string(object, "run_until"));
+    subject.shape = json_string(object, "shape");
+  }
   return subject;
 }
 
@@ -140,10 +170,14 @@ json::object hold_to_json(const Hold& hold, SystemTime time) {
   out["decided"] = hold.decided ? json::value(format_time(*hold.decided)) : json::value();
   out["decided_by"] = hold.decided_by;
   out["break_glass"] = hold.break_glass;
+  out["run"] = hold.run;
+  out["covered"] = hold.covered;
+  out["covered_rows"] = hold.covered_rows;
   out["approvals_needed"] = hold.approvals_needed();
   json::array approvals;
   for (const Approval& each : hold.approvals) {
-    approvals.push_back(json::object{{"by", each.by}, {"stream", each.stream}, {"time", format_time(each.time)}});
+    approvals.push_back(
+        json::object{{"by", each.by}, {"stream", each.stream}, {"run", each.run}, {"time", format_time(each.time)}});
   }
   out["approvals"] = std::move(approvals);
   json::array streams;
@@ -157,9 +191,9 @@ json::object hold_to_json(const Hold& hold, SystemTime time) {
   return out;
 }
 
-std::string approval_text(const Hold& hold, std::string_view stream) {
-  return format("lifeboat guard: release\nhold {}\nrecorded as {}\nstream {}\n", hold.subject.id, hold.entry_hash,
-                stream);
+std::string approval_text(const Hold& hold, std::string_view stream, bool run) {
+  return format("lifeboat guard: release\nhold {}\nrecorded as {}\nstream {}\n{}", hold.subject.id, hold.entry_hash,
+                stream, run ? "with the rest of its run\n" : "");
 }
 
 }  // namespace lifeboat::relay

@@ -41,7 +41,13 @@ struct HoldSubject {
   SystemTime event_time;  ///< when the source ran it
   std::string rule;       ///< that held it; empty: no rule said otherwise
   std::string why;
+  std::string shape;  ///< of the statement, without its values
+  /// Rows changed in chunks make a run: transactions up to this time that are alike. Nothing: it is no chunk.
+  std::optional<SystemTime> run_until;
 };
+
+/// Whether both are chunks of one change: the same class, objects, account and shape, and not before the first.
+bool continues_run(const HoldSubject& first, const HoldSubject& next);
 
 /// By the place alone, so that a relay that was killed while it wrote comes to the same.
 std::string hold_id(std::string_view source, std::string_view incarnation, std::string_view file,
@@ -51,11 +57,13 @@ struct Approval {
   std::string by;
   codec::PublicKey key{};
   std::string stream;
+  bool run = false;  ///< for the rest of the run, too
   SystemTime time;
 };
 
 struct HeldStream {
   std::optional<HoldState> decision;  ///< its own; nothing: the hold's
+  bool run = false;                   ///< the decision is on the rest of the run, too
   std::optional<SystemTime> arrived;  ///< when it first stood before the transaction
 };
 
@@ -64,18 +72,24 @@ struct Hold {
   SystemTime since;
   std::string entry_hash;                     ///< of the audit entry that began it: what approvals are bound to
   HoldState state = HoldState::kHeld;         ///< of every stream without a decision of its own
+  bool run = false;                           ///< decided with the rest of the run
   std::optional<SystemTime> decided;          ///< when `state` ceased to be kHeld
   std::string decided_by;                     ///< "ann, bob", "os:root"
   std::string break_glass;                    ///< the reason given
   std::map<std::string, HeldStream> streams;  ///< by name
   std::vector<Approval> approvals;            ///< valid ones
   std::map<std::string, std::set<std::string>> notices;  ///< kind → channels that were told
+  std::uint64_t covered = 0;                             ///< later transactions that the decision was applied to
+  std::uint64_t covered_rows = 0;
 
   HoldState state_of(std::string_view stream) const;
+  /// What was decided for the rest of the run; kHeld: nothing was.
+  HoldState run_state_of(std::string_view stream) const;
   /// Two for what destroys; else one.
   std::size_t approvals_needed() const;
-  /// For this stream: those for every stream count too. By different keys.
-  std::vector<std::string> approved_by(std::string_view stream) const;
+  enum class Of : std::uint8_t { kThis, kRun };
+  /// For this stream: those for every stream count too, and those of the run for this one. By different keys.
+  std::vector<std::string> approved_by(std::string_view stream, Of of = Of::kThis) const;
   bool open() const;
 };
 
@@ -83,8 +97,8 @@ json::object subject_to_json(const HoldSubject& subject);
 HoldSubject subject_from_json(const json::object& object);
 /// As `guard ls --json` prints it, with ages reckoned at `time`.
 json::object hold_to_json(const Hold& hold, SystemTime time);
-/// What an approver signs.
-std::string approval_text(const Hold& hold, std::string_view stream);
+/// What an approver signs; `run`: for the rest of the run, too.
+std::string approval_text(const Hold& hold, std::string_view stream, bool run);
 
 /// No single person lets a danger pass sooner than this after it was held.
 inline constexpr std::chrono::minutes kBreakGlassAfter{30};

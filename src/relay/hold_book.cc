@@ -23,14 +23,31 @@ bool is_undecided(const Hold& hold, const std::string& stream) {
   return hold.open() && hold.state_of(stream) == HoldState::kHeld;
 }
 
-void decide(Hold& hold, const std::string& stream, HoldState state, SystemTime time, std::string by) {
+struct Decision {
+  HoldState state = HoldState::kHeld;
+  bool run = false;
+  SystemTime time;
+  std::string by;
+};
+
+void decide(Hold& hold, const std::string& stream, Decision decision) {
   if (stream != kEveryStream) {
-    hold.streams[stream].decision = state;
+    hold.streams[stream].decision = decision.state;
+    hold.streams[stream].run = decision.run;
     return;
   }
-  hold.state = state;
-  hold.decided = time;
-  hold.decided_by = std::move(by);
+  hold.state = decision.state;
+  hold.run = decision.run;
+  hold.decided = decision.time;
+  hold.decided_by = std::move(decision.by);
+}
+
+/// Whether an entry speaks of the rest of a run, too.
+bool of_run(const AuditEntry& entry, const Hold& hold) {
+  const json::value* const run = entry.body.if_contains("run");
+  if (run == nullptr || !run->as_bool()) return false;
+  if (!hold.subject.run_until) fail(Code::kRefused, "it is no chunk of a run");
+  return true;
 }
 
 }  // namespace
@@ -46,6 +63,7 @@ void HoldBook::read() {
   log_.read_new([this](const AuditEntry& entry) { apply(entry); },
                 [this] {
                   holds_.clear();
+                  covered_.clear();
                   approvers_.clear();
                   last_.clear();
                 });
@@ -87,6 +105,28 @@ Hold HoldBook::get(const std::string& id) const {
   return *found;
 }
 
+std::optional<Hold> HoldBook::find_run(const HoldSubject& subject, const std::string& stream) const {
+  if (!subject.run_until) return std::nullopt;
+  const std::scoped_lock lock(mutex_);
+  for (const auto& [id, hold] : holds_) {
+    if (hold.run_state_of(stream) != HoldState::kHeld && continues_run(hold.subject, subject)) return hold;
+  }
+  return std::nullopt;
+}
+
+bool HoldBook::skipped_in_run(const std::string& id, const std::string& stream) const {
+  const std::scoped_lock lock(mutex_);
+  const auto covered = covered_.find(id);
+  return covered != covered_.end() && std::ranges::any_of(covered->second, [&](const std::string& hold) {
+           return holds_.at(hold).run_state_of(stream) == HoldState::kSkipped;
+         });
+}
+
+bool HoldBook::is_covered(const std::string& hold, const std::string& id) const {
+  const auto covered = covered_.find(id);
+  return covered != covered_.end() && covered->second.contains(hold);
+}
+
 std::string HoldBook::head() const {
   const std::scoped_lock lock(mutex_);
   return log_.head();
@@ -120,6 +160,8 @@ void HoldBook::apply_known(const AuditEntry& entry) {
     apply_decision(entry, HoldState::kReleased);
   } else if (entry.event == "skip") {
     apply_decision(entry, HoldState::kSkipped);
+  } else if (entry.event == "covered") {
+    apply_covered(entry);
   } else if (entry.event == "notified") {
     apply_notice(entry);
   } else if (entry.event == "approvers") {
@@ -154,12 +196,15 @@ bool HoldBook::counts(const Known& known, const Hold& hold, SystemTime time) con
 void HoldBook::apply_approval(const AuditEntry& entry) {
   Hold* const hold = hold_of(entry);
   if (hold == nullptr) return;
-  Approval approval{
-      .by = json_string(entry.body, "by"), .key = {}, .stream = json_string(entry.body, "stream"), .time = entry.time};
+  Approval approval{.by = json_string(entry.body, "by"),
+                    .key = {},
+                    .stream = json_string(entry.body, "stream"),
+                    .run = of_run(entry, *hold),
+                    .time = entry.time};
   const Known& known = known_approver(approval.by);
   approval.key = known.approver.key;
   const auto signature = from_hex_of<codec::Signature>(json_string(entry.body, "signature"));
-  const std::string text = approval_text(*hold, approval.stream);
+  const std::string text = approval_text(*hold, approval.stream, approval.run);
   if (!signature || !codec::verify_signature(approval.key, as_bytes(text), *signature)) {
     fail(Code::kDenied, format("the signature is not {}'s", approval.by));
   }
@@ -170,7 +215,8 @@ void HoldBook::apply_approval(const AuditEntry& entry) {
   for (const Approval& each : std::vector(hold->approvals)) {
     const std::vector<std::string> names = hold->approved_by(each.stream);
     if (names.size() < hold->approvals_needed() || !is_undecided(*hold, each.stream)) continue;
-    decide(*hold, each.stream, HoldState::kReleased, entry.time, lifeboat::format("{}", fmt::join(names, ", ")));
+    const bool run = hold->approved_by(each.stream, Hold::Of::kRun).size() >= hold->approvals_needed();
+    decide(*hold, each.stream, {HoldState::kReleased, run, entry.time, lifeboat::format("{}", fmt::join(names, ", "))});
   }
 }
 
@@ -179,11 +225,22 @@ void HoldBook::apply_decision(const AuditEntry& entry, HoldState state) {
   if (hold == nullptr) return;
   const std::string stream = json_string(entry.body, "stream");
   if (!is_undecided(*hold, stream)) fail(Code::kConflict, "it was decided before");
+  const bool run = of_run(entry, *hold);
   if (entry.event == "break_glass") {
+    if (run) fail(Code::kRefused, "one person releases one transaction");
     if (entry.time < hold->since + kBreakGlassAfter) fail(Code::kRefused, "it came too early");
     hold->break_glass = json_string(entry.body, "reason");
   }
-  decide(*hold, stream, state, entry.time, json_string(entry.body, "by"));
+  decide(*hold, stream, {state, run, entry.time, json_string(entry.body, "by")});
+}
+
+/// A record, no decision: what passes is found anew from what was approved (find_run). Only that something was left
+/// out is taken from here, so that it stays out whatever the rules say later.
+void HoldBook::apply_covered(const AuditEntry& entry) {
+  Hold* const hold = hold_of(entry);
+  if (hold == nullptr || !covered_[json_string(entry.body, "transaction")].insert(hold->subject.id).second) return;
+  ++hold->covered;
+  hold->covered_rows += static_cast<std::uint64_t>(json_integer(entry.body, "rows"));
 }
 
 void HoldBook::apply_notice(const AuditEntry& entry) {

@@ -22,6 +22,7 @@ namespace lifeboat::relay {
 struct Choice {
   std::string id;
   std::string stream{kEveryStream};
+  bool run = false;  ///< and the rest of its run (see continues_run), unseen
 };
 
 class HoldBook {
@@ -42,6 +43,10 @@ class HoldBook {
   std::optional<Hold> find(const std::string& id) const;
   /// The hold that the text begins, if it is one only; kNotFound or kUsage naming them.
   Hold get(const std::string& id) const;
+  /// The hold that was decided with its run, which `subject` continues.
+  std::optional<Hold> find_run(const HoldSubject& subject, const std::string& stream) const;
+  /// Whether that transaction was left out before, as one of a run.
+  bool skipped_in_run(const std::string& id, const std::string& stream) const;
   std::string head() const;
   /// The text that the last entry of this event, of whatever hold, gave under `key`.
   std::string last_told(const std::string& event, const std::string& key) const;
@@ -50,6 +55,8 @@ class HoldBook {
   /// If there is no such hold yet. The stream stands before it.
   Hold begin(const HoldSubject& subject, const std::string& stream);
   void arrive(const Choice& choice);
+  /// What was decided on the run that `hold` began is applied to `subject`.
+  void cover(const std::string& hold, const HoldSubject& subject);
   void note(const std::string& event, json::object body);
   void note_notice(const std::string& id, const std::string& event, const std::string& channel);
 
@@ -78,9 +85,11 @@ class HoldBook {
   void apply_stream(const AuditEntry& entry);
   void apply_approval(const AuditEntry& entry);
   void apply_decision(const AuditEntry& entry, HoldState state);
+  void apply_covered(const AuditEntry& entry);
   void apply_notice(const AuditEntry& entry);
   void apply_approvers(const AuditEntry& entry);
   Hold* hold_of(const AuditEntry& entry);
+  bool is_covered(const std::string& hold, const std::string& id) const;
   Hold& undecided(const Choice& choice);
   bool counts(const Known& known, const Hold& hold, SystemTime time) const;
   const Known& known_approver(const std::string& name) const;
@@ -93,6 +102,7 @@ class HoldBook {
   mutable std::mutex mutex_;  ///< guards all below
   AuditLog log_;
   std::map<std::string, Hold> holds_;
+  std::map<std::string, std::set<std::string>> covered_;  ///< a transaction's id → the holds that began its run
   std::vector<Known> approvers_;
   std::map<std::string, json::object> last_;  ///< by event
 };

@@ -44,6 +44,20 @@ class HoldBookTest : public ::testing::Test {
     subject.objects = {"shop.*"};
     return subject;
   }
+  /// A chunk of a purge, so many seconds after the first.
+  static HoldSubject chunk(int seconds) {
+    HoldSubject chunk = subject();
+    chunk.danger_class = "mass_delete";
+    chunk.objects = {"shop.log"};
+    chunk.rows = 1000;
+    chunk.shape = "DELETE FROM log WHERE day < ? LIMIT ? \xff";
+    chunk.event_time = from_unix_ms(1'600'000'000'000) + std::chrono::seconds(seconds);
+    chunk.run_until = chunk.event_time + 1h;
+    if (seconds != 0)
+      chunk.id = hold_id(chunk.source, chunk.incarnation, chunk.file, 5000U + static_cast<unsigned>(seconds));
+    return chunk;
+  }
+  static Choice run() { return {.id = subject().id, .run = true}; }
   static Choice all() { return {.id = subject().id}; }
   static Choice only(const std::string& stream) { return {.id = subject().id, .stream = stream}; }
   HoldState state(const std::string& stream = "*") { return open()->get(all().id).state_of(stream); }
@@ -200,6 +214,100 @@ TEST_F(HoldBookTest, IsWholeWhereverAWriterIsKilled) {
     EXPECT_EQ(state(), HoldState::kReleased) << size;
   }
   EXPECT_EQ(lines, 7U);
+}
+
+TEST_F(HoldBookTest, DecidesOnARunWithItsFirstChunk) {
+  open()->begin(chunk(0), "id:2");
+  EXPECT_FALSE(open()->find_run(chunk(1), "id:2"));
+  open()->skip(run(), "os:ann");
+  EXPECT_TRUE(open()->find_run(chunk(1), "id:2"));
+  EXPECT_TRUE(open()->find_run(chunk(3600), "id:3"));
+  EXPECT_FALSE(open()->find_run(chunk(3601), "id:2"));  // after the window
+  EXPECT_FALSE(open()->find_run(chunk(-1), "id:2"));    // before the one that was seen
+}
+
+TEST_F(HoldBookTest, CountsAsARunOnlyWhatIsAlike) {
+  open()->begin(chunk(0), "id:2");
+  open()->skip(run(), "os:ann");
+  const auto differs = [&](const std::function<void(HoldSubject&)>& change) {
+    HoldSubject other = chunk(1);
+    change(other);
+    return !open()->find_run(other, "id:2");
+  };
+  EXPECT_FALSE(differs([](HoldSubject& other) { other.gtid = "0-1-99"; }));
+  EXPECT_TRUE(differs([](HoldSubject& other) { other.source = "db2-3306"; }));
+  EXPECT_TRUE(differs([](HoldSubject& other) { other.danger_class = "mass_update"; }));
+  EXPECT_TRUE(differs([](HoldSubject& other) { other.objects = {"shop.orders"}; }));
+  EXPECT_TRUE(differs([](HoldSubject& other) { other.objects.emplace_back("shop.orders"); }));
+  EXPECT_TRUE(differs([](HoldSubject& other) { other.account = "eve@%"; }));
+  EXPECT_TRUE(differs([](HoldSubject& other) { other.shape = "DELETE FROM log"; }));
+  EXPECT_TRUE(differs([](HoldSubject& other) { other.run_until.reset(); }));  // it drops something, too
+}
+
+TEST_F(HoldBookTest, ReleasesARunByTwoWhoBothSaidSo) {
+  open()->begin(chunk(0), "id:2");
+  approve("ann", run());
+  EXPECT_EQ(approve("bob", run()).state, HoldState::kReleased);
+  EXPECT_EQ(open()->find_run(chunk(1), "id:2")->run_state_of("id:2"), HoldState::kReleased);
+}
+
+TEST_F(HoldBookTest, ReleasesOneChunkIfOnlyOneOfTwoMeantTheRun) {
+  open()->begin(chunk(0), "id:2");
+  approve("ann", run());
+  EXPECT_EQ(approve("bob").state, HoldState::kReleased);
+  EXPECT_FALSE(open()->find_run(chunk(1), "id:2"));
+}
+
+TEST_F(HoldBookTest, DecidesOnARunForOneReplica) {
+  open()->begin(chunk(0), "id:2");
+  Choice choice = run();
+  choice.stream = "id:2";
+  open()->skip(choice, "os:ann");
+  EXPECT_TRUE(open()->find_run(chunk(1), "id:2"));
+  EXPECT_FALSE(open()->find_run(chunk(1), "id:3"));
+}
+
+TEST_F(HoldBookTest, KeepsARecordOfWhatFollowedADecisionOnARun) {
+  open()->begin(chunk(0), "id:2");
+  open()->skip(run(), "os:ann");
+  open()->cover(all().id, chunk(1));
+  open()->cover(all().id, chunk(1));
+  EXPECT_EQ(open()->get(all().id).covered, 1U);
+  EXPECT_EQ(open()->get(all().id).covered_rows, 1000U);
+  EXPECT_TRUE(open()->skipped_in_run(chunk(1).id, "id:2"));
+  EXPECT_FALSE(open()->skipped_in_run(chunk(2).id, "id:2"));
+}
+
+TEST_F(HoldBookTest, BreaksNoGlassForARun) {
+  open()->begin(chunk(0), "id:2");
+  time_ += 31min;
+  EXPECT_EQ(code_of([&] { open()->break_glass(run(), "os:ann", "customers wait"); }), Code::kUsage);
+  append("break_glass", {{"id", all().id}, {"stream", "*"}, {"by", "eve"}, {"reason", "now"}, {"run", true}});
+  EXPECT_EQ(state(), HoldState::kHeld);
+}
+
+TEST_F(HoldBookTest, MakesNoRunOfADrop) {
+  open()->begin(subject(), "id:2");
+  EXPECT_EQ(code_of([&] { open()->skip(run(), "os:ann"); }), Code::kUsage);
+  EXPECT_EQ(code_of([&] { approve("ann", run()); }), Code::kUsage);
+  append("skip", {{"id", all().id}, {"stream", "*"}, {"by", "eve"}, {"run", true}});
+  EXPECT_EQ(state(), HoldState::kHeld);
+}
+
+TEST_F(HoldBookTest, ReleasesNoRunByAnApprovalThatWasWrittenLarger) {
+  open()->begin(chunk(0), "id:2");
+  approve("ann", run());
+  const Hold hold = open()->get(all().id);
+  const auto key = make_key(approvers_.at(1), secret_of("bob"));
+  const std::string signature = to_hex(key.sign(as_bytes(approval_text(hold, "*", false))));  // of the chunk alone
+  append("approve", {{"id", all().id}, {"stream", "*"}, {"by", "bob"}, {"run", true}, {"signature", signature}});
+  EXPECT_EQ(state(), HoldState::kHeld);
+  append("approve", {{"id", all().id}, {"stream", "*"}, {"by", "bob"}, {"signature", signature}});
+  EXPECT_EQ(state(), HoldState::kReleased);
+  EXPECT_FALSE(open()->find_run(chunk(1), "id:2"));
+  append("covered", {{"id", all().id}, {"transaction", chunk(1).id}, {"rows", 1}});
+  EXPECT_FALSE(open()->find_run(chunk(1), "id:2"));
+  EXPECT_FALSE(open()->skipped_in_run(chunk(1).id, "id:2"));
 }
 
 TEST_F(HoldBookTest, FindsAHoldByItsBeginningOrGtid) {

@@ -13,7 +13,9 @@ constexpr std::chrono::milliseconds kLockPatience{2000};
 constexpr std::size_t kReasonMax = 4096;
 
 json::object about(const Choice& choice, const std::string& by) {
-  return {{"id", choice.id}, {"stream", choice.stream}, {"by", by}};
+  json::object body{{"id", choice.id}, {"stream", choice.stream}, {"by", by}};
+  if (choice.run) body["run"] = true;
+  return body;
 }
 
 }  // namespace
@@ -52,6 +54,22 @@ void HoldBook::arrive(const Choice& choice) {
   });
 }
 
+void HoldBook::cover(const std::string& hold, const HoldSubject& subject) {
+  {
+    const std::scoped_lock lock(mutex_);
+    if (is_covered(hold, subject.id)) return;
+  }
+  change([&] {
+    if (is_covered(hold, subject.id)) return;
+    append("covered", {{"id", hold},
+                       {"transaction", subject.id},
+                       {"gtid", subject.gtid},
+                       {"rows", subject.rows},
+                       {"file", valid_utf8(subject.file)},
+                       {"position", subject.position}});
+  });
+}
+
 void HoldBook::note(const std::string& event, json::object body) {
   change([&] { append(event, std::move(body)); });
 }
@@ -71,6 +89,9 @@ Hold& HoldBook::undecided(const Choice& choice) {
     fail(Code::kConflict, format("{} is {} already", choice.id, hold_state_name(decided)),
          "See lifeboat guard show for by whom and when.");
   }
+  if (choice.run && !hold.subject.run_until) {
+    fail(Code::kUsage, format("{} is no chunk of a longer change", choice.id), "Decide it without --run.");
+  }
   return hold;
 }
 
@@ -89,7 +110,7 @@ Hold HoldBook::approve(const Choice& choice, const std::string& name, const code
       fail(Code::kRefused, format("{}'s key was added after {} was held", name, choice.id),
            format("It counts from {} on.", format_time(known.since + kBreakGlassAfter)));
     }
-    const auto signature = key.sign(as_bytes(approval_text(hold, choice.stream)));
+    const auto signature = key.sign(as_bytes(approval_text(hold, choice.stream, choice.run)));
     json::object body = about(choice, name);
     body["signature"] = to_hex(signature);
     append("approve", std::move(body));
@@ -99,6 +120,8 @@ Hold HoldBook::approve(const Choice& choice, const std::string& name, const code
 
 Hold HoldBook::break_glass(const Choice& choice, const std::string& by, const std::string& reason) {
   if (reason.empty() || reason.size() > kReasonMax) fail(Code::kUsage, "--break-glass takes a reason of some words");
+  if (choice.run)
+    fail(Code::kUsage, "--break-glass releases one transaction", "A run takes two approvers, or skip it.");
   return change([&] {
     Hold& hold = undecided(choice);
     const SystemTime from = hold.since + kBreakGlassAfter;
