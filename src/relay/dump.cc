@@ -24,6 +24,7 @@ constexpr std::chrono::seconds kRulesAge{1};
 constexpr int kCapabilityGtid = 4;
 constexpr std::uint8_t kSemiSyncMark = 0xef;
 constexpr std::size_t kReplicaPacketMax = 4096;
+constexpr std::string_view kFromVault = "the vault, for older log";
 
 Event as_event(const EventFileReader::Item& item, Checksum checksum) {
   if (item.whole()) return split_event(item.bytes, checksum);
@@ -31,6 +32,23 @@ Event as_event(const EventFileReader::Item& item, Checksum checksum) {
           .whole = item.bytes,
           .body = item.bytes.subspan(binlog::kEventHeaderSize),
           .checksum = checksum};
+}
+
+std::vector<std::optional<std::vector<Gtid>>> heads_of(const std::vector<ServedLog::File>& files) {
+  std::vector<std::optional<std::vector<Gtid>>> heads;
+  for (const ServedLog::File& each : files) heads.push_back(each.head);
+  return heads;
+}
+
+bool lists_file(const std::vector<ServedLog::File>& files, const std::string& name) {
+  return std::ranges::find(files, name, &ServedLog::File::name) != files.end();
+}
+
+[[noreturn]] void refuse_position(const std::string& file, std::uint64_t position, std::uint64_t end) {
+  fail_reading_log(
+      format("Client requested master to start replication from impossible position; the first event "
+             "'{}' at {}, the last byte kept of it at {}",
+             file, position, end));
 }
 
 Checksum checksum_at_connect(const ReplicaWishes& wishes) {
@@ -52,60 +70,80 @@ Dump::Dump(DumpParts parts, ReplicaName replica, ReplicaWishes wishes, BinlogDum
 }
 
 void Dump::run() {
-  std::vector<ServedLog::File> files = parts_.log.files();
-  if (files.empty()) fail_reading_log("the relay has no log yet: it has not reached its source");
-  std::size_t at = choose_start();
+  if (parts_.log.files().empty()) fail_reading_log("the relay has no log yet: it has not reached its source");
+  std::string name = choose_start();
   for (;;) {
-    open_file(files[at]);
+    open_file(name);
     send_format_description();
     if (!serve_file()) break;
     start_position_ = kFirstEvent;
-    if (at + 1 == files.size()) {
-      files = parts_.log.files();
-      at = find_file(file_);
-    }
-    ++at;
-    LIFEBOAT_CHECK(at < files.size());  // a closed file has a successor
+    name = next_file();
   }
   publish("");
 }
 
-std::size_t Dump::find_file(const std::string& name) const {
-  const std::vector<ServedLog::File> files = parts_.log.files();
-  const auto found =
-      std::find_if(files.begin(), files.end(), [&](const ServedLog::File& file) { return file.name == name; });
-  if (found == files.end()) fail_reading_log("Could not find first log file name in binary log index file");
-  return static_cast<std::size_t>(found - files.begin());
+std::string Dump::choose_start() {
+  if (wishes_.connect_state) return choose_by_gtid();
+  const std::string& name = request_.file;
+  if (!name.empty() && !lists_file(parts_.log.files(), name) && !lists_file(parts_.log.all_files(), name)) {
+    fail_reading_log("Could not find first log file name in binary log index file");
+  }
+  if (request_.position < kFirstEvent) refuse_position(name, request_.position, 0);
+  start_position_ = request_.position;
+  return name.empty() ? parts_.log.all_files().front().name : name;
 }
 
-std::size_t Dump::choose_start() {
-  if (wishes_.connect_state) {
-    std::vector<std::optional<std::vector<Gtid>>> heads;
-    for (ServedLog::File& each : parts_.log.files()) heads.push_back(std::move(each.head));
-    selection_.emplace(wishes_, parts_.log.state());
-    return selection_->choose_file(heads);
-  }
-  const std::size_t at = request_.file.empty() ? 0 : find_file(request_.file);
-  const std::string name = parts_.log.files()[at].name;
-  start_position_ = std::max<std::uint64_t>(request_.position, kFirstEvent);
-  if (request_.position < kFirstEvent || start_position_ > parts_.log.end_of(name).readable) {
-    fail_reading_log(
-        format("Client requested master to start replication from impossible position; the first event "
-               "'{}' at {}, the last byte kept of it at {}",
-               name, request_.position, parts_.log.end_of(name).readable));
-  }
-  return at;
+/// What is on the disk will do for most.
+std::string Dump::choose_by_gtid() {
+  selection_.emplace(wishes_, parts_.log.state());
+  std::vector<ServedLog::File> files = parts_.log.files();
+  if (const auto found = selection_->find_file(heads_of(files))) return files[*found].name;
+  files = parts_.log.all_files();
+  return files[selection_->choose_file(heads_of(files))].name;
 }
 
-void Dump::open_file(const ServedLog::File& file) {
-  file_ = file.name;
-  sent_.file = file.name;
+/// A closed file has a successor; of one that was brought, it may have been brought, too.
+std::string Dump::next_file() {
+  const auto after = [this](const std::vector<ServedLog::File>& files) {
+    const auto found = std::ranges::find(files, file_, &ServedLog::File::name);
+    return found == files.end() || std::next(found) == files.end() ? std::string() : std::next(found)->name;
+  };
+  std::string next = after(parts_.log.files());
+  if (next.empty()) next = after(parts_.log.all_files());
+  if (next.empty()) fail_reading_log(format("the relay has nothing that follows {}", file_));
+  return next;
+}
+
+void Dump::open_file(const std::string& name) {
+  file_ = name;
+  sent_.file = name;
   sent_.position = start_position_;
-  hold_ = parts_.log.hold(file.name);
-  reader_ = std::make_unique<EventFileReader>(file.path, kFirstEvent);
+  hold_ = parts_.log.hold(name);
+  if (hold_ == nullptr) fail_reading_log(format("{} is not kept any more", name));
+  reader_ = std::make_unique<EventFileReader>(hold_->path, kFirstEvent);
   groups_.reset();
   leaving_out_ = false;
+  check_start();
   send_made(make_fake_rotate(made(), {.position = start_position_, .file = file_}));
+  await_start();
+}
+
+void Dump::check_start() {
+  const ServedLog::End end = parts_.log.end_of(file_);
+  if (!end.coming && start_position_ > std::max(end.readable, kFirstEvent)) {
+    refuse_position(file_, start_position_, end.readable);
+  }
+}
+
+/// A file that is brought from elsewhere is served as soon as its beginning is there.
+void Dump::await_start() {
+  const std::uint64_t wanted = std::max(start_position_, kFirstEvent + 1);
+  for (ServedLog::End end = parts_.log.end_of(file_); end.coming && end.readable < wanted;
+       end = parts_.log.end_of(file_)) {
+    pause(std::string(kFromVault), std::chrono::milliseconds(0));
+    parts_.log.wait_beyond(file_, end.readable, kGlance);
+  }
+  check_start();
 }
 
 void Dump::send_format_description() {
@@ -144,12 +182,12 @@ bool Dump::serve_file() {
     }
     if (!stopped_ && end.closed) return true;
     parts_.channel.writer().flush();
-    if (!waits_at_end()) return false;
+    if (!end.coming && !waits_at_end()) return false;
     if (stopped_) {
       pause("stop-after", kGlance);
       stopped_ = rules().stop_after.has_value();
     } else {
-      publish("");
+      publish(end.coming ? std::string(kFromVault) : "");
       rules();  // so that a rule written while nothing comes is in force when something does
       parts_.log.wait_beyond(file_, reader_->position(), kGlance);
       keep_alive();

@@ -80,9 +80,13 @@ class Dump {
   using Clock = std::chrono::steady_clock;
   using Item = EventFileReader::Item;
 
-  std::size_t choose_start();
-  std::size_t find_file(const std::string& name) const;
-  void open_file(const ServedLog::File& file);
+  /// The name of the file to begin with, and where in it (start_position_).
+  std::string choose_start();
+  std::string choose_by_gtid();
+  std::string next_file();
+  void open_file(const std::string& name);
+  void check_start();
+  void await_start();
   void send_format_description();
   /// False when the dump is over; true at the end of a closed file.
   bool serve_file();
@@ -116,7 +120,7 @@ class Dump {
   BinlogDump request_;
   std::optional<GtidSelection> selection_;  ///< by GTID; else by file and position
   std::string file_;
-  std::shared_ptr<const void> hold_;  ///< the file that is read
+  std::shared_ptr<const ServedLog::Held> hold_;  ///< the file that is read
   std::unique_ptr<EventFileReader> reader_;
   std::uint64_t start_position_ = 4;
   binlog::Checksum checksum_ = binlog::Checksum::kNone;

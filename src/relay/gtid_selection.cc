@@ -84,6 +84,13 @@ bool GtidSelection::starts_in_or_after(const std::vector<Gtid>& head) const {
 }
 
 std::size_t GtidSelection::choose_file(const std::vector<std::optional<std::vector<Gtid>>>& heads) {
+  if (const auto found = find_file(heads)) return *found;
+  fail_reading_log(
+      "Could not find GTID state requested by slave in any binlog files. Probably the slave state is too old and "
+      "required binlog files have been purged.");
+}
+
+std::optional<std::size_t> GtidSelection::find_file(const std::vector<std::optional<std::vector<Gtid>>>& heads) {
   for (std::size_t i = heads.size(); i-- > 0;) {
     if (!heads[i]) return i;
     if (!starts_in_or_after(*heads[i])) continue;
@@ -98,9 +105,7 @@ std::size_t GtidSelection::choose_file(const std::vector<std::optional<std::vect
     }
     return i;
   }
-  fail_reading_log(
-      "Could not find GTID state requested by slave in any binlog files. Probably the slave state is too old and "
-      "required binlog files have been purged.");
+  return std::nullopt;
 }
 
 bool GtidSelection::next(const binlog::GtidEvent& event) {

@@ -22,6 +22,8 @@ class GtidSelection {
   /// The file to start at, as an index into `heads` (the Gtid_list at each file's head, oldest first; none: a file of
   /// an old server, which begins with nothing before it). Call it once, before `next`.
   std::size_t choose_file(const std::vector<std::optional<std::vector<binlog::Gtid>>>& heads);
+  /// The same; nothing, and nothing has changed, if it is in none of these.
+  std::optional<std::size_t> find_file(const std::vector<std::optional<std::vector<binlog::Gtid>>>& heads);
 
   /// The Gtid_list event at the head of each file that is read.
   void enter_file(const binlog::GtidState& head) { seen_ = head; }

@@ -34,8 +34,7 @@ std::string stream_name(const ReplicaName& replica) {
   return format("id:{}", replica.server_id);
 }
 
-GuardGate::GuardGate(Guard& guard, Place place, const ServedLog& log)
-    : guard_(guard), place_(std::move(place)), scan_(log) {}
+GuardGate::GuardGate(Guard& guard, Place place, ServedLog& log) : guard_(guard), place_(std::move(place)), scan_(log) {}
 
 GateAnswer GuardGate::answer(const GroupPlace& place, const ReplicaName& replica) {
   try {

@@ -16,7 +16,7 @@ class GuardGate : public Gate {
     std::string source;
     std::string incarnation;
   };
-  GuardGate(Guard& guard, Place place, const ServedLog& log);
+  GuardGate(Guard& guard, Place place, ServedLog& log);
 
   GateAnswer answer(const GroupPlace& place, const ReplicaName& replica) override;
 

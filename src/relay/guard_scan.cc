@@ -11,6 +11,7 @@ constexpr std::chrono::milliseconds kScanPatience{50};
 constexpr std::chrono::milliseconds kAheadTime{2};
 constexpr std::uint64_t kAhead = std::uint64_t{256} << 10U;
 constexpr std::chrono::seconds kScanRetry{5};
+constexpr std::chrono::seconds kHoldIdle{60};
 
 std::size_t index_of(const std::vector<ServedLog::File>& files, std::string_view name) {
   const auto found = std::ranges::find(files, name, &ServedLog::File::name);
@@ -20,6 +21,13 @@ std::size_t index_of(const std::vector<ServedLog::File>& files, std::string_view
 
 }  // namespace
 
+/// What is on the disk, if that will do.
+std::vector<ServedLog::File> GuardScan::files_with(const std::string& name) {
+  std::vector<ServedLog::File> files = log_.files();
+  const bool here = std::ranges::find(files, name, &ServedLog::File::name) != files.end();
+  return here ? files : log_.all_files();
+}
+
 GuardScan::Finding GuardScan::look(const GroupPlace& place, const std::shared_ptr<const GuardConfig>& config) {
   std::shared_ptr<Walk> walk;
   try {
@@ -28,12 +36,16 @@ GuardScan::Finding GuardScan::look(const GroupPlace& place, const std::shared_pt
       if (config_ != config) walks_.clear();
       config_ = config;
       if (const auto found = find_known(place)) return *found;
-      walk = walk_towards(place, *config);
+    }
+    const std::vector<ServedLog::File> files = files_with(std::string(place.file));  // may take a while
+    {
+      const std::scoped_lock lock(mutex_);
+      walk = walk_towards(place, files, *config);
       if (!walk->failed.empty()) return {.failed = true, .waiting = walk->failed, .group = nullptr};
     }
     const std::unique_lock busy(walk->busy, kScanPatience);
     if (busy.owns_lock()) advance(*walk, place, *config);
-  } catch (const Exception& e) {
+  } catch (const std::exception& e) {
     const std::scoped_lock lock(mutex_);
     if (walk != nullptr) walk->failed = e.what();
     return {.failed = true, .waiting = e.what(), .group = nullptr};
@@ -59,10 +71,13 @@ std::optional<GuardScan::Finding> GuardScan::find_known(const GroupPlace& place)
 }
 
 /// The walk that comes by there next, or a new one.
-std::shared_ptr<GuardScan::Walk> GuardScan::walk_towards(const GroupPlace& place, const GuardConfig& config) {
-  std::erase_if(walks_,
-                [](const auto& walk) { return !walk->failed.empty() && Clock::now() - walk->used > kScanRetry; });
-  const std::vector<ServedLog::File> files = log_.files();
+std::shared_ptr<GuardScan::Walk> GuardScan::walk_towards(const GroupPlace& place,
+                                                         const std::vector<ServedLog::File>& files,
+                                                         const GuardConfig& config) {
+  std::erase_if(walks_, [](const auto& walk) {
+    const auto idle = Clock::now() - walk->used;
+    return (!walk->failed.empty() && idle > kScanRetry) || (walk->holds && idle > kHoldIdle);
+  });
   const std::size_t at = index_of(files, place.file);
   std::shared_ptr<Walk> best;
   for (const auto& walk : walks_) {
@@ -91,8 +106,12 @@ std::shared_ptr<GuardScan::Walk> GuardScan::start_walk(const std::vector<ServedL
 
 /// With the walk's own mutex held.
 void GuardScan::enter(Walk& walk, const ServedLog::File& file) {
-  walk.walk.open(file.name, file.path);
+  walk.held = file.here ? nullptr : log_.hold(file.name);
+  if (!file.here && walk.held == nullptr) fail(Code::kNotFound, format("{} is not kept any more", file.name));
+  walk.at_end = false;
+  walk.walk.open(file.name, file.here ? file.path : walk.held->path);
   const std::scoped_lock lock(mutex_);
+  walk.holds = !file.here;
   walk.warmed_up = walk.warmed_up || file.name != walk.file;
   walk.file = file.name;
   walk.position = walk.walk.position();
@@ -128,9 +147,19 @@ void GuardScan::advance(Walk& walk, const GroupPlace& place, const GuardConfig& 
     return spent < kAheadTime && reader.position() < place.position + kAhead;
   };
   if (reader.file().empty()) {
-    const std::vector<ServedLog::File> files = log_.files();
+    const std::vector<ServedLog::File> files = files_with(walk.file);
     enter(walk, files[index_of(files, walk.file)]);
   }
+  while (walk.at_end || read_on(walk, go_on, on_group)) {
+    if (reader.file() == place.file) return;
+    const std::vector<ServedLog::File> files = files_with(reader.file());
+    enter(walk, files.at(index_of(files, reader.file()) + 1));
+  }
+}
+
+/// Whether all of the file was read, and it will not grow.
+bool GuardScan::read_on(Walk& walk, const std::function<bool()>& go_on, const GuardWalk::OnGroup& on_group) {
+  GuardWalk& reader = walk.walk;
   for (;;) {
     const ServedLog::End end = log_.end_of(reader.file());
     const bool reached = reader.step(end.readable, go_on, on_group);
@@ -140,10 +169,15 @@ void GuardScan::advance(Walk& walk, const GroupPlace& place, const GuardConfig& 
       // What a crash of the source left without an end, at the end of a file, is no group.
       if (reached && end.closed && walk.warmed_up) walk.known.back().to = reader.position();
     }
-    if (!reached || !end.closed || reader.file() == place.file) return;
-    const std::vector<ServedLog::File> files = log_.files();
-    enter(walk, files.at(index_of(files, reader.file()) + 1));
+    if (reached && end.closed) break;
+    if (!reached || !end.coming || !go_on()) return false;
+    log_.wait_beyond(reader.file(), end.readable, kAheadTime);
   }
+  walk.at_end = true;
+  walk.held = nullptr;
+  const std::scoped_lock lock(mutex_);
+  walk.holds = false;
+  return true;
 }
 
 }  // namespace lifeboat::relay

@@ -10,6 +10,7 @@
 
 #include <chrono>
 #include <deque>
+#include <functional>
 #include <list>
 #include <map>
 #include <memory>
@@ -28,7 +29,7 @@ class GuardScan {
   static constexpr std::size_t kFilesMax = 8;       ///< whose groups a walk remembers
   static constexpr std::size_t kGroupsMax = 2'000;  ///< that a walk remembers
 
-  explicit GuardScan(const ServedLog& log) : log_(log) {}
+  explicit GuardScan(ServedLog& log) : log_(log) {}
 
   struct Finding {
     bool known = false;
@@ -50,26 +51,32 @@ class GuardScan {
   };
   struct Walk {
     explicit Walk(const GuardConfig& config) : walk(config) {}
-    std::timed_mutex busy;  ///< guards `walk`
+    std::timed_mutex busy;  ///< guards the three that follow
     GuardWalk walk;
+    bool at_end = false;                          ///< all of its file was read
+    std::shared_ptr<const ServedLog::Held> held;  ///< the file, while it is read, if it is not on the disk otherwise
     // Guarded by mutex_:
     std::string file;
     std::uint64_t position = 0;
     bool warmed_up = false;  ///< what it finds counts
+    bool holds = false;      ///< `held`
     std::string failed;
     std::deque<Known> known;
     Clock::time_point used;
   };
 
+  std::vector<ServedLog::File> files_with(const std::string& name);
   std::optional<Finding> find_known(const GroupPlace& place);
-  std::shared_ptr<Walk> walk_towards(const GroupPlace& place, const GuardConfig& config);
+  std::shared_ptr<Walk> walk_towards(const GroupPlace& place, const std::vector<ServedLog::File>& files,
+                                     const GuardConfig& config);
   std::shared_ptr<Walk> start_walk(const std::vector<ServedLog::File>& files, std::size_t at,
                                    const GuardConfig& config);
   void advance(Walk& walk, const GroupPlace& place, const GuardConfig& config);
+  bool read_on(Walk& walk, const std::function<bool()>& go_on, const GuardWalk::OnGroup& on_group);
   void enter(Walk& walk, const ServedLog::File& file);
   void remember(Walk& walk, FoundGroup&& group, const GuardConfig& config);
 
-  const ServedLog& log_;
+  ServedLog& log_;
   std::mutex mutex_;  ///< taken after a walk's
   std::shared_ptr<const GuardConfig> config_;
   std::list<std::shared_ptr<Walk>> walks_;

@@ -27,6 +27,7 @@ json::object replica_to_json(const ReplicaStatus& replica) {
 
 Relay::Relay(RelayOptions options, Guard& guard)
     : serve_options_(std::move(options.serve)), guard_(guard), source_(options.follow.directory.filename().string()) {
+  if (options.seal) door_ = options.seal->door;
   if (options.seal) sealer_ = std::make_unique<LogSealer>(options.follow.directory, *std::move(options.seal));
   indexer_ = std::make_unique<LogIndexer>(options.follow.directory);
   follower_ = std::make_unique<Follower>(std::move(options.follow),
@@ -43,13 +44,16 @@ void Relay::serve(const std::shared_ptr<LogDirectory>& log) {
   if (server_ != nullptr) serve_options_->listen.port = server_->port();
   server_.reset();
   gate_.reset();
+  history_.reset();
   log_ = log;
   if (sealer_ != nullptr) sealer_->follow(log);
   indexer_->follow(log);
   if (!serve_options_) return;
+  if (door_ != nullptr) history_ = std::make_unique<HistoryLog>(log, door_);
+  ServedLog& served = history_ == nullptr ? static_cast<ServedLog&>(*log_) : *history_;
   gate_ = std::make_unique<GuardGate>(
-      guard_, GuardGate::Place{.source = source_, .incarnation = log->path().filename().string()}, *log_);
-  server_ = std::make_unique<ReplicaServer>(*serve_options_, *log_, *gate_);
+      guard_, GuardGate::Place{.source = source_, .incarnation = log->path().filename().string()}, served);
+  server_ = std::make_unique<ReplicaServer>(*serve_options_, served, *gate_);
 }
 
 json::object Relay::status() const {

@@ -12,6 +12,7 @@
 #include "base/json.h"
 #include "relay/follower.h"
 #include "relay/guard_gate.h"
+#include "relay/history_log.h"
 #include "relay/log_indexer.h"
 #include "relay/log_sealer.h"
 #include "relay/replica_server.h"
@@ -39,10 +40,12 @@ class Relay {
   void serve(const std::shared_ptr<LogDirectory>& log);
 
   std::optional<ReplicaServerOptions> serve_options_;
+  std::shared_ptr<VaultDoor> door_;  ///< null: no vault
   Guard& guard_;
   const std::string source_;  ///< as its directory is named
-  mutable std::mutex mutex_;  ///< guards the three that follow
+  mutable std::mutex mutex_;  ///< guards the four that follow
   std::shared_ptr<LogDirectory> log_;
+  std::unique_ptr<HistoryLog> history_;
   std::unique_ptr<GuardGate> gate_;
   std::unique_ptr<ReplicaServer> server_;
   std::unique_ptr<LogSealer> sealer_;

@@ -14,6 +14,7 @@ inline constexpr std::uint16_t kTooManyConnections = 1040;
 inline constexpr std::uint16_t kAccessDenied = 1045;
 inline constexpr std::uint16_t kUnknownCommand = 1047;
 inline constexpr std::uint16_t kNoSuchThread = 1094;
+inline constexpr std::uint16_t kUnknownError = 1105;
 inline constexpr std::uint16_t kNotSupported = 1235;
 inline constexpr std::uint16_t kFatalReadingLog = 1236;
 
@@ -31,6 +32,11 @@ class SqlFailure : public std::exception {
 /// Throws SqlFailure 1236.
 [[noreturn]] inline void fail_reading_log(std::string message) {
   throw SqlFailure({.number = kFatalReadingLog, .state = "HY000", .message = std::move(message)});
+}
+
+/// The same for what may be right a while later: the replica comes back by itself.
+[[noreturn]] inline void fail_reading_log_now(std::string message) {
+  throw SqlFailure({.number = kUnknownError, .state = "HY000", .message = std::move(message)});
 }
 
 }  // namespace lifeboat::relay
