@@ -9,6 +9,7 @@ from pathlib import Path
 from measure import Failed
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tests/lib"))
+from lifeboat import Lifeboat  # noqa: E402
 from relaying import Relay, Source, wait_for  # noqa: E402
 from replication import Replica, installed  # noqa: E402
 
@@ -64,6 +65,19 @@ class Stage:
     def start_relay(self):
         self.relay.start().wait_following()
         wait_for(lambda: self.relay.status()["gtid"] == self.source.position(), "the relay to catch up", PATIENCE_S)
+
+    def vaulted_relay(self):
+        """Another relay, stopped: the log that it serves is in its vault, but for the newest file."""
+        boat = Lifeboat(self.home / "boat")
+        boat.init()
+        (self.home / "vaulted").mkdir()
+        relay = Relay(self.home / "vaulted", self.source, "--keep-local", "1", env=boat.env).start()
+        try:
+            wait_for(lambda: [p.name for each in relay.incarnations() for p in each.glob("mysql-bin.*")] == self.source.log_files()[-1:],
+                     "the log to be in the vault alone", PATIENCE_S)
+        finally:
+            relay.stop()
+        return relay
 
     def wait_acknowledged(self, clients):
         """The source counts on that many, and waits for them."""
