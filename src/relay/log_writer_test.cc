@@ -5,10 +5,29 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
+#include <atomic>
 #include <random>
 
 #include "relay/serving_testing.h"
+
+namespace {
+
+std::atomic<int> syncs_to_fail = 0;
+
+}  // namespace
+
+/// In the place of libc's, for this test program: a disk that fails.
+extern "C" int fdatasync(int fd) {
+  if (syncs_to_fail > 0) {
+    --syncs_to_fail;
+    errno = EIO;
+    return -1;
+  }
+  return static_cast<int>(::syscall(SYS_fdatasync, fd));
+}
 
 namespace lifeboat::relay {
 namespace {
@@ -186,6 +205,28 @@ TEST(LogWriter, BeginsAFileAnewThatAFullDiskCutShort) {
   writer.settle();
   EXPECT_EQ(two_groups().bytes(), read_file(kept.log.file_path(kFile)));
   EXPECT_THROW(writer.begin_file(kFile), Exception);
+}
+
+TEST(LogWriter, WhatAFailedFsyncMayHaveLostIsNeverToldAndComesAgain) {
+  Kept kept;
+  LogWriter writer(kept.log, [&](const LogWriter::Durable& durable) { kept.told.push_back(durable); });
+  writer.begin_file(kFile);
+  const LogBuilder source = two_groups();
+  const std::vector<binlog::Event> events = events_of(source.bytes());
+  const std::size_t second = events.size() - 2;
+  for (std::size_t i = 0; i < second; ++i) writer.begin_event(events[i].whole);
+  writer.settle();
+  syncs_to_fail = 1;
+  for (std::size_t i = second; i < events.size(); ++i) writer.begin_event(events[i].whole);
+  EXPECT_THROW(writer.settle(), Exception);
+  writer.recover();  // the file reads well, and every fsync succeeds from now on
+  EXPECT_EQ("0-1-1", kept.log.state().position().format());
+  EXPECT_EQ("0-1-1", kept.log.gtid_position_at(kFile, writer.end()->position));
+  EXPECT_EQ(writer.end()->position, std::filesystem::file_size(kept.log.file_path(kFile)));
+  EXPECT_EQ(kept.told.back().end, *writer.end());
+  for (std::size_t i = second; i < events.size(); ++i) writer.begin_event(events[i].whole);
+  writer.settle();
+  EXPECT_EQ(source.bytes(), read_file(kept.log.file_path(kFile)));
 }
 
 TEST(LogWriter, RefusesWhatDoesNotFollow) {
