@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "binlog/control_events.h"
+#include "relay/flush_rhythm.h"
 
 namespace lifeboat::relay {
 
@@ -221,11 +222,14 @@ void Follower::receive(SourceConnection& source, SourceDump& dump) {
   });
   skipping_event_ = false;
   update([&](FollowStatus& status) { status.semi_sync = dump.semi_sync(); });
+  FlushRhythm rhythm(FlushRhythm::Clock::now());
   for (;;) {
     const auto piece = dump.next();
     if (!piece) fail(Code::kUnavailable, format("{}: ended the stream of events", source.peer()));
     take(*piece);
-    if (!dump.buffered() && writer_->progress() != nullptr && piece->last) writer_->flush();
+    const FlushRhythm::Piece came{
+        .bytes = piece->bytes.size(), .first = piece->first, .last = piece->last, .more_at_hand = dump.buffered()};
+    if (rhythm.due(came, FlushRhythm::Clock::now()) && writer_->progress() != nullptr) writer_->flush();
   }
 }
 
