@@ -24,7 +24,21 @@ LogDirectory::LogDirectory(Path path) : path_(std::move(path)) {
   Kept& last = files_.back();
   newest_ = scan_indexed_file(last.file.path);
   last.end = newest_->progress.has_format() ? newest_->progress.boundary().position : 0;
-  state_ = newest_->progress.boundary().state;
+  if (listed(last)) {
+    state_ = newest_->progress.boundary().state;
+  } else if (files_.size() > 1) {
+    state_ = scan_log_file(files_[files_.size() - 2].file.path, {}).progress.boundary().state;
+  }
+}
+
+/// A MariaDB server writes at a file's head what comes before it. A file without that (its source crashed, or the rest
+/// is on its way) must not be taken for one that begins with nothing before it: a replica would begin there.
+bool LogDirectory::listed(const Kept& kept) {
+  return kept.identity && (kept.file.head || !kept.identity->server_version.contains("MariaDB"));
+}
+
+bool LogDirectory::has_successor(const Kept* kept) const {
+  return std::any_of(kept + 1, files_.data() + files_.size(), listed);
 }
 
 std::optional<LogPosition> LogDirectory::end() const {
@@ -59,7 +73,7 @@ std::vector<ServedLog::File> LogDirectory::files() const {
   const std::scoped_lock lock(mutex_);
   std::vector<File> files;
   for (const Kept& each : files_) {
-    if (each.identity) files.push_back(each.file);
+    if (listed(each)) files.push_back(each.file);
   }
   return files;
 }
@@ -68,8 +82,7 @@ ServedLog::End LogDirectory::end_of(const std::string& name) const {
   const std::scoped_lock lock(mutex_);
   const Kept* kept = find(name);
   if (kept == nullptr) fail(Code::kNotFound, format("{}: no such log file", name));
-  // A file that follows but holds nothing yet is as if it were not there.
-  return {kept->end, kept != &files_.back() && files_.back().identity.has_value()};
+  return {kept->end, has_successor(kept)};
 }
 
 binlog::GtidState LogDirectory::state() const {
@@ -103,7 +116,7 @@ void LogDirectory::wait_beyond(const std::string& name, std::uint64_t position, 
   std::unique_lock lock(mutex_);
   grown_.wait_for(lock, patience, [&] {
     const Kept* kept = find(name);
-    return kept == nullptr || kept->end > position || (kept != &files_.back() && files_.back().identity);
+    return kept == nullptr || kept->end > position || has_successor(kept);
   });
 }
 
@@ -137,7 +150,7 @@ void LogDirectory::publish(const FileProgress::Boundary& boundary, const std::op
   last.end = boundary.position;
   last.identity = identity;
   last.file.head = head;
-  state_ = boundary.state;
+  if (listed(last)) state_ = boundary.state;
   grown_.notify_all();
 }
 

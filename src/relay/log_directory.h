@@ -61,6 +61,8 @@ class LogDirectory : public ServedLog {
     std::shared_ptr<const Held> users = std::make_shared<const Held>(file.path);  ///< shared by who holds the file
   };
   const Kept* find(const std::string& name) const;
+  static bool listed(const Kept& kept);
+  bool has_successor(const Kept* kept) const;
 
   Path path_;
   std::optional<LogScan> newest_;

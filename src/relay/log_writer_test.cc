@@ -243,6 +243,35 @@ TEST(LogWriter, RefusesWhatDoesNotFollow) {
   EXPECT_THROW(writer.begin_event(damaged), Exception);
 }
 
+TEST(LogWriter, AFileIsNotThereBeforeItSaysWhatComesBeforeIt) {
+  Kept kept;
+  const LogBuilder second(binlog::parse_gtid_list("0-1-2"));
+  const std::vector<binlog::Event> head = events_of(second.bytes());
+  const auto is_hidden = [](const LogDirectory& log) {
+    return log.files().size() == 1 && !log.end_of(kFile).closed && log.state().position().format() == "0-1-2";
+  };
+  {
+    LogWriter writer(kept.log, [](const LogWriter::Durable&) {});
+    writer.begin_file(kFile);
+    write(writer, two_groups().rotate("mysql-bin.000002").bytes());
+    writer.begin_file("mysql-bin.000002");
+    EXPECT_TRUE(is_hidden(kept.log));
+    writer.begin_event(head[0].whole);
+    writer.settle();
+    EXPECT_TRUE(is_hidden(kept.log));
+  }
+  LogDirectory log(kept.directory.path());
+  EXPECT_TRUE(is_hidden(log));
+  LogWriter writer(log, [](const LogWriter::Durable&) {});
+  EXPECT_TRUE(is_hidden(log));
+  EXPECT_EQ((LogPosition{"mysql-bin.000002", head[0].header.end_position}), writer.end());
+  writer.begin_event(head[1].whole);
+  writer.settle();
+  EXPECT_EQ(2U, log.files().size());
+  EXPECT_TRUE(log.end_of(kFile).closed);
+  EXPECT_EQ("0-1-2", log.state().position().format());
+}
+
 TEST(LogWriter, DoesNotCutAFileThatIsNoLog) {
   const TempDir directory;
   write_file_durably(directory.path() / kFile, as_bytes("precious, and no log"));
