@@ -15,18 +15,24 @@
 
 namespace {
 
-std::atomic<int> syncs_to_fail = 0;
+std::atomic<int> fdatasyncs_to_fail = 0;
+std::atomic<int> fsyncs_to_fail = 0;
+
+int sync_or_fail(long call, int fd, std::atomic<int>& to_fail) {
+  if (to_fail == 0) return static_cast<int>(::syscall(call, fd));
+  --to_fail;
+  errno = EIO;
+  return -1;
+}
 
 }  // namespace
 
-/// In the place of libc's, for this test program: a disk that fails.
+// In the place of libc's, for this test program: a disk that fails.
 extern "C" int fdatasync(int fd) {
-  if (syncs_to_fail > 0) {
-    --syncs_to_fail;
-    errno = EIO;
-    return -1;
-  }
-  return static_cast<int>(::syscall(SYS_fdatasync, fd));
+  return sync_or_fail(SYS_fdatasync, fd, fdatasyncs_to_fail);
+}
+extern "C" int fsync(int fd) {
+  return sync_or_fail(SYS_fsync, fd, fsyncs_to_fail);
 }
 
 namespace lifeboat::relay {
@@ -216,7 +222,7 @@ TEST(LogWriter, WhatAFailedFsyncMayHaveLostIsNeverToldAndComesAgain) {
   const std::size_t second = events.size() - 2;
   for (std::size_t i = 0; i < second; ++i) writer.begin_event(events[i].whole);
   writer.settle();
-  syncs_to_fail = 1;
+  fdatasyncs_to_fail = 1;
   for (std::size_t i = second; i < events.size(); ++i) writer.begin_event(events[i].whole);
   EXPECT_THROW(writer.settle(), Exception);
   writer.recover();  // the file reads well, and every fsync succeeds from now on
@@ -241,6 +247,21 @@ TEST(LogWriter, RefusesWhatDoesNotFollow) {
   Bytes damaged(events[1].whole.begin(), events[1].whole.end());
   damaged[binlog::kEventHeaderSize] ^= 1;
   EXPECT_THROW(writer.begin_event(damaged), Exception);
+}
+
+TEST(LogWriter, AFileThatCouldNotBeMadeIsMadeLater) {
+  Kept kept;
+  LogWriter writer(kept.log, [](const LogWriter::Durable&) {});
+  for (int attempt = 0; attempt < 3; ++attempt) {
+    fsyncs_to_fail = 1;
+    EXPECT_THROW(writer.begin_file(kFile), Exception);
+    EXPECT_EQ(0, fsyncs_to_fail);
+    writer.recover();
+  }
+  writer.begin_file(kFile);
+  write(writer, two_groups().bytes());
+  writer.settle();
+  EXPECT_EQ("0-1-2", kept.log.state().position().format());
 }
 
 TEST(LogWriter, AFileIsNotThereBeforeItSaysWhatComesBeforeIt) {
