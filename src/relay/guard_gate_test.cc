@@ -224,6 +224,24 @@ TEST_F(GuardGateTest, RemembersAcrossFilesAndForAReplicaThatComesLate) {
   EXPECT_EQ(verdict(last), Verdict::kHold);
 }
 
+TEST_F(GuardGateTest, HoldsWhatACrashOfTheSourceLeftWithoutAnEnd) {
+  const auto add_torn = [&](std::string_view statement) {
+    const std::uint64_t begin = content_.size();
+    content_.torn_group({.domain = 0, .server = 1, .sequence = ++sequence_}, statement);
+    return begin;
+  };
+  const std::uint64_t before_another = add_torn("DELETE FROM shop.t");
+  const std::uint64_t another = add("INSERT INTO shop.t VALUES (1)");
+  const std::uint64_t at_the_end = add_torn("DELETE FROM shop.u");
+  log_.put(file_, content_, "", "0-1-2");
+  log_.put("bin.000002", LogBuilder({}), "", "0-1-2");
+  EXPECT_EQ(verdict(before_another), Verdict::kHold);
+  EXPECT_EQ(verdict(another), Verdict::kPass);
+  EXPECT_EQ(verdict(at_the_end), Verdict::kHold);
+  EXPECT_EQ(guard_->book().get("0-1-1").subject.statement, "DELETE FROM shop.t");
+  EXPECT_EQ(guard_->book().get("0-1-3").subject.statement, "DELETE FROM shop.u");
+}
+
 TEST_F(GuardGateTest, AnswersForAPlaceInsideAGroupAsForTheGroup) {
   const std::uint64_t drop = add("DROP TABLE shop.t");
   EXPECT_EQ(verdict(drop + 42), Verdict::kHold);  // after its Gtid event

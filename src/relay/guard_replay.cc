@@ -146,7 +146,9 @@ GuardReplay replay_guard(const std::vector<Path>& incarnations, const GuardConfi
     GuardWalk walk(config);
     for (std::size_t at = first_file(files, since_s); at < files.size(); ++at) {
       walk.open(files[at].name, files[at].path);
-      walk.step(log.end_of(files[at].name).readable, go_on, [&](FoundGroup&& group) { replayer.take(group.facts); });
+      const auto take = [&](FoundGroup&& group) { replayer.take(group.facts); };
+      walk.step(log.end_of(files[at].name).readable, go_on, take);
+      walk.end_file(take);
     }
   }
   return replayer.finish();

@@ -163,10 +163,10 @@ bool GuardScan::read_on(Walk& walk, const std::function<bool()>& go_on, const Gu
   for (;;) {
     const ServedLog::End end = log_.end_of(reader.file());
     const bool reached = reader.step(end.readable, go_on, on_group);
+    if (reached && end.closed) reader.end_file(on_group);
     {
       const std::scoped_lock lock(mutex_);
       walk.position = reader.position();
-      // What a crash of the source left without an end, at the end of a file, is no group.
       if (reached && end.closed && walk.warmed_up) walk.known.back().to = reader.position();
     }
     if (reached && end.closed) break;

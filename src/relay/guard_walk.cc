@@ -23,6 +23,11 @@ std::chrono::seconds longest(const std::vector<std::chrono::seconds>& windows) {
   return windows.empty() ? std::chrono::seconds(1) : windows.back();
 }
 
+std::string gtid_text(const binlog::Group& group) {
+  if (group.gtid) return format_gtid(group.gtid->gtid);
+  return group.mysql_gtid ? format_gtid(*group.mysql_gtid) : std::string();
+}
+
 /// The bytes of an event that is too large to hold: the kernel brings what is looked at.
 class MappedEvent {
  public:
@@ -68,6 +73,14 @@ bool GuardWalk::step(std::uint64_t bound, const std::function<bool()>& go_on, co
   return true;
 }
 
+/// What its source's crash left without an end is served like the rest, and replicas run it: they roll back what can be
+/// rolled back.
+void GuardWalk::end_file(const OnGroup& on_group) {
+  if (!groups_.inside()) return;
+  on_group({.begin = group_begin_, .end = reader_->position(), .facts = finish()});
+  groups_.reset();
+}
+
 void GuardWalk::read(const EventFileReader::Item& item, const OnGroup& on_group) {
   if (item.whole()) return add(split_event(item.bytes, checksum_), item, on_group);
   if (item.header.size > kInMemoryMax) {
@@ -84,21 +97,18 @@ void GuardWalk::read(const EventFileReader::Item& item, const OnGroup& on_group)
 void GuardWalk::add(const binlog::Event& event, const EventFileReader::Item& item, const OnGroup& on_group) {
   if (event.header.type == binlog::EventType::kFormatDescription) checksum_ = decode_format_description(event).checksum;
   const Place place = groups_.next(event);
-  if (groups_.torn()) {  // its source crashed: replicas roll it back
-    classifier_.forget();
-    on_group({.begin = group_begin_, .end = item.begin, .facts = {}});
-  }
+  if (groups_.torn()) on_group({.begin = group_begin_, .end = item.begin, .facts = finish()});
   classifier_.add(event);
-  if (place == Place::kBegins || place == Place::kWhole) group_begin_ = item.begin;
+  if (place == Place::kBegins || place == Place::kWhole) {
+    group_begin_ = item.begin;
+    group_gtid_ = gtid_text(groups_.group());
+  }
   if (place != Place::kEnds && place != Place::kWhole) return;
   on_group({.begin = group_begin_, .end = item.end, .facts = finish()});
 }
 
 GroupFacts GuardWalk::finish() {
-  GroupFacts facts{.danger = classifier_.finish(), .gtid = {}, .windows = {}};
-  const binlog::Group& group = groups_.group();
-  if (group.gtid) facts.gtid = format_gtid(group.gtid->gtid);
-  if (group.mysql_gtid) facts.gtid = format_gtid(*group.mysql_gtid);
+  GroupFacts facts{.danger = classifier_.finish(), .gtid = group_gtid_, .windows = {}};
   count_lately(facts);
   return facts;
 }

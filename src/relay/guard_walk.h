@@ -40,6 +40,8 @@ class GuardWalk {
   /// Reads events up to `bound`, which lies between two groups, while `go_on` says so. True if it reached it. Tells of
   /// every group that ended.
   bool step(std::uint64_t bound, const std::function<bool()>& go_on, const OnGroup& on_group);
+  /// The file will not grow: a group that is open there will not end, and is told as it is.
+  void end_file(const OnGroup& on_group);
 
  private:
   void read(const EventFileReader::Item& item, const OnGroup& on_group);
@@ -58,6 +60,7 @@ class GuardWalk {
   std::unique_ptr<EventFileReader> reader_;
   binlog::Checksum checksum_ = binlog::Checksum::kNone;
   std::uint64_t group_begin_ = 0;
+  std::string group_gtid_;
 };
 
 }  // namespace lifeboat::relay

@@ -19,6 +19,7 @@ namespace lifeboat::relay::testing {
 
 inline constexpr std::string_view kVersion = "10.11.6-MariaDB-log";
 inline constexpr std::uint32_t kSourceId = 1;
+inline constexpr std::uint32_t kGroupTime = 1'700'000'001;
 
 /// Writes log files as a source would: right sizes, end positions and CRCs.
 class LogBuilder {
@@ -45,22 +46,25 @@ class LogBuilder {
   }
 
   /// A statement on its own: Gtid and one Query. Its timestamp is `when`.
-  LogBuilder& group(const binlog::Gtid& gtid, std::string_view statement = "DO 0", std::uint32_t when = 1'700'000'001) {
+  LogBuilder& group(const binlog::Gtid& gtid, std::string_view statement = "DO 0", std::uint32_t when = kGroupTime) {
     Encoder head;
     head.u64(gtid.sequence);
     head.u32(gtid.domain);
     head.u8(binlog::GtidEvent::kStandalone);
     for (int i = 13; i < 19; ++i) head.u8(0);
     event(binlog::EventType::kGtid, head.bytes(), when, gtid.server);
-    Encoder query;
-    query.u32(7);
-    query.u32(0);
-    query.u8(0);
-    query.u16(0);
-    query.u16(0);
-    query.u8(0);
-    query.raw(statement);
-    event(binlog::EventType::kQuery, query.bytes(), when, gtid.server);
+    query(gtid, statement, when);
+    return *this;
+  }
+  /// A transaction of one statement that its source's crash left without its COMMIT.
+  LogBuilder& torn_group(const binlog::Gtid& gtid, std::string_view statement) {
+    Encoder head;
+    head.u64(gtid.sequence);
+    head.u32(gtid.domain);
+    head.u8(binlog::GtidEvent::kTransactional);
+    for (int i = 13; i < 19; ++i) head.u8(0);
+    event(binlog::EventType::kGtid, head.bytes(), kGroupTime, gtid.server);
+    query(gtid, statement, kGroupTime);
     return *this;
   }
   LogBuilder& rotate(std::string_view next) {
@@ -75,6 +79,17 @@ class LogBuilder {
   std::size_t size() const { return out_.size(); }
 
  private:
+  void query(const binlog::Gtid& gtid, std::string_view statement, std::uint32_t when) {
+    Encoder query;
+    query.u32(7);
+    query.u32(0);
+    query.u8(0);
+    query.u16(0);
+    query.u16(0);
+    query.u8(0);
+    query.raw(statement);
+    event(binlog::EventType::kQuery, query.bytes(), when, gtid.server);
+  }
   void event(binlog::EventType type, ByteView body, std::uint32_t when = 1'700'000'000,
              std::uint32_t server = kSourceId) {
     const std::size_t size = binlog::kEventHeaderSize + body.size() + binlog::kChecksumSize;
