@@ -2,8 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <filesystem>
 #include <fstream>
+#include <new>
 #include <thread>
 
 #include "base/error.h"
@@ -17,6 +19,18 @@ using testing::FakeLog;
 using testing::LogBuilder;
 
 constexpr auto kWhen = 1'700'000'001U;
+
+/// Without memory the first time that it is read.
+class ExhaustedLog : public FakeLog {
+ public:
+  End end_of(const std::string& name) const override {
+    if (!exhausted_.exchange(true)) throw std::bad_alloc();
+    return FakeLog::end_of(name);
+  }
+
+ private:
+  mutable std::atomic<bool> exhausted_ = false;
+};
 
 class GuardGateTest : public ::testing::Test {
  protected:
@@ -268,6 +282,16 @@ TEST_F(GuardGateTest, ServesManyReplicasAtOnceFromManyPlaces) {
   EXPECT_EQ(wrong, 0);
   EXPECT_EQ(held, 20 + 16 + 12 + 8);
   EXPECT_EQ(guard_->book().list().size(), 20U);
+}
+
+TEST_F(GuardGateTest, GoesNotOnBehindWhatItFailedToReadForWantOfMemory) {
+  const std::uint64_t insert = add("INSERT INTO t VALUES (1)");
+  ExhaustedLog log;
+  log.put(file_, content_, "", "0-1-1");
+  GuardGate gate(*guard_, GuardGate::Place{.source = "db1-3306", .incarnation = "000001"}, log);
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_EQ(gate.answer({.file = file_, .position = insert}, {.user = "r", .server_id = 2}).verdict, Verdict::kHold);
+  }
 }
 
 TEST_F(GuardGateTest, HoldsWhatItCannotRead) {

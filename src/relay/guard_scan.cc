@@ -45,10 +45,11 @@ GuardScan::Finding GuardScan::look(const GroupPlace& place, const std::shared_pt
     }
     const std::unique_lock busy(walk->busy, kScanPatience);
     if (busy.owns_lock()) advance(*walk, place, *config);
-  } catch (const std::exception& e) {
+  } catch (...) {  // also for want of memory: a walk that goes on has passed over what it could not read
+    const std::string why = current_error().text();
     const std::scoped_lock lock(mutex_);
-    if (walk != nullptr) walk->failed = e.what();
-    return {.failed = true, .waiting = e.what(), .group = nullptr};
+    if (walk != nullptr) walk->failed = why;
+    return {.failed = true, .waiting = why, .group = nullptr};
   }
   const std::scoped_lock lock(mutex_);
   if (const auto found = find_known(place)) return *found;
