@@ -236,8 +236,10 @@ bool Dump::obey_rules(const binlog::Group& group) {
 }
 
 bool Dump::obey_guard(std::uint64_t begin) {
+  const binlog::Group& group = groups_.group();
+  const GroupPlace place{.file = file_, .position = begin, .gtid = gtid_text(group), .time = group.timestamp};
   for (;;) {
-    const GateAnswer answer = parts_.gate.answer({.file = file_, .position = begin}, replica_);
+    const GateAnswer answer = parts_.gate.answer(place, replica_);
     if (answer.verdict == Verdict::kPass || answer.verdict == Verdict::kSkip) return answer.verdict == Verdict::kPass;
     const bool held = answer.verdict == Verdict::kHold;
     if (held && !waits_at_end()) fail_reading_log(answer.reason);

@@ -11,6 +11,7 @@
 #include <string>
 #include <string_view>
 
+#include "binlog/group_reader.h"
 #include "relay/replica_rules.h"
 
 namespace lifeboat::relay {
@@ -22,11 +23,19 @@ enum class Verdict : std::uint8_t {
   kWait,  ///< it is not known yet
 };
 
-/// Where a group's first event begins.
+/// Where a group's first event begins, and which group it is: a log that is begun anew has others at the same places.
 struct GroupPlace {
   std::string_view file;
   std::uint64_t position = 0;
+  std::string gtid;        ///< empty: it has none
+  std::uint32_t time = 0;  ///< its first event's, seconds since 1970 UTC
 };
+
+/// As holds name it; empty if it has none.
+inline std::string gtid_text(const binlog::Group& group) {
+  if (group.gtid) return format_gtid(group.gtid->gtid);
+  return group.mysql_gtid ? format_gtid(*group.mysql_gtid) : std::string();
+}
 
 struct GateAnswer {
   Verdict verdict = Verdict::kPass;

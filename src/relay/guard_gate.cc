@@ -44,20 +44,19 @@ GateAnswer GuardGate::answer(const GroupPlace& place, const ReplicaName& replica
       return {.verdict = finding.failed ? Verdict::kHold : Verdict::kWait, .reason = "guard: " + finding.waiting};
     }
     // What was held stays held until a person decides, and what was decided stays so, whatever the rules say by now.
-    const std::uint64_t begin = finding.group == nullptr ? place.position : finding.group->begin;
-    const std::string id = hold_id(place_.source, place_.incarnation, place.file, begin);
-    const std::optional<Hold> known = guard_.book().find(id);
+    const HoldSubject identity = identify(place, finding.group.get());
+    const std::optional<Hold> known = guard_.book().find(identity.id);
     const std::string stream = stream_name(replica);
     if (known && known->state_of(stream) != HoldState::kHeld) {
       return {.verdict = known->state_of(stream) == HoldState::kSkipped ? Verdict::kSkip : Verdict::kPass,
               .reason = {}};
     }
-    if (guard_.book().skipped_in_run(id, stream)) return {.verdict = Verdict::kSkip, .reason = {}};
+    if (guard_.book().skipped_in_run(identity.id, stream)) return {.verdict = Verdict::kSkip, .reason = {}};
     if (known && known->streams.contains(stream)) return hold(known->subject, stream);
     if (finding.group == nullptr) return {};
     const Judgement judgement = judge(finding.group->facts, *config, replica, guard_.table_counts().get());
     if (judgement.action == GuardAction::kAllow) return {};
-    HoldSubject subject = subject_of(std::string(place.file), *finding.group, judgement);
+    HoldSubject subject = describe(identity, finding.group->facts.danger, judgement);
     if (judgement.action == GuardAction::kWarn) {
       warn_once(subject);
       return {};
@@ -102,27 +101,28 @@ GateAnswer GuardGate::apply_run(const Hold& run, const HoldSubject& subject, con
   return {.verdict = skipped ? Verdict::kSkip : Verdict::kPass, .reason = {}};
 }
 
-HoldSubject GuardGate::subject_of(const std::string& file, const FoundGroup& group, const Judgement& judgement) const {
-  const binlog::GroupDanger& danger = group.facts.danger;
-  HoldSubject subject{.id = hold_id(place_.source, place_.incarnation, file, group.begin),
-                      .source = place_.source,
-                      .incarnation = place_.incarnation,
-                      .file = file,
-                      .position = group.begin,
-                      .gtid = group.facts.gtid,
-                      .danger_class = std::string(danger_class_name(judgement.danger)),
-                      .severity = judgement.severity,
-                      .statement = danger.statement,
-                      .objects = {},
-                      .rows = judgement.rows,
-                      .account = account_of(danger),
-                      .database = danger.database,
-                      .thread_id = danger.thread_id,
-                      .event_time = from_unix_ms(danger.time_s * 1000),
-                      .rule = judgement.rule,
-                      .why = judgement.why,
-                      .shape = {},
-                      .run_until = {}};
+HoldSubject GuardGate::identify(const GroupPlace& place, const FoundGroup* group) const {
+  HoldSubject subject;
+  subject.source = place_.source;
+  subject.incarnation = place_.incarnation;
+  subject.file = place.file;
+  subject.position = group == nullptr ? place.position : group->begin;
+  subject.gtid = group == nullptr ? place.gtid : group->facts.gtid;
+  subject.event_time = from_unix_ms((group == nullptr ? place.time : group->facts.danger.time_s) * 1000);
+  subject.id = hold_id(subject);
+  return subject;
+}
+
+HoldSubject GuardGate::describe(HoldSubject subject, const binlog::GroupDanger& danger, const Judgement& judgement) {
+  subject.danger_class = danger_class_name(judgement.danger);
+  subject.severity = judgement.severity;
+  subject.statement = danger.statement;
+  subject.rows = judgement.rows;
+  subject.account = account_of(danger);
+  subject.database = danger.database;
+  subject.thread_id = danger.thread_id;
+  subject.rule = judgement.rule;
+  subject.why = judgement.why;
   for (const binlog::TableName& each : judgement.objects) subject.objects.push_back(each.text());
   return subject;
 }

@@ -23,7 +23,9 @@ class GuardGate : public Gate {
  private:
   GateAnswer hold(const HoldSubject& subject, const std::string& stream);
   GateAnswer apply_run(const Hold& run, const HoldSubject& subject, const std::string& stream);
-  HoldSubject subject_of(const std::string& file, const FoundGroup& group, const Judgement& judgement) const;
+  /// As far as it tells which transaction it is.
+  HoldSubject identify(const GroupPlace& place, const FoundGroup* group) const;
+  static HoldSubject describe(HoldSubject subject, const binlog::GroupDanger& danger, const Judgement& judgement);
   void warn_once(const HoldSubject& subject);
 
   Guard& guard_;

@@ -5,6 +5,7 @@
 #include <atomic>
 #include <filesystem>
 #include <fstream>
+#include <map>
 #include <new>
 #include <thread>
 
@@ -47,11 +48,15 @@ class GuardGateTest : public ::testing::Test {
     const std::uint64_t begin = content_.size();
     content_.group({.domain = 0, .server = 1, .sequence = ++sequence_}, statement, when);
     log_.put(file_, content_, "", "0-1-1");
+    added_[begin] = {.file = file_, .position = begin, .gtid = format("0-1-{}", sequence_), .time = when};
     return begin;
   }
   GateAnswer ask(std::uint64_t position, std::uint32_t server_id = 2) {
+    const auto known = added_.find(position);
+    const GroupPlace place = known == added_.end() ? GroupPlace{.position = position} : known->second;
     for (int i = 0; i < 200; ++i) {
-      GateAnswer answer = gate_->answer({.file = file_, .position = position}, {.user = "r", .server_id = server_id});
+      GateAnswer answer = gate_->answer({.file = file_, .position = position, .gtid = place.gtid, .time = place.time},
+                                        {.user = "r", .server_id = server_id});
       if (answer.verdict != Verdict::kWait) return answer;
     }
     return {.verdict = Verdict::kWait, .reason = "for ever"};
@@ -74,6 +79,7 @@ class GuardGateTest : public ::testing::Test {
   std::string file_ = "bin.000001";
   LogBuilder content_{{}};
   std::uint64_t sequence_ = 0;
+  std::map<std::uint64_t, GroupPlace> added_;  ///< the last at each position
   std::unique_ptr<Guard> guard_;
   std::unique_ptr<GuardGate> gate_;
 };
@@ -102,6 +108,21 @@ TEST_F(GuardGateTest, HoldsTheSameAfterARestart) {
   ASSERT_EQ(guard_->book().list().size(), 1U);
   EXPECT_EQ(guard_->book().list().at(0).subject.id, before.subject.id);
   EXPECT_EQ(guard_->book().list().at(0).since, before.since);
+}
+
+TEST_F(GuardGateTest, AppliesNoDecisionToWhatStandsAtTheSamePlaceOfALogBegunAnew) {
+  for (const char* again : {"DROP TABLE shop.t", "INSERT INTO shop.t VALUES (1)"}) {
+    const std::uint64_t place = add("DROP TABLE shop.t");
+    EXPECT_EQ(verdict(place), Verdict::kHold) << again;
+    guard_->book().skip({.id = guard_->book().get(format("0-1-{}", sequence_)).subject.id}, "os:ann");
+    EXPECT_EQ(verdict(place), Verdict::kSkip) << again;
+    content_ = LogBuilder({});
+    restart();
+    ASSERT_EQ(add(again, kWhen + 60), place);
+    EXPECT_EQ(verdict(place), again[0] == 'D' ? Verdict::kHold : Verdict::kPass) << again;
+    content_ = LogBuilder({});
+    restart();
+  }
 }
 
 TEST_F(GuardGateTest, TakesUpASkipThatAnotherProcessWrote) {

@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "base/units.h"
 #include "binlog/format_description.h"
+#include "relay/gate.h"
 
 namespace lifeboat::relay {
 namespace {
@@ -21,11 +22,6 @@ constexpr std::uint64_t kPage = 4096;
 
 std::chrono::seconds longest(const std::vector<std::chrono::seconds>& windows) {
   return windows.empty() ? std::chrono::seconds(1) : windows.back();
-}
-
-std::string gtid_text(const binlog::Group& group) {
-  if (group.gtid) return format_gtid(group.gtid->gtid);
-  return group.mysql_gtid ? format_gtid(*group.mysql_gtid) : std::string();
 }
 
 /// The bytes of an event that is too large to hold: the kernel brings what is looked at.

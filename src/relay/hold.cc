@@ -58,10 +58,10 @@ std::string_view hold_state_name(HoldState state) {
   return "skipped";
 }
 
-std::string hold_id(std::string_view source, std::string_view incarnation, std::string_view file,
-                    std::uint64_t position) {
-  const std::string place = format("{}\n{}\n{}\n{}", source, incarnation, file, position);
-  return "h" + to_hex(codec::sha256(as_bytes(place))).substr(0, kIdDigits);
+std::string hold_id(const HoldSubject& subject) {
+  const std::string which = format("{}\n{}\n{}\n{}\n{}\n{}", subject.source, subject.incarnation, subject.file,
+                                   subject.position, subject.gtid, unix_ms(subject.event_time));
+  return "h" + to_hex(codec::sha256(as_bytes(which))).substr(0, kIdDigits);
 }
 
 HoldState Hold::state_of(std::string_view stream) const {

@@ -24,7 +24,7 @@ std::string_view hold_state_name(HoldState state);
 inline constexpr std::string_view kEveryStream = "*";
 
 struct HoldSubject {
-  std::string id;  ///< the same whenever the same place of the same log is held
+  std::string id;  ///< see hold_id
   std::string source;
   std::string incarnation;
   std::string file;
@@ -49,9 +49,9 @@ struct HoldSubject {
 /// Whether both are chunks of one change: the same class, objects, account and shape, and not before the first.
 bool continues_run(const HoldSubject& first, const HoldSubject& next);
 
-/// By the place alone, so that a relay that was killed while it wrote comes to the same.
-std::string hold_id(std::string_view source, std::string_view incarnation, std::string_view file,
-                    std::uint64_t position);
+/// By the place, the GTID and the time of the transaction alone: a relay that was killed while it wrote comes to the
+/// same, and what stands at that place of a log that was begun anew comes to another.
+std::string hold_id(const HoldSubject& subject);
 
 struct Approval {
   std::string by;

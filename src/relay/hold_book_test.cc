@@ -36,8 +36,8 @@ class HoldBookTest : public ::testing::Test {
     subject.incarnation = "000001";
     subject.file = "bin.000001";
     subject.position = 1234;
-    subject.id = hold_id(subject.source, subject.incarnation, subject.file, subject.position);
     subject.gtid = "0-1-77";
+    subject.id = hold_id(subject);
     subject.danger_class = "drop_database";
     subject.severity = severity;
     subject.statement = "DROP DATABASE shop \xff";
@@ -53,8 +53,10 @@ class HoldBookTest : public ::testing::Test {
     chunk.shape = "DELETE FROM log WHERE day < ? LIMIT ? \xff";
     chunk.event_time = from_unix_ms(1'600'000'000'000) + std::chrono::seconds(seconds);
     chunk.run_until = chunk.event_time + 1h;
-    if (seconds != 0)
-      chunk.id = hold_id(chunk.source, chunk.incarnation, chunk.file, 5000U + static_cast<unsigned>(seconds));
+    if (seconds != 0) {
+      chunk.position = 5000U + static_cast<unsigned>(seconds);
+      chunk.id = hold_id(chunk);
+    }
     return chunk;
   }
   static Choice run() { return {.id = subject().id, .run = true}; }
