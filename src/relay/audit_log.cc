@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <thread>
 
@@ -15,6 +16,7 @@ namespace {
 
 constexpr std::size_t kHashDigits = 64;
 constexpr std::size_t kBlock = std::size_t{1} << 20U;
+constexpr std::chrono::seconds kClockTolerance{5};
 
 std::string chain(std::string_view before, std::string_view payload) {
   return to_hex(codec::sha256({as_bytes(before), as_bytes(" "), as_bytes(payload)}));
@@ -38,6 +40,7 @@ void AuditLog::start_over() {
   offset_ = 0;
   head_ = std::string(kHashDigits, '0');
   entries_ = 0;
+  last_time_ = {};
   broken_.reset();
 }
 
@@ -111,9 +114,21 @@ AuditEntry AuditLog::check_line(std::string_view line) {
     broken(e.what());
   }
   if (entry.number != entries_ + 1) broken(format("entry {} stands where {} should", entry.number, entries_ + 1));
+  check_time(entry);
   head_ = entry.hash;
   ++entries_;
+  last_time_ = entry.time;
   return entry;
+}
+
+void AuditLog::check_time(const AuditEntry& entry) {
+  if (entry.time < last_time_) broken("it is older than the entry before it");
+  if (entry.time <= clock_() + kClockTolerance) return;
+  fail(
+      Code::kCorruption,
+      format("{} line {}: it is of {}, which is still to come", file_.string(), entries_ + 1, format_time(entry.time)),
+      "A clock was wrong when it was written, or is now, or somebody wrote a false time. The guard trusts nothing from "
+      "this line on until that time has come.");
 }
 
 std::unique_ptr<FileLock> AuditLog::lock(std::chrono::milliseconds patience) const {
@@ -136,7 +151,11 @@ AuditEntry AuditLog::append(std::string_view event, json::object body) {
     fd_ = open_file(file_, O_RDWR | O_APPEND | O_CREAT);
     inode_ = status_of(fd_.get(), file_).st_ino;
   }
-  AuditEntry entry{.number = entries_ + 1, .time = clock_(), .event = std::string(event), .body = {}, .hash = {}};
+  AuditEntry entry{.number = entries_ + 1,
+                   .time = std::max(clock_(), last_time_),
+                   .event = std::string(event),
+                   .body = {},
+                   .hash = {}};
   entry.body = {{"number", entry.number},
                 {"time", format_time(entry.time)},
                 {"time_ms", unix_ms(entry.time)},
@@ -162,6 +181,7 @@ AuditEntry AuditLog::append(std::string_view event, json::object body) {
   offset_ += line.size();
   head_ = entry.hash;
   entries_ = entry.number;
+  last_time_ = entry.time;
   return entry;
 }
 

@@ -2,8 +2,12 @@
 /// appended to. It is also the state: what is held, approved, released or skipped is what these entries add up to, so
 /// that no second file can disagree. Format: docs/internals/guard-audit.md.
 ///
+/// Times never go back, and no entry counts before its time: what may be done half an hour after an entry cannot be
+/// done sooner by a false time. A clock that was set back writes the time of the last entry until it is past that.
+///
 /// Threads: one object, one thread at a time; several processes append under `lock`. Errors: kCorruption naming the
-/// first line that does not fit the ones before it, from then on at every reading; kBusy; errno's.
+/// first line that does not fit the ones before it, from then on at every reading, or that is of a time to come, until
+/// it has come; kBusy; errno's.
 /// Durability: an entry is on the disk when append returns, and before read_new tells of it; half an entry, left by a
 /// crash, was never one.
 #pragma once
@@ -55,6 +59,7 @@ class AuditLog {
   bool open_if_replaced();
   void start_over();
   AuditEntry check_line(std::string_view line);
+  void check_time(const AuditEntry& entry);
   [[noreturn]] void broken(std::string_view why);
 
   Path file_;
@@ -64,6 +69,7 @@ class AuditLog {
   std::uint64_t offset_ = 0;  ///< after the last whole line
   std::string head_;
   std::uint64_t entries_ = 0;
+  SystemTime last_time_;
   std::optional<Error> broken_;
 };
 

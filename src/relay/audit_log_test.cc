@@ -7,6 +7,7 @@
 #include <fstream>
 
 #include "base/error.h"
+#include "codec/hash.h"
 
 namespace lifeboat::relay {
 namespace {
@@ -110,6 +111,40 @@ TEST_F(AuditLogTest, MissesLinesThatWereRemovedAddedOrExchanged) {
     write(text);
     EXPECT_TRUE(events().starts_with(expected)) << events();
   }
+}
+
+TEST_F(AuditLogTest, TakesNoEntryThatIsOlderThanTheOneBefore) {
+  append("a");
+  const std::string before = content().substr(0, 64);
+  const std::string payload = R"({"number":2,"time":"2023-11-14T22:13:20Z","time_ms":1700000000000,"event":"b"})";
+  write(content() + to_hex(codec::sha256(as_bytes(before + " " + payload))) + " " + payload + "\n");
+  EXPECT_TRUE(events().starts_with("1:a line 2: it is older")) << events();
+}
+
+TEST_F(AuditLogTest, TakesNoEntryBeforeItsTime) {
+  SystemTime time = now();
+  append("a");
+  AuditLog early(file(), [&] { return time + std::chrono::hours(1); });
+  early.read_new([](const AuditEntry&) {});
+  early.append("b", {});
+  AuditLog log(file(), [&] { return time; });
+  std::string seen;
+  const auto read = [&] { log.read_new([&](const AuditEntry& entry) { seen += entry.event; }); };
+  EXPECT_THROW(read(), Exception);
+  EXPECT_EQ(seen, "a");
+  time += std::chrono::hours(1);
+  read();
+  EXPECT_EQ(seen, "ab");
+}
+
+TEST_F(AuditLogTest, IsWholeAlsoWhereAClockWasSetBack) {
+  append("a");
+  AuditLog late(file(), [] { return now() - std::chrono::hours(1); });
+  EXPECT_THROW(late.read_new([](const AuditEntry&) {}), Exception);  // so far back that the last entry is to come
+  AuditLog slightly(file(), [] { return now() - std::chrono::seconds(2); });
+  slightly.read_new([](const AuditEntry&) {});
+  slightly.append("b", {});
+  EXPECT_EQ(events(), "1:a 2:b");
 }
 
 TEST_F(AuditLogTest, TakesNothingMoreAfterALineThatDoesNotFit) {

@@ -43,6 +43,22 @@ void post_webhook(const GuardNotify& notify, const std::string& text, const std:
   if (answer.status / 100 != 2) fail(Code::kUnavailable, format("the webhook answered {}", answer.status));
 }
 
+json::object change_to_json(const ApproversChange& change) {
+  const auto array = [](const std::vector<std::string>& names) {
+    json::array out;
+    for (const std::string& each : names) out.push_back(json::string(each));
+    return out;
+  };
+  return {{"notice", "approvers"},
+          {"id", change.id},
+          {"time", format_time(change.time)},
+          {"by", change.by},
+          {"approvers", array(change.names)},
+          {"new_keys", array(change.new_keys)},
+          {"counts_from", format_time(change.time + kBreakGlassAfter)},
+          {"text", "Who may release what is held was changed. If nobody of you did that, somebody else did."}};
+}
+
 }  // namespace
 
 GuardNotifier::GuardNotifier(HoldBook& book, Config config)
@@ -87,9 +103,15 @@ void GuardNotifier::tell_all(const std::stop_token& stop) {
   problem_.clear();
 }
 
-/// Of holds that wait, or did just now, and of glass that was broken.
+/// Of holds that wait, or did just now, of glass that was broken, and of each change of approvers.
 std::vector<GuardNotifier::Notice> GuardNotifier::untold(const std::string& channel) const {
   std::vector<Notice> notices;
+  for (const ApproversChange& each : book_.approvers_changes()) {
+    if (each.told.contains(channel)) continue;
+    json::object body = change_to_json(each);
+    body["audit_head"] = book_.head();
+    notices.push_back({.id = each.id, .kind = "approvers", .body = std::move(body)});
+  }
   const auto add = [&](const Hold& hold, const std::string& kind) {
     const auto told = hold.notices.find(kind);
     if (told != hold.notices.end() && told->second.contains(channel)) return;

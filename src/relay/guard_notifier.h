@@ -1,7 +1,7 @@
-/// Tells people of what the guard holds, and of what was decided in a way that everybody is to know: runs the hook of
-/// the config with JSON on its stdin, and posts the same JSON to the webhook. Each channel once for each notice; what
-/// fails is tried again, later and later, and nothing waits for it. After a crash between the telling and its record,
-/// a notice may come twice: its "id" and "notice" are the same then.
+/// Tells people of what the guard holds, of who may release it, and of what was decided in a way that everybody is to
+/// know: runs the hook of the config with JSON on its stdin, and posts the same JSON to the webhook. Each channel once
+/// for each notice; what fails is tried again, later and later, and nothing waits for it. After a crash between the
+/// telling and its record, a notice may come twice: its "id" and "notice" are the same then.
 ///
 /// Threads: it has one of its own. Errors: none escape; what a channel said last is in `problem`. Ownership: borrows
 /// the book.
@@ -37,7 +37,7 @@ class GuardNotifier {
   using Clock = std::chrono::steady_clock;
   struct Notice {
     std::string id;
-    std::string kind;  ///< "hold", "break_glass"
+    std::string kind;  ///< "hold", "break_glass", "approvers"
     json::object body;
   };
   struct Attempt {

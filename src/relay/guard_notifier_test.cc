@@ -77,6 +77,21 @@ TEST_F(GuardNotifierTest, GivesTheHookItsJsonOnceAndNoShell) {
   EXPECT_FALSE(std::filesystem::exists(file("injected")));
 }
 
+TEST_F(GuardNotifierTest, TellsWhoseKeysAreNew) {
+  use_hook("cat >> " + file("told").string());
+  book_.set_approvers({make_approver("eve", codec::Secret(std::string_view("eve's secret")))}, "os:eve");
+  start();
+  const auto told_of = [&] {
+    book_.refresh();
+    return book_.approvers_changes().at(0).told.contains("hook");
+  };
+  ASSERT_TRUE(soon(told_of));
+  const json::object body = parse_json(content("told"), "told").as_object();
+  EXPECT_EQ(json_string(body, "notice"), "approvers");
+  EXPECT_EQ(json_string(body, "by"), "os:eve");
+  EXPECT_EQ(body.at("new_keys"), (json::array{"eve"}));
+}
+
 TEST_F(GuardNotifierTest, TriesAgainWhatFailed) {
   use_hook("[ $(wc -l < " + file("runs").string() + ") -ge 2 ]");
   hold();

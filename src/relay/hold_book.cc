@@ -65,6 +65,7 @@ void HoldBook::read() {
                   holds_.clear();
                   covered_.clear();
                   approvers_.clear();
+                  approvers_changes_.clear();
                   last_.clear();
                 });
 }
@@ -77,6 +78,11 @@ void HoldBook::refresh() {
 std::vector<Hold> HoldBook::list() const {
   const std::scoped_lock lock(mutex_);
   return sorted();
+}
+
+std::vector<ApproversChange> HoldBook::approvers_changes() const {
+  const std::scoped_lock lock(mutex_);
+  return approvers_changes_;
 }
 
 std::vector<Hold> HoldBook::sorted() const {
@@ -189,8 +195,9 @@ void HoldBook::apply_stream(const AuditEntry& entry) {
   if (!stream.arrived) stream.arrived = entry.time;
 }
 
-bool HoldBook::counts(const Known& known, const Hold& hold, SystemTime time) const {
-  return known.since <= hold.since || known.since + kBreakGlassAfter <= time;
+/// Also of a key that is older than the hold: who adds two may hold and release in one minute.
+bool HoldBook::counts(const Known& known, SystemTime time) {
+  return known.since + kBreakGlassAfter <= time;
 }
 
 void HoldBook::apply_approval(const AuditEntry& entry) {
@@ -208,7 +215,7 @@ void HoldBook::apply_approval(const AuditEntry& entry) {
   if (!signature || !codec::verify_signature(approval.key, as_bytes(text), *signature)) {
     fail(Code::kDenied, format("the signature is not {}'s", approval.by));
   }
-  if (!counts(known, *hold, entry.time)) fail(Code::kRefused, "the key is younger than the hold");
+  if (!counts(known, entry.time)) fail(Code::kRefused, "the key does not count yet");
   if (!is_undecided(*hold, approval.stream)) fail(Code::kConflict, "it was decided before");
   hold->approvals.push_back(std::move(approval));
   // The approval that suffices is the release: there is no moment between the two.
@@ -244,19 +251,31 @@ void HoldBook::apply_covered(const AuditEntry& entry) {
 }
 
 void HoldBook::apply_notice(const AuditEntry& entry) {
-  Hold* const hold = hold_of(entry);
-  if (hold == nullptr) return;
-  hold->notices[json_string(entry.body, "of")].insert(json_string(entry.body, "channel"));
+  const std::string channel = json_string(entry.body, "channel");
+  if (Hold* const hold = hold_of(entry)) hold->notices[json_string(entry.body, "of")].insert(channel);
+  for (ApproversChange& each : approvers_changes_) {
+    if (each.id == json_string(entry.body, "id")) each.told.insert(channel);
+  }
 }
 
 void HoldBook::apply_approvers(const AuditEntry& entry) {
   const std::vector<Approver> listed = parse_approvers(json_string(entry.body, "approvers"), "the audit log");
   std::vector<Known> known;
+  ApproversChange change{.id = format("approvers-{}", entry.number),
+                         .time = entry.time,
+                         .by = json_string(entry.body, "by"),
+                         .names = {},
+                         .new_keys = {},
+                         .told = {}};
   for (const Approver& each : listed) {
     const auto before = std::ranges::find(approvers_, each, &Known::approver);
-    known.push_back({.approver = each, .since = before == approvers_.end() ? entry.time : before->since});
+    const bool is_new = before == approvers_.end();
+    known.push_back({.approver = each, .since = is_new ? entry.time : before->since});
+    change.names.push_back(each.name);
+    if (is_new) change.new_keys.push_back(each.name);
   }
   approvers_ = std::move(known);
+  approvers_changes_.push_back(std::move(change));
 }
 
 const HoldBook::Known& HoldBook::known_approver(const std::string& name) const {

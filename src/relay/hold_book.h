@@ -25,6 +25,16 @@ struct Choice {
   bool run = false;  ///< and the rest of its run (see continues_run), unseen
 };
 
+/// Who may let a danger pass was changed.
+struct ApproversChange {
+  std::string id;  ///< "approvers-3": the number of its entry
+  SystemTime time;
+  std::string by;
+  std::vector<std::string> names;     ///< from then on
+  std::vector<std::string> new_keys;  ///< whose keys were not listed before
+  std::set<std::string> told;         ///< channels
+};
+
 class HoldBook {
  public:
   using Clock = std::function<SystemTime()>;
@@ -40,6 +50,7 @@ class HoldBook {
 
   // As of the last refresh or change:
   std::vector<Hold> list() const;  ///< oldest first
+  std::vector<ApproversChange> approvers_changes() const;
   std::optional<Hold> find(const std::string& id) const;
   /// The hold that the text begins, if it is one only; kNotFound or kUsage naming them.
   Hold get(const std::string& id) const;
@@ -91,7 +102,7 @@ class HoldBook {
   Hold* hold_of(const AuditEntry& entry);
   bool is_covered(const std::string& hold, const std::string& id) const;
   Hold& undecided(const Choice& choice);
-  bool counts(const Known& known, const Hold& hold, SystemTime time) const;
+  static bool counts(const Known& known, SystemTime time);
   const Known& known_approver(const std::string& name) const;
   bool knows(const std::vector<Approver>& listed) const;
   void note_approvers_locked(const std::vector<Approver>& approvers, const std::string& by);
@@ -104,6 +115,7 @@ class HoldBook {
   std::map<std::string, Hold> holds_;
   std::map<std::string, std::set<std::string>> covered_;  ///< a transaction's id → the holds that began its run
   std::vector<Known> approvers_;
+  std::vector<ApproversChange> approvers_changes_;
   std::map<std::string, json::object> last_;  ///< by event
 };
 

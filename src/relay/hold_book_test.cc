@@ -128,13 +128,25 @@ TEST_F(HoldBookTest, TakesNobodysWordWithoutTheirPassphrase) {
   EXPECT_EQ(open()->get("h").approvals.size(), 0U);
 }
 
-TEST_F(HoldBookTest, CountsNoKeyThatIsYoungerThanTheHold) {
-  open()->begin(subject(), "id:2");
-  time_ += 1s;
+TEST_F(HoldBookTest, CountsAKeyHalfAnHourAfterItWasNoted) {
   add_approver("eve");
+  time_ += 1s;
+  open()->begin(subject(), "id:2");
   EXPECT_EQ(code_of([&] { approve("eve"); }), Code::kRefused);
   time_ += 30min;
   EXPECT_EQ(approve("eve").approvals.size(), 1U);
+}
+
+TEST_F(HoldBookTest, TellsOfEachChangeOfApproversUntilAChannelWasTold) {
+  add_approver("eve");
+  const ApproversChange change = open()->approvers_changes().back();
+  EXPECT_EQ(change.by, "test");
+  EXPECT_EQ(change.names, (std::vector<std::string>{"ann", "bob", "eve"}));
+  EXPECT_EQ(change.new_keys, std::vector<std::string>{"eve"});
+  EXPECT_TRUE(change.told.empty());
+  open()->note_notice(change.id, "approvers", "hook");
+  EXPECT_EQ(open()->approvers_changes().back().told, std::set<std::string>{"hook"});
+  EXPECT_TRUE(open()->approvers_changes().front().told.empty());
 }
 
 TEST_F(HoldBookTest, CountsNoKeyThatIsListedNoMore) {

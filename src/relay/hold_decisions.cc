@@ -106,8 +106,8 @@ Hold HoldBook::approve(const Choice& choice, const std::string& name, const code
     Hold& hold = undecided(choice);
     const Known& known = known_approver(name);
     if (known.approver != approver) fail(Code::kConflict, format("{}'s key was changed meanwhile", name));
-    if (!counts(known, hold, clock_())) {
-      fail(Code::kRefused, format("{}'s key was added after {} was held", name, choice.id),
+    if (!counts(known, clock_())) {
+      fail(Code::kRefused, format("{}'s key was added less than {} ago", name, format_duration(kBreakGlassAfter)),
            format("It counts from {} on.", format_time(known.since + kBreakGlassAfter)));
     }
     const auto signature = key.sign(as_bytes(approval_text(hold, choice.stream, choice.run)));
