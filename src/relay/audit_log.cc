@@ -162,7 +162,10 @@ AuditEntry AuditLog::append(std::string_view event, json::object body) {
                 {"event", entry.event}};
   for (auto& [key, value] : body) entry.body[key] = std::move(value);
   const std::string payload = json::serialize(entry.body);
-  LIFEBOAT_CHECK(payload.size() + kHashDigits + 2 < kLineMax);
+  if (payload.size() + kHashDigits + 2 >= kLineMax) {
+    fail(Code::kUnsupported,
+         format("{}: an entry of {} is longer than one can be", event, format_size(payload.size())));
+  }
   entry.hash = chain(head_, payload);
   const std::string line = format("{} {}\n", entry.hash, payload);
   // Half a line that a crash left, or a full disk, goes first: what begins after it could not be told from it.

@@ -113,6 +113,15 @@ TEST_F(AuditLogTest, MissesLinesThatWereRemovedAddedOrExchanged) {
   }
 }
 
+TEST_F(AuditLogTest, RefusesAnEntryThatIsTooLongAndGoesOn) {
+  append("a");
+  AuditLog log(file());
+  log.read_new([](const AuditEntry&) {});
+  EXPECT_THROW(log.append("b", {{"x", std::string(AuditLog::kLineMax, 'x')}}), Exception);
+  log.append("c", {});
+  EXPECT_EQ(events(), "1:a 2:c");
+}
+
 TEST_F(AuditLogTest, TakesNoEntryThatIsOlderThanTheOneBefore) {
   append("a");
   const std::string before = content().substr(0, 64);

@@ -12,6 +12,15 @@ namespace {
 
 constexpr std::size_t kIdDigits = 10;
 constexpr std::size_t kObjectsShown = 100;
+/// What the log names may be of any size, and an entry of the audit log may not: 100 objects, each byte written as six
+/// ("\u0001"), are less than half of it.
+constexpr std::size_t kNameShown = 600;
+constexpr std::size_t kTextShown = 4'096;
+
+/// As UTF-8, cut where it is too long.
+std::string shortened(std::string_view text, std::size_t size) {
+  return text.size() <= size ? valid_utf8(text) : valid_utf8(text.substr(0, size)) + "…";
+}
 
 /// What the chunks of a run have in common, as the audit log would have it.
 std::string run_key(const HoldSubject& subject) {
@@ -101,30 +110,32 @@ json::object subject_to_json(const HoldSubject& subject) {
       objects.emplace_back(format("… and {} more", subject.objects.size() - kObjectsShown));
       break;
     }
-    objects.emplace_back(valid_utf8(each));
+    objects.emplace_back(shortened(each, kNameShown));
   }
   return {{"id", subject.id},
           {"gtid", subject.gtid},
           {"class", subject.danger_class},
           {"severity", severity_name(subject.severity)},
-          {"statement", valid_utf8(subject.statement)},
+          {"statement", shortened(subject.statement, kTextShown)},
           {"objects", std::move(objects)},
           {"rows", subject.rows},
-          {"account", valid_utf8(subject.account)},
-          {"database", valid_utf8(subject.database)},
+          {"account", shortened(subject.account, kNameShown)},
+          {"database", shortened(subject.database, kNameShown)},
           {"thread", subject.thread_id},
           {"event_time", format_time(subject.event_time)},
           {"source", subject.source},
           {"incarnation", subject.incarnation},
-          {"file", valid_utf8(subject.file)},
+          {"file", shortened(subject.file, kNameShown)},
           {"position", subject.position},
-          {"rule", subject.rule},
-          {"why", valid_utf8(subject.why)},
-          {"shape", valid_utf8(subject.shape)},
+          {"rule", shortened(subject.rule, kNameShown)},
+          {"why", shortened(subject.why, kTextShown)},
+          {"shape", shortened(subject.shape, kTextShown)},
           {"run_until", subject.run_until ? json::value(format_time(*subject.run_until)) : json::value()}};
 }
 
 bool continues_run(const HoldSubject& first, const HoldSubject& next) {
+  // What the audit log had to cut cannot be compared.
+  if (next.shape.size() > kTextShown || next.objects.size() > kObjectsShown) return false;
   return first.run_until && next.run_until && next.event_time >= first.event_time &&
          next.event_time <= *first.run_until && run_key(first) == run_key(next);
 }

@@ -99,6 +99,17 @@ TEST_F(HoldBookTest, KeepsAHoldAsItBegan) {
   EXPECT_EQ(hold_to_json(hold, time_).at("age_s").as_int64(), 300);
 }
 
+TEST_F(HoldBookTest, KeepsAHoldWhateverTheSizeOfWhatTheLogNames) {
+  HoldSubject large = subject();
+  for (std::string* each : {&large.statement, &large.account, &large.database, &large.rule, &large.why}) {
+    *each = std::string(3 << 20, '\x01');
+  }
+  large.objects = std::vector<std::string>(200, std::string(100'000, '\x01'));
+  open()->begin(large, "id:2");
+  EXPECT_EQ(state(), HoldState::kHeld);
+  EXPECT_EQ(open()->get(large.id).subject.objects.size(), 101U);
+}
+
 TEST_F(HoldBookTest, IsSkippedByOnePerson) {
   open()->begin(subject(), "id:2");
   open()->skip(all(), "os:ann");

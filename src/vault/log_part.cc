@@ -40,9 +40,14 @@ Bytes unpack(const LogPartName& name, Bytes opened) {
 }  // namespace
 
 Bytes seal_log_part(const Keys& keys, const LogPartName& name, ByteView metadata, ByteView content) {
-  LIFEBOAT_CHECK(metadata.size() <= kLogMetadataBytesMax && content.size() <= kLogContentBytesMax);
-  LIFEBOAT_CHECK(content.size() == name.size());
+  LIFEBOAT_CHECK(content.size() <= kLogContentBytesMax && content.size() == name.size());
   const std::string object_name = log_part_object(name);
+  if (metadata.size() > kLogMetadataBytesMax) {
+    fail(Code::kUnsupported,
+         format("{}: its metadata has {} bytes, of at most {}", object_name, metadata.size(), kLogMetadataBytesMax),
+         "The log has too many replication domains and servers in its GTID state; on the source, see FLUSH BINARY LOGS "
+         "DELETE_DOMAIN_ID.");
+  }
   const codec::SealKey key = keys.object_key(object_name);
   const Bytes frame = codec::compress(content, kLevel);
   const bool smaller = frame.size() < content.size();

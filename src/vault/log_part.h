@@ -1,6 +1,7 @@
 /// One sealed part of a log: some bytes of one file, and what their writer has to say of them. The vault does not look
 /// into either. Layout: docs/internals/vault-format.md, "logs". Pure functions.
-/// Errors: kCorruption naming the object and what is wrong with it, kUnsupported (newer format).
+/// Errors: kCorruption naming the object and what is wrong with it, kUnsupported (newer format; metadata that is too
+///   large, which a log may bring about).
 #pragma once
 
 #include <string_view>

@@ -77,6 +77,8 @@ TEST_F(LogParts, LargeMetadataIsReadWhole) {
   const Bytes metadata(kLogMetadataBytesMax, 5);
   put_log_part(*vault_, name, metadata, content_of(0, 1));
   EXPECT_TRUE(read_log_metadata(*vault_, list_log_parts(*vault_).at(0)) == metadata);
+  const Bytes larger(kLogMetadataBytesMax + 1, 5);
+  EXPECT_EQ(error_of([&] { put_log_part(*vault_, name, larger, content_of(0, 1)); }).code, Code::kUnsupported);
 }
 
 TEST_F(LogParts, EveryFlippedBitIsFound) {
