@@ -33,6 +33,12 @@ std::string streams_text(const relay::Hold& hold) {
   return joined(words);
 }
 
+std::string state_text(const relay::Hold& hold) {
+  std::string text(hold_state_name(hold.state));
+  if (hold.covered > 0) text += format(" +{}", hold.covered);
+  return text;
+}
+
 void list(Context& context, const ListOptions& options) {
   relay::HoldBook book(relay_directory(options.directory));
   book.refresh();
@@ -55,12 +61,6 @@ void list(Context& context, const ListOptions& options) {
         held);
   }
   context.print(holds, text);
-}
-
-std::string state_text(const relay::Hold& hold) {
-  std::string text(hold_state_name(hold.state));
-  if (hold.covered > 0) text += format(" +{}", hold.covered);
-  return text;
 }
 
 /// A purge in chunks: what one decision may cover, and did.

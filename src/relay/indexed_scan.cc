@@ -1,5 +1,6 @@
 #include "relay/indexed_scan.h"
 
+#include <algorithm>
 #include <filesystem>
 
 #include "relay/index_file.h"
@@ -30,7 +31,7 @@ std::optional<IndexedStart> find_indexed_start(const Path& path, std::uint64_t l
     return true;
   });
   // The size is asked last: a relay may be writing both.
-  if (!last || !ascends || last->end > std::filesystem::file_size(path)) return std::nullopt;
+  if (!last || !ascends || last->end > std::min(limit, std::filesystem::file_size(path))) return std::nullopt;
   before.position = last->begin;
   progress.pass_over(std::move(before));
   return IndexedStart{.progress = std::move(progress), .last = *last};
@@ -39,7 +40,7 @@ std::optional<IndexedStart> find_indexed_start(const Path& path, std::uint64_t l
 }  // namespace
 
 LogScan scan_indexed_file(const Path& path, std::uint64_t limit) {
-  if (auto start = find_indexed_start(path); start && start->last.end <= limit) {
+  if (auto start = find_indexed_start(path, limit)) {
     bool met = false;
     const auto on_event = [&](const FileProgress& progress) {
       if (met || !progress.group_ended()) return true;
