@@ -122,7 +122,7 @@ TEST_F(History, SaysThatTheVaultIsGoneAndGoesOnWhenItIsBack) {
   EXPECT_EQ(names(history.files()), "3 4 ");
   std::filesystem::rename(away, store_path());
   std::string said = "?";
-  for (int i = 0; i < 20 && !said.empty(); ++i) said = wait_until_closed(history, name(0));
+  for (int i = 0; i < 300 && !said.empty(); ++i) said = wait_until_closed(history, name(0));
   EXPECT_EQ(said, "");
   EXPECT_EQ(read_file(held->path), written_.at(0));
 }
