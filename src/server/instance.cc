@@ -123,7 +123,7 @@ StartedServer start_server(const StartRequest& request) {
   while (!started.ready) {
     if (const auto status = child.wait_for(kLookAgain)) fail_ended(request, *status);
     if (request.cancelled != nullptr && request.cancelled->load()) {
-      child.stop(kStopPatience);
+      stop_server(started.process, kStopPatience);
       fail(Code::kCancelled, "stopped while the server was starting", "Start it again when you are ready.");
     }
     if (socket_exists(request.socket)) {
@@ -143,10 +143,11 @@ StartedServer start_server(const StartRequest& request) {
 
 bool stop_server(const ProcessIdentity& process, milliseconds patience) {
   if (process.ended()) return true;
-  if (process.alive()) ::kill(process.pid, SIGTERM);
   const auto deadline = std::chrono::steady_clock::now() + patience;
-  while (std::chrono::steady_clock::now() < deadline) {
+  for (int looks = 0; std::chrono::steady_clock::now() < deadline; ++looks) {
     if (process.ended()) return true;
+    // Again every second: a mariadbd that is just setting up what it does with signals loses one.
+    if (looks % 100 == 0 && process.alive()) ::kill(process.pid, SIGTERM);
     std::this_thread::sleep_for(milliseconds(10));
   }
   if (process.alive()) ::kill(process.pid, SIGKILL);
