@@ -6,6 +6,7 @@
 #include "base/units.h"
 #include "cli/branch_options.h"
 #include "cli/commands.h"
+#include "cli/volume_options.h"
 #include "server/branch.h"
 
 namespace lifeboat::cli {
@@ -20,8 +21,10 @@ struct Options {
   std::string user;
   std::string password_file;
   std::string state;
+  std::string space;
   std::uint16_t port = 0;
   bool until_ready = false;
+  bool no_hydrate = false;
 };
 
 void add_options(Command& command, Options& options) {
@@ -33,6 +36,8 @@ void add_options(Command& command, Options& options) {
   command.add_option("--user", options.user,
                      "account for the first query (default: by unix socket, as you and as root)");
   command.add_option("--password-file", options.password_file, "file that holds its password");
+  add_space_option(command, options.space);
+  add_no_hydrate_option(command, options.no_hydrate);
   add_branch_state_option(command, options.state);
 }
 
@@ -80,6 +85,8 @@ server::BranchRequest to_request(const Context& context, const Options& options)
   request.logins = server::control_logins(options.user, options.password_file);
   if (!options.until_ready) request.patience = kPatience;
   request.mount.state_root = branch_state_root(options.state);
+  request.mount.space_max = options.space.empty() ? 0 : parse_size(options.space);
+  request.mount.hydrate = !options.no_hydrate;
   request.mount.vault_url = globals.vault_url;
   request.mount.passphrase_file = globals.passphrase_file;
   request.mount.recovery_key_file = globals.recovery_key_file;

@@ -27,9 +27,9 @@ void add_options(Command& command, Options& options) {
   command.add_option("DIR", options.mountpoint, "new or empty directory to mount at").required();
   command.add_option("--name", options.name, "name of the volume (default: the last part of DIR)");
   command.add_option("--state", options.state, "directory of local state (default: LIFEBOAT_STATE, else the system's)");
-  command.add_option("--space", options.space, "bound on local space, such as 20GiB (default: what the disk has)");
+  add_space_option(command, options.space);
   command.add_flag("--foreground", options.foreground, "serve in this process until unmounted or interrupted");
-  command.add_flag("--no-hydrate", options.no_hydrate, "fetch only what is read");
+  add_no_hydrate_option(command, options.no_hydrate);
 }
 
 volume::MountRequest to_request(const Context& context, const Options& options) {

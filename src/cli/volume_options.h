@@ -18,6 +18,14 @@ inline void add_volume_options(Command& command, VolumeOptions& options) {
   command.add_option("--state", options.state, "directory of local state (default: LIFEBOAT_STATE, else the system's)");
 }
 
+// Of whatever mounts a volume.
+inline void add_space_option(Command& command, std::string& space) {
+  command.add_option("--space", space, "bound on local space, such as 20GiB (default: what the disk has)");
+}
+inline void add_no_hydrate_option(Command& command, bool& no_hydrate) {
+  command.add_flag("--no-hydrate", no_hydrate, "fetch only what is read");
+}
+
 inline Path state_root(const std::string& option) {
   return option.empty() ? volume::default_state_root() : Path(option);
 }

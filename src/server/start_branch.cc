@@ -174,7 +174,13 @@ class Start {
   void mount() {
     if (record_.state == BranchState::kServerDead) {  // its volume is still there
       check_mountpoint(record_, record_.volume->mountpoint);
-      if (volume::is_mountpoint(record_.data_directory())) return;
+      if (volume::is_mountpoint(record_.data_directory())) {
+        if (request_.mount.space_max != 0 || !request_.mount.hydrate) {
+          log::warn("branch {}: its volume is mounted already, with the space and hydration that it was given then",
+                    record_.name);
+        }
+        return;
+      }
       fail(Code::kBusy, format("branch {}: its volume's process runs, but the mount is gone", record_.name),
            format("Stop it and start it again: lifeboat branch stop {}", record_.name));
     }
