@@ -99,6 +99,21 @@ std::uint16_t try_bind(std::uint16_t port) {
   return ntohs(address.sin_port);
 }
 
+/// Says how a long start is coming along.
+class StartTeller {
+ public:
+  explicit StartTeller(const StartRequest& request) : request_(request) {}
+  void at(double seconds) {
+    if (!request_.while_starting || seconds < next_) return;
+    request_.while_starting(seconds, last_lines(request_.error_log, 1));
+    next_ = seconds + std::chrono::duration<double>(request_.tell_every).count();
+  }
+
+ private:
+  const StartRequest& request_;
+  double next_ = std::chrono::duration<double>(request_.tell_every).count();
+};
+
 }  // namespace
 
 StartedServer start_server(const StartRequest& request) {
@@ -117,6 +132,7 @@ StartedServer start_server(const StartRequest& request) {
     options.before_run = [&](pid_t pid) { request.before_run(ProcessIdentity::of(pid)); };
   }
   const Stopwatch watch;
+  StartTeller teller(request);
   ChildProcess child(options);
   StartedServer started;
   started.process = ProcessIdentity::of(child.pid());
@@ -134,6 +150,7 @@ StartedServer start_server(const StartRequest& request) {
       started.why_not = result.why;
     }
     started.seconds = watch.seconds();
+    if (!started.ready) teller.at(started.seconds);
     if (!started.ready && request.patience && started.seconds * 1000 > static_cast<double>(request.patience->count()))
       break;
   }

@@ -23,6 +23,9 @@ struct StartRequest {
   std::vector<Login> logins;
   std::optional<std::chrono::milliseconds> patience;  ///< empty: as long as it takes
   const std::atomic<bool>* cancelled = nullptr;       ///< looked at while waiting, if given
+  /// Told every so often, while the server has not answered, the last line of its log: recovery may take hours.
+  std::function<void(double seconds, const std::string& said)> while_starting;
+  std::chrono::milliseconds tell_every = std::chrono::seconds(10);
   /// Called before the server runs; if it throws, or this process dies meanwhile, the server never runs.
   std::function<void(const ProcessIdentity&)> before_run;
 };

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
 
 #include "base/error.h"
@@ -103,6 +104,16 @@ TEST_F(Instance, ComesBackAfterKillAndTheRedoToApplyWasKnown) {
   StartedServer second = start();
   ASSERT_TRUE(second.answered) << second.why_not;
   EXPECT_EQ(second.connection->value("SELECT COUNT(*) FROM shop.t"), "500");
+}
+
+TEST_F(Instance, ALongStartIsToldInTheServersWords) {
+  StartRequest wanted = request();
+  std::vector<std::string> told;
+  wanted.while_starting = [&](double /*seconds*/, const std::string& said) { told.push_back(said); };
+  wanted.tell_every = std::chrono::milliseconds(1);
+  ASSERT_TRUE(start(wanted).answered);
+  EXPECT_TRUE(std::ranges::any_of(told, [](const std::string& said) { return said.find("[Note]") != said.npos; }))
+      << told.size();
 }
 
 TEST_F(Instance, DeniedLoginStillCountsAsUp) {

@@ -7,6 +7,7 @@
 #include "base/cancel.h"
 #include "base/error.h"
 #include "base/log.h"
+#include "base/printable.h"
 #include "base/random.h"
 #include "server/branch.h"
 #include "server/branch_internal.h"
@@ -220,10 +221,15 @@ class Start {
                        .logins = request_.logins,
                        .patience = request_.patience,
                        .cancelled = request_.cancelled,
+                       .while_starting = [this](double seconds, const std::string& said) { tell(seconds, said); },
                        .before_run = [this](const ProcessIdentity& process) { note_process(process); }};
     std::ranges::move(server_arguments(result_.at_boot, plan), std::back_inserter(start.argv));
     std::ranges::move(keys.arguments(), std::back_inserter(start.argv));
     note_start(start_server(start));
+  }
+
+  void tell(double seconds, const std::string& said) const {
+    log::info("branch {}: starting for {:.0f} s; its server says: {}", record_.name, seconds, printable(said));
   }
 
   /// A server that runs is known, and tended.
