@@ -1,5 +1,7 @@
 // `lifeboat volume commit`: the changes of a mounted volume as a new image.
 
+#include <algorithm>
+
 #include "cli/commands.h"
 #include "cli/volume_options.h"
 #include "volume/control_client.h"
@@ -15,6 +17,8 @@ void run(Context& context, const VolumeOptions& options) {
   const json::object made =
       volume::control_call(record.state_dir, "commit", {}, std::chrono::seconds(60), [&](const json::object& line) {
         progress.set_total(static_cast<std::uint64_t>(json_integer(line, "dirty_bytes")));
+        const auto done = static_cast<std::uint64_t>(json_integer(line, "done_bytes"));
+        progress.add(done - std::min(done, progress.done()));
       });
   context.print(made, format("image {} ({}, {} new) in {:.1f} s", json_string(made, "image"), size_text(made, "bytes"),
                              size_text(made, "new_bytes"), made.at("seconds").to_number<double>()));

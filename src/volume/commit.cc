@@ -159,7 +159,7 @@ void Volume::State::committed(const Snapshot& snapshot, std::shared_ptr<vault::I
   journal->finish_checkpoint();
 }
 
-vault::ImageInfo Volume::commit(const vault::ImageInfo& describe) {
+vault::ImageInfo Volume::commit(const vault::ImageInfo& describe, CommitProgress& progress) {
   State& state = *state_;
   if (state.committing.exchange(true)) {
     fail(Code::kBusy, format("volume {}: a commit is running already", state.directory.string()),
@@ -185,7 +185,7 @@ vault::ImageInfo Volume::commit(const vault::ImageInfo& describe) {
   {
     Beside syncing([&] { state.sync_frozen(snapshot); });
     vault::ImageWriter writer(*state.vault, parent.get());
-    CommitUpload(state, *parent, writer).run(snapshot);
+    CommitUpload(state, *parent, writer, progress).run(snapshot);
     syncing.wait();
     info = writer.publish(std::move(info), true);
   }

@@ -1,6 +1,7 @@
 #include "volume/commit_upload.h"
 
 #include <algorithm>
+#include <bit>
 #include <exception>
 #include <mutex>
 #include <shared_mutex>
@@ -111,6 +112,11 @@ class ChunkContent {
 }  // namespace
 
 void CommitUpload::run(const Snapshot& snapshot) {
+  std::uint64_t blocks = 0;
+  for (const ChangedEntry& changed : snapshot.changed) {
+    if (changed.frozen != nullptr) blocks += changed.frozen->marks.count();
+  }
+  progress_.total_bytes = blocks * kBlockBytes;
   for (const std::string& path : snapshot.removed) writer_.remove_entry(path);
   for (const ChangedEntry& changed : snapshot.changed) {
     if (changed.entry.type == vault::FileType::kFile) {
@@ -161,12 +167,17 @@ void CommitUpload::add_steps(OpenFile& open, const Layer& frozen) {
     at = chunk;
   };
   frozen.marks.for_each([&](std::uint64_t chunk, BlockMask mask) {
+    const auto written = static_cast<std::uint32_t>(std::popcount(mask));
     if (truncated) truncate_to(chunk);
     if (truncated && chunk >= cut_chunk) {
       mask |= chunk == cut_chunk ? cut_mask : ~BlockMask{0};
       at = chunk + 1;
     }
-    add({.file = &open, .chunk = chunk, .dirty = mask, .previous = parent_.chunk(open.previous, chunk)});
+    add({.file = &open,
+         .chunk = chunk,
+         .dirty = mask,
+         .written = written,
+         .previous = parent_.chunk(open.previous, chunk)});
   });
   if (truncated) truncate_to(chunks);
 }
@@ -183,6 +194,7 @@ void CommitUpload::store_chunks() {
     if (step.ends || step.clear_to != 0) continue;
     content.open(*step.file->changed, step.chunk, step.dirty, step.previous);
     step.stored = writer_.update_chunk(step.dirty, content.source(), step.previous);
+    progress_.done_bytes += std::uint64_t{step.written} * kBlockBytes;
   }
 }
 

@@ -15,8 +15,8 @@ namespace lifeboat::volume {
 
 class CommitUpload {
  public:
-  CommitUpload(Volume::State& state, vault::ImageReader& parent, vault::ImageWriter& writer)
-      : state_(state), parent_(parent), writer_(writer) {}
+  CommitUpload(Volume::State& state, vault::ImageReader& parent, vault::ImageWriter& writer, CommitProgress& progress)
+      : state_(state), parent_(parent), writer_(writer), progress_(progress) {}
   CommitUpload(const CommitUpload&) = delete;
   CommitUpload& operator=(const CommitUpload&) = delete;
 
@@ -34,6 +34,7 @@ class CommitUpload {
     std::uint64_t chunk = 0;
     std::uint64_t clear_to = 0;  ///< not 0: chunks up to here are holes now
     BlockMask dirty = 0;
+    std::uint32_t written = 0;  ///< of the dirty blocks: those that were written, not only cut off
     bool ends = false;
     vault::ChunkRef previous;
     vault::ChunkRef stored;
@@ -48,6 +49,7 @@ class CommitUpload {
   Volume::State& state_;
   vault::ImageReader& parent_;
   vault::ImageWriter& writer_;
+  CommitProgress& progress_;
   std::list<OpenFile> files_;
   std::vector<Step> steps_;
   std::atomic<std::size_t> next_{0};

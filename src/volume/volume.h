@@ -10,6 +10,7 @@
 /// be lost by either. Descriptors: up to three for each open inode; raise RLIMIT_NOFILE to its hard limit first.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -68,6 +69,12 @@ struct VolumeStatus {
   bool changed = false;   ///< holds what the image does not: content, names or attributes
 };
 
+/// How far a commit is: content of the snapshot that is packed for the vault, of all that there is.
+struct CommitProgress {
+  std::atomic<std::uint64_t> done_bytes{0};
+  std::atomic<std::uint64_t> total_bytes{0};  ///< 0 until the snapshot is taken
+};
+
 class Volume {
  public:
   /// Makes the local state in `directory` (which must not hold one yet) for `image`. Reads the image's entries (names
@@ -106,7 +113,12 @@ class Volume {
 
   /// Turns the changes into a new image, from an atomic snapshot taken at entry, while writes go on. Throws
   /// kUnavailable if the vault cannot be reached; the changes then stay for the next commit. One at a time (kBusy).
-  vault::ImageInfo commit(const vault::ImageInfo& describe);
+  /// `progress` may be watched meanwhile.
+  vault::ImageInfo commit(const vault::ImageInfo& describe, CommitProgress& progress);
+  vault::ImageInfo commit(const vault::ImageInfo& describe) {
+    CommitProgress unwatched;
+    return commit(describe, unwatched);
+  }
 
   /// Fetches `limit` more bytes' worth of chunks not yet local (launch list first); false when nothing is left.
   bool hydrate(std::uint64_t limit);

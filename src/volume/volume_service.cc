@@ -168,15 +168,21 @@ json::object VolumeService::commit(const ControlServer::SendProgress& progress) 
   vault::ImageInfo describe;
   describe.time = now();
   describe.origin = format("commit of volume {} on {}", record_.name, host_name());
-  const std::uint64_t dirty_bytes = volume_.status().dirty_bytes;
-  std::future<vault::ImageInfo> result = std::async(std::launch::async, [&] { return volume_.commit(describe); });
+  CommitProgress counted;
+  std::future<vault::ImageInfo> result =
+      std::async(std::launch::async, [&] { return volume_.commit(describe, counted); });
   ++committing_;
-  while (result.wait_for(std::chrono::seconds(1)) != std::future_status::ready) {
+  bool ended = false;
+  while (!ended) {
+    ended = result.wait_for(std::chrono::seconds(1)) == std::future_status::ready;
     try {
-      progress({{"seconds", watch.seconds()}, {"dirty_bytes", dirty_bytes}});
+      progress({{"seconds", watch.seconds()},
+                {"done_bytes", counted.done_bytes.load()},
+                {"dirty_bytes", counted.total_bytes.load()}});
     } catch (const Exception& e) {
       log::debug("commit goes on without its client: {}", e.error().text());
       result.wait();
+      ended = true;
     }
   }
   --committing_;

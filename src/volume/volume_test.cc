@@ -67,6 +67,19 @@ TEST(Volume, CommitMakesAnImageOfWhatIsThere) {
   EXPECT_EQ(volume->status().image, info.name);
 }
 
+TEST(Volume, ACommitCountsWhatItPacks) {
+  TestVolume volume({{"a", pattern(40 * kChunkBytes, 1)}, {"b", pattern(3 * kChunkBytes, 2)}});
+  for (std::uint32_t i = 0; i < 30; ++i) volume->write(volume.inode("a"), i * kChunkBytes + 5, pattern(300, i));
+  volume->set_attributes(volume.inode("b"), {.size = kChunkBytes + 100});  // what is cut off is not written
+  volume->write(volume.inode("b"), 2 * kChunkBytes, pattern(5000, 3));
+  const std::uint64_t dirty = volume->status().dirty_bytes;
+  CommitProgress progress;
+  volume->commit({}, progress);
+  EXPECT_GE(dirty, 32 * kBlockBytes);
+  EXPECT_EQ(progress.total_bytes, dirty);
+  EXPECT_EQ(progress.done_bytes, dirty);
+}
+
 TEST(Volume, ChangesOfAFailedCommitAreInTheNext) {
   Files files{{"a", pattern(500'000, 1)}};
   TestVolume volume(files);
