@@ -51,7 +51,9 @@ Worker::Worker(Path top, std::uint64_t seed, const std::atomic<bool>& crash_expe
 
 void Worker::run(std::uint64_t count) {
   try {
-    while (done_.fetch_add(1) < count) step();
+    while (done_ < count) {
+      if (step()) ++done_;
+    }
   } catch (const Crashed&) {
     // As was to come.
   }
@@ -68,12 +70,12 @@ long Worker::check(long result, const std::string& what) {
   fail_errno(what, errno);
 }
 
-void Worker::step() {
+bool Worker::step() {
   // Most operations need an open file. Room for one may have to be made first.
   if (open_.empty()) return pick(4) == 0 ? remove_directory() : open_existing();
   struct Choice {
     unsigned weight;
-    void (Worker::*act)();
+    bool (Worker::*act)();
   };
   static constexpr std::array kChoices{
       Choice{30, &Worker::write},
@@ -106,6 +108,7 @@ void Worker::step() {
     if (at < each.weight) return (this->*each.act)();
     at -= each.weight;
   }
+  return false;
 }
 
 // What to work on
@@ -141,7 +144,7 @@ ByteView Worker::random_bytes(std::size_t size) {
 
 // Files
 
-void Worker::create() {
+bool Worker::create() {
   if (open_.size() >= kOpenMax) close_one();
   if (tree_.now().size() >= kPathsMax) return remove_file();
   const std::string path = new_path();
@@ -153,9 +156,10 @@ void Worker::create() {
   UniqueFd fd(
       static_cast<int>(check(::open((top_ / path).c_str(), flags_of(direct, durable) | O_CREAT | O_EXCL, 0640), path)));
   open_.push_back({model, std::move(fd), direct, durable, path});
+  return true;
 }
 
-void Worker::open_existing() {
+bool Worker::open_existing() {
   if (open_.size() >= kOpenMax) close_one();
   const std::string path = random_path(NodeType::kFile);
   if (path.empty()) return create();
@@ -167,11 +171,13 @@ void Worker::open_existing() {
   UniqueFd fd(static_cast<int>(
       check(::open((top_ / path).c_str(), flags_of(direct, durable) | (empties ? O_TRUNC : 0)), path)));
   open_.push_back({model, std::move(fd), direct, durable, path});
+  return true;
 }
 
-void Worker::close_one() {
-  if (open_.empty()) return;
+bool Worker::close_one() {
+  if (open_.empty()) return false;
   open_.erase(open_.begin() + static_cast<std::ptrdiff_t>(pick(open_.size())));
+  return true;
 }
 
 void Worker::written(OpenFile& file, std::uint64_t offset, ByteView bytes) {
@@ -197,7 +203,7 @@ void Worker::written(OpenFile& file, std::uint64_t offset, ByteView bytes) {
   tree_.synced();
 }
 
-void Worker::write() {
+bool Worker::write() {
   OpenFile& file = random_open();
   // As a database writes: log blocks, pages, headers of a few bytes, and anything else.
   constexpr std::array<std::size_t, 6> kSizes{512, 512, 4096, 16384, 65536, 9};
@@ -211,22 +217,24 @@ void Worker::write() {
   // Most writes stay near what is there, so that files do not all grow to the limit at once.
   const std::uint64_t bound = pick(8) == 0 ? offset : pick(file.model->size() + size) / unit * unit;
   written(file, std::min(offset, bound), random_bytes(size));
+  return true;
 }
 
-void Worker::append() {
+bool Worker::append() {
   OpenFile& file = random_open();
-  if (file.direct || file.model->size() + 4096 > kFileBytesMax) return;
+  if (file.direct || file.model->size() + 4096 > kFileBytesMax) return false;
   written(file, file.model->size(), random_bytes(1 + pick(4096)));
+  return true;
 }
 
-void Worker::write_mapped() {
+bool Worker::write_mapped() {
   OpenFile& file = random_open();
   const std::uint64_t size = file.model->size();
-  if (may_open_direct(file.path) || size == 0) return;
+  if (may_open_direct(file.path) || size == 0) return false;
   void* memory = ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_SHARED, file.fd.get(), 0);
   if (memory == MAP_FAILED) {
     check(-1, file.path + ": mmap");
-    return;
+    return false;
   }
   const std::uint64_t offset = pick(size);
   const ByteView bytes = random_bytes(std::min<std::uint64_t>(1 + pick(2000), size - offset));
@@ -243,9 +251,10 @@ void Worker::write_mapped() {
   ::munmap(memory, size);
   errno = error;
   check(result, file.path + ": msync");
+  return true;
 }
 
-void Worker::read() {
+bool Worker::read() {
   OpenFile& file = random_open();
   std::uint64_t offset = pick(file.model->size() + 4096);
   std::size_t size = 1 + pick(pick(4) == 0 ? kWriteBytesMax : 16384);
@@ -256,23 +265,25 @@ void Worker::read() {
   const long n = check(::pread(file.fd.get(), aligned_, size, static_cast<off_t>(offset)), file.path + ": read");
   const Bytes& content = file.model->content();
   const std::uint64_t there = offset < content.size() ? std::min<std::uint64_t>(size, content.size() - offset) : 0;
-  if (crash_expected_) return;
+  if (crash_expected_) return false;
   if (static_cast<std::uint64_t>(n) != there ||
       !std::equal(aligned_, aligned_ + n,
                   content.begin() + static_cast<std::ptrdiff_t>(std::min<std::uint64_t>(offset, content.size())))) {
     fail(Code::kCorruption, format("{}: {} bytes at {}: read {} bytes, or others than were written (size {})",
                                    file.path, size, offset, n, content.size()));
   }
+  return true;
 }
 
-void Worker::truncate() {
+bool Worker::truncate() {
   OpenFile& file = random_open();
   const std::uint64_t size = pick(3) == 0 ? pick(kFileBytesMax) : pick(file.model->size() + 1);
   file.model->resize(size);
   check(::ftruncate(file.fd.get(), static_cast<off_t>(size)), file.path + ": truncate");
+  return true;
 }
 
-void Worker::allocate() {
+bool Worker::allocate() {
   OpenFile& file = random_open();
   constexpr std::array<int, 4> kModes{0, FALLOC_FL_KEEP_SIZE, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
                                       FALLOC_FL_ZERO_RANGE};
@@ -288,36 +299,40 @@ void Worker::allocate() {
   }
   check(::fallocate(file.fd.get(), mode, static_cast<off_t>(offset), static_cast<off_t>(length)),
         format("{}: fallocate {}", file.path, mode));
+  return true;
 }
 
-void Worker::sync() {
+bool Worker::sync() {
   OpenFile& file = random_open();
   const bool data_only = pick(2) == 0;
   check(data_only ? ::fdatasync(file.fd.get()) : ::fsync(file.fd.get()), file.path + ": fsync");
   file.model->synced();
   tree_.synced();
+  return true;
 }
 
-void Worker::sync_directory_of() {
+bool Worker::sync_directory_of() {
   const UniqueFd fd(
       static_cast<int>(check(::open((top_ / random_directory()).c_str(), O_RDONLY | O_CLOEXEC), "open directory")));
   check(::fsync(fd.get()), "fsync directory");
   tree_.synced();
+  return true;
 }
 
 // Names
 
-void Worker::make_directory() {
+bool Worker::make_directory() {
   if (tree_.now().size() >= kPathsMax) return remove_directory();
   const std::string directory = random_directory();
   const std::string path = (directory.empty() ? "" : directory + "/") + format("d{}", ++counter_);
   tree_.change([&](Tree& tree) { tree[path] = {NodeType::kDirectory, 0750, "", nullptr}; });
   check(::mkdir((top_ / path).c_str(), 0750), path + ": mkdir");
+  return true;
 }
 
-void Worker::remove_directory() {
+bool Worker::remove_directory() {
   const std::string path = random_path(NodeType::kDirectory);
-  if (path.empty()) return;
+  if (path.empty()) return false;
   const auto next = tree_.now().upper_bound(path + "/");
   const bool is_empty = next == tree_.now().end() || !next->first.starts_with(path + "/");
   if (!is_empty) {
@@ -325,25 +340,27 @@ void Worker::remove_directory() {
       if (crash_expected_) throw Crashed{};
       fail(Code::kCorruption, format("{}: rmdir of what is not empty: {}", path, std::strerror(errno)));
     }
-    return;
+    return true;
   }
   tree_.change([&](Tree& tree) { tree.erase(path); });
   check(::rmdir((top_ / path).c_str()), path + ": rmdir");
+  return true;
 }
 
-void Worker::remove_file() {
+bool Worker::remove_file() {
   const std::string path = random_path(pick(10) == 0 ? NodeType::kSymlink : NodeType::kFile);
-  if (path.empty()) return;
+  if (path.empty()) return false;
   tree_.change([&](Tree& tree) { tree.erase(path); });
   check(::unlink((top_ / path).c_str()), path + ": unlink");
+  return true;
 }
 
-void Worker::rename() {
+bool Worker::rename() {
   const bool directory = pick(6) == 0;
   const std::string from = random_path(directory ? NodeType::kDirectory : NodeType::kFile);
-  if (from.empty()) return;
+  if (from.empty()) return false;
   std::string to = !directory && pick(3) == 0 ? random_path(NodeType::kFile) : new_path();
-  if (to == from || to.starts_with(from + "/")) return;
+  if (to == from || to.starts_with(from + "/")) return false;
   const bool exists = tree_.now().contains(to);
   const unsigned flags = exists || pick(2) == 0 ? 0 : 1U << 0U;  // RENAME_NOREPLACE
   tree_.change([&](Tree& tree) {
@@ -362,25 +379,28 @@ void Worker::rename() {
   });
   check(::renameat2(AT_FDCWD, (top_ / from).c_str(), AT_FDCWD, (top_ / to).c_str(), flags),
         format("rename {} to {}", from, to));
+  return true;
 }
 
-void Worker::make_symlink() {
-  if (tree_.now().size() >= kPathsMax) return;
+bool Worker::make_symlink() {
+  if (tree_.now().size() >= kPathsMax) return false;
   const std::string path = format("l{}", ++counter_);
   const std::string target = format("somewhere/{}", pick(1000));
   tree_.change([&](Tree& tree) { tree[path] = {NodeType::kSymlink, 0777, target, nullptr}; });
   check(::symlink(target.c_str(), (top_ / path).c_str()), path + ": symlink");
+  return true;
 }
 
-void Worker::change_mode() {
+bool Worker::change_mode() {
   const std::string path = random_path(pick(3) == 0 ? NodeType::kDirectory : NodeType::kFile);
-  if (path.empty()) return;
+  if (path.empty()) return false;
   const auto mode = static_cast<unsigned>(0700 | pick(0100));
   tree_.change([&](Tree& tree) { tree.at(path).mode = mode; });
   check(::chmod((top_ / path).c_str(), mode), path + ": chmod");
+  return true;
 }
 
-void Worker::list() {
+bool Worker::list() {
   const std::string directory = random_directory();
   const std::string prefix = directory.empty() ? "" : directory + "/";
   std::vector<std::string> wanted;
@@ -396,12 +416,14 @@ void Worker::list() {
     if (crash_expected_) throw Crashed{};
     throw;
   }
-  if (found != wanted && !crash_expected_) fail(Code::kCorruption, format("{}: other names than were made", directory));
+  if (crash_expected_) return false;
+  if (found != wanted) fail(Code::kCorruption, format("{}: other names than were made", directory));
+  return true;
 }
 
-void Worker::check_attributes() {
+bool Worker::check_attributes() {
   const std::string path = random_path(NodeType::kFile);
-  if (path.empty()) return;
+  if (path.empty()) return false;
   struct stat attributes{};
   check(::stat((top_ / path).c_str(), &attributes), path + ": stat");
   const Node& node = tree_.now().at(path);
@@ -411,6 +433,7 @@ void Worker::check_attributes() {
     fail(Code::kCorruption, format("{}: size {} mode {:o}, not {} and {:o}", path, attributes.st_size,
                                    attributes.st_mode & 07777U, node.file->size(), node.mode));
   }
+  return true;
 }
 
 }  // namespace lifeboat::fs_model

@@ -35,26 +35,27 @@ class Worker {
     std::string path;      ///< when it was opened
   };
 
-  void step();
-  void create();
-  void open_existing();
-  void close_one();
-  void write();
-  void append();
-  void write_mapped();
-  void read();
-  void truncate();
-  void allocate();
-  void sync();
-  void sync_directory_of();
-  void make_directory();
-  void remove_directory();
-  void remove_file();
-  void rename();
-  void make_symlink();
-  void change_mode();
-  void list();
-  void check_attributes();
+  /// One operation. False if there was nothing to do it to: that is none, and does not count.
+  bool step();
+  bool create();
+  bool open_existing();
+  bool close_one();
+  bool write();
+  bool append();
+  bool write_mapped();
+  bool read();
+  bool truncate();
+  bool allocate();
+  bool sync();
+  bool sync_directory_of();
+  bool make_directory();
+  bool remove_directory();
+  bool remove_file();
+  bool rename();
+  bool make_symlink();
+  bool change_mode();
+  bool list();
+  bool check_attributes();
 
   /// `result` of a system call: an expected crash, or a failure naming `what`.
   long check(long result, const std::string& what);
