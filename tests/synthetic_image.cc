@@ -40,8 +40,10 @@ ImageName make(Vault& vault, std::uint64_t bytes) {
   ImageWriter writer(vault, nullptr, {.use_dedup_index = false});
   std::vector<ChunkRef> refs;
   for (std::size_t i = 0; i < kDistinctChunks; ++i) refs.push_back(writer.store_chunk(random_content(random), {}));
+  writer.put_entry({.path = std::string(kPath.substr(0, kPath.find('/'))), .type = FileType::kDirectory, .mode = 0755});
   FileEntry file;
   file.path = kPath;
+  file.mode = 0640;
   file.size = bytes;
   ChunkMapEditor chunks(writer, {}, 0);
   for (std::uint64_t i = 0; i < chunk_count(bytes); ++i) chunks.set(i, refs[i % refs.size()]);
