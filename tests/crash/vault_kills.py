@@ -4,19 +4,17 @@
 After each kill every image that the vault lists is scrubbed, and exported images equal what was imported. An import that
 was killed has made its image completely or not at all. Prints one line: kills=N images=N exports=N seed=N.
 """
-import json
 import os
 import random
 import shutil
 import signal
-import subprocess
 import sys
-import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "lib"))
 from changing_tree import ChangingTree, manifest  # noqa: E402
 from lifeboat import Lifeboat  # noqa: E402
+from random_kills import RandomKills  # noqa: E402
 from scratch import arguments, scratch_directory  # noqa: E402
 
 KEEP_LITTLE = "all=0s hourly=0s daily=0s monthly=0"
@@ -31,30 +29,8 @@ class Kills:
         self.copy_url = f"file://{work}/copy"
         self.trees = [ChangingTree(work / name, self.random.randrange(1 << 30)) for name in ("alpha", "beta")]
         self.made = {}       # image → manifest of what was imported
-        self.exports = self.kills = 0
-        self.seconds = {}    # operation → how long it takes when it is left alone
-
-    def start(self, words):
-        return subprocess.Popen([self.boat.binary, "--json", "--progress", "none", *words], env=self.boat.env,
-                                stdout=subprocess.PIPE, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True)
-
-    def kill_at_random(self, kind, words):
-        """Runs the command and kills it somewhere; mostly before its end."""
-        usual = self.seconds.get(kind, 1.0)
-        began = time.monotonic()
-        process = self.start(words)
-        try:
-            out, err = process.communicate(timeout=self.random.uniform(0, usual * 1.1))
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.communicate()
-            self.kills += 1
-            return None
-        self.seconds[kind] = (usual + time.monotonic() - began) / 2
-        if process.returncode != 0:
-            code = json.loads(out)["error"]["code"] if out.startswith('{"error"') else "?"
-            assert code in ("busy", "not_found", "conflict"), f"{words}: {process.returncode}: {out} {err}"
-        return process.returncode
+        self.exports = 0
+        self.killer = RandomKills(self.boat, self.random)
 
     def listed(self):
         return [image["image"] for image in self.boat.run("image", "ls")]
@@ -66,20 +42,20 @@ class Kills:
             tree = self.random.choice(self.trees)
             tree.change()
             content = manifest(tree.root)
-            self.kill_at_random(kind, ["image", "import", str(tree.root)])
+            self.killer.run(kind, ["image", "import", str(tree.root)])
             for image in set(self.listed()) - before - set(self.made):
                 self.made[image] = content
         elif kind == "prune":
             grace = self.random.choice(["0s", "0s", "1h"])
-            self.kill_at_random(kind, ["vault", "prune", "--keep", KEEP_LITTLE, "--grace", grace])
+            self.killer.run(kind, ["vault", "prune", "--keep", KEEP_LITTLE, "--grace", grace])
         elif kind == "copy":
-            self.kill_at_random(kind, ["vault", "copy", "--to", self.copy_url])
+            self.killer.run(kind, ["vault", "copy", "--to", self.copy_url])
         elif kind == "undelete":
             marks = self.boat.run("vault", "undelete")
             if marks:
-                self.kill_at_random(kind, ["vault", "undelete", self.random.choice(marks)["mark"]])
+                self.killer.run(kind, ["vault", "undelete", self.random.choice(marks)["mark"]])
         else:
-            self.kill_at_random(kind, ["vault", "scrub"])
+            self.killer.run(kind, ["vault", "scrub"])
         self.check(self.boat, EXPORTS_EACH_ROUND)
 
     def check(self, boat, exports):
@@ -114,10 +90,10 @@ def main():
     args = arguments(__doc__, kills=20)
     with scratch_directory("lifeboat-kills-", args) as work:
         test = Kills(work, args.seed)
-        while test.kills < args.kills:
+        while test.killer.kills < args.kills:
             test.round()
         test.end()
-    print(f"kills={test.kills} images={len(test.made)} exports={test.exports} seed={args.seed}")
+    print(f"kills={test.killer.kills} images={len(test.made)} exports={test.exports} seed={args.seed}")
 
 
 signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
