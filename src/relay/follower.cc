@@ -87,9 +87,9 @@ FollowStatus Follower::status() const {
 }
 
 void Follower::open_incarnation(const std::shared_ptr<LogDirectory>& log) {
-  writer_.reset();
-  log_ = log;
-  writer_ = std::make_unique<LogWriter>(*log_, [this](const LogWriter::Durable& durable) { on_durable(durable); });
+  writer_ = std::make_unique<LogWriter>(*log, [this](const LogWriter::Durable& durable) { on_durable(durable); });
+  log_ = log;  // the writer before borrowed the log before
+  announced_ = false;
   update([&](FollowStatus& status) {
     status.incarnation = log_->path().filename().string();
     const auto end = log_->end();
@@ -99,12 +99,19 @@ void Follower::open_incarnation(const std::shared_ptr<LogDirectory>& log) {
     // Whatever was committed since the last that was kept did not wait for us.
     open_span(status, end ? last_write(log_->file_path(end->file)) : now(), "the relay was not following");
   });
+  announce();
+}
+
+void Follower::announce() {
+  if (announced_) return;
   on_incarnation_(log_);
+  announced_ = true;
 }
 
 void Follower::run() noexcept {
   while (!cancel_.cancelled()) {
     try {
+      announce();
       writer_->recover();  // nothing is asked for before it is certain what is kept
       follow_once();
     } catch (...) {
@@ -181,8 +188,9 @@ void Follower::begin_incarnation(const std::string& why) {
   start_file_ = find_start_file(kept);
   const std::string gtid = kept.position().format();
   log::warn("{}; a new incarnation begins with {}", why, start_file_.empty() ? "its oldest file" : start_file_);
-  open_incarnation(source_log_.begin(why, gtid));
+  const std::shared_ptr<LogDirectory> log = source_log_.begin(why, gtid);
   update([&](FollowStatus& status) { add_alarm(status, format("{}: a new incarnation began after {}", why, gtid)); });
+  open_incarnation(log);
 }
 
 /// The file in which the source continues a GTID position; empty if it knows none, which is a gap unless its oldest

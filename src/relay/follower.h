@@ -32,8 +32,8 @@ struct FollowOptions {
 
 class Follower {
  public:
-  /// `on_incarnation` is told of each log that is written from then on, before anything comes; from the follower's
-  /// thread but the first time.
+  /// `on_incarnation` is told of each log that is written from then on, before anything comes, and again if it fails;
+  /// from the follower's thread but the first time.
   using OnIncarnation = std::function<void(const std::shared_ptr<LogDirectory>& log)>;
 
   Follower(FollowOptions options, OnIncarnation on_incarnation);
@@ -50,6 +50,7 @@ class Follower {
   void run() noexcept;
   void follow_once();
   void open_incarnation(const std::shared_ptr<LogDirectory>& log);
+  void announce();
   Resume judge(SourceConnection& source, const LogPosition& end) const;
   /// The source's log does not continue ours.
   void begin_incarnation(const std::string& why);
@@ -76,6 +77,7 @@ class Follower {
   net::Cancel cancel_;
   std::shared_ptr<LogDirectory> log_;
   std::unique_ptr<LogWriter> writer_;
+  bool announced_ = false;       ///< on_incarnation_ knows log_
   std::string start_file_;       ///< with which an empty log begins
   bool skipping_event_ = false;  ///< the pieces that come belong to an event that no file holds
 

@@ -28,6 +28,7 @@ json::object replica_to_json(const ReplicaStatus& replica) {
 Relay::Relay(RelayOptions options, Guard& guard)
     : serve_options_(std::move(options.serve)), guard_(guard), source_(options.follow.directory.filename().string()) {
   if (options.seal) door_ = options.seal->door;
+  if (serve_options_) port_ = std::make_unique<ReplicaPort>(*serve_options_);
   if (options.seal) sealer_ = std::make_unique<LogSealer>(options.follow.directory, *std::move(options.seal));
   indexer_ = std::make_unique<LogIndexer>(options.follow.directory);
   follower_ = std::make_unique<Follower>(std::move(options.follow),
@@ -38,22 +39,24 @@ Relay::~Relay() {
   follower_.reset();  // its last words may still call serve()
 }
 
-/// Replicas of the incarnation before are disconnected; they come back by GTID and find the new one.
+/// Replicas of the incarnation before are disconnected; they come back by GTID and find the new one. May be called
+/// again for the same log, if it failed.
 void Relay::serve(const std::shared_ptr<LogDirectory>& log) {
   const std::scoped_lock lock(mutex_);
-  if (server_ != nullptr) serve_options_->listen.port = server_->port();
   server_.reset();
   gate_.reset();
   history_.reset();
-  log_ = log;
-  if (sealer_ != nullptr) sealer_->follow(log);
-  indexer_->follow(log);
+  if (log_ != log) {
+    log_ = log;
+    if (sealer_ != nullptr) sealer_->follow(log);
+    indexer_->follow(log);
+  }
   if (!serve_options_) return;
   if (door_ != nullptr) history_ = std::make_unique<HistoryLog>(log, door_);
   ServedLog& served = history_ == nullptr ? static_cast<ServedLog&>(*log_) : *history_;
   gate_ = std::make_unique<GuardGate>(
       guard_, GuardGate::Place{.source = source_, .incarnation = log->path().filename().string()}, served);
-  server_ = std::make_unique<ReplicaServer>(*serve_options_, served, *gate_);
+  server_ = std::make_unique<ReplicaServer>(*serve_options_, *port_, served, *gate_);
 }
 
 json::object Relay::status() const {

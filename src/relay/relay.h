@@ -1,8 +1,7 @@
 /// One source relayed: followed, kept, and served on to replicas. A process may hold several.
 ///
 /// Ownership: owns follower and server; borrows the guard. Threads: methods from any. Errors: the constructor's are
-/// those of Follower and
-///   ReplicaServer.
+///   those of Follower and ReplicaPort.
 #pragma once
 
 #include <memory>
@@ -41,6 +40,7 @@ class Relay {
 
   std::optional<ReplicaServerOptions> serve_options_;
   std::shared_ptr<VaultDoor> door_;  ///< null: no vault
+  std::unique_ptr<ReplicaPort> port_;
   Guard& guard_;
   const std::string source_;  ///< as its directory is named
   mutable std::mutex mutex_;  ///< guards the four that follow

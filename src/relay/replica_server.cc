@@ -10,8 +10,8 @@
 
 namespace lifeboat::relay {
 
-ReplicaServer::ReplicaServer(ReplicaServerOptions options, ServedLog& log, Gate& gate)
-    : options_(std::move(options)), log_(log), gate_(gate), rules_(options_.rules_file), listener_(options_.listen) {
+ReplicaServer::ReplicaServer(ReplicaServerOptions options, ReplicaPort& port, ServedLog& log, Gate& gate)
+    : options_(std::move(options)), port_(port), log_(log), gate_(gate) {
   acceptor_ = std::thread([this] { accept_all(); });
 }
 
@@ -37,7 +37,7 @@ void ReplicaServer::accept_all() noexcept {
 void ReplicaServer::accept_one() {
   constexpr net::StreamLimits kLimits{
       .connect = std::chrono::seconds(1), .read = std::chrono::seconds(1), .write = std::chrono::seconds(1)};
-  net::Stream stream = listener_.accept(kLimits, cancel_);
+  net::Stream stream = port_.listener.accept(kLimits, cancel_);
   forget_ended();
   if (!make_room()) {
     turn_away(std::move(stream));
@@ -45,7 +45,7 @@ void ReplicaServer::accept_one() {
   }
   const std::scoped_lock lock(mutex_);
   const SessionParts parts{.log = log_,
-                           .rules = rules_,
+                           .rules = port_.rules,
                            .gate = gate_,
                            .accounts = options_.accounts,
                            .registry = *this,

@@ -2,8 +2,8 @@
 /// to: a relay that follows several sources listens on one for each. When all connections are taken, the oldest of
 /// those that have not logged in gives way, so that no crowd of strangers keeps a replica out.
 ///
-/// Ownership: borrows the log and the gate, which must outlive it. Threads: `replicas` from any. Errors: the
-/// constructor's are those of net::Listener, RuleBook and Accounts; later ones cost their connection and a log line.
+/// Ownership: borrows port, log and gate, which must outlive it. Threads: `replicas` from any. Errors: ReplicaPort's
+/// constructor's are those of net::Listener and RuleBook; later ones cost their connection and a log line.
 #pragma once
 
 #include <atomic>
@@ -30,15 +30,23 @@ struct ReplicaServerOptions {
   std::chrono::milliseconds login_patience{10'000};
 };
 
+/// What is the same whichever log is served: a log that is begun anew must not cost the port or the rules, because
+/// another has the one or the file of the other is wrong just then. Replicas that come while nobody serves wait.
+struct ReplicaPort {
+  explicit ReplicaPort(const ReplicaServerOptions& options) : rules(options.rules_file), listener(options.listen) {}
+  RuleBook rules;
+  net::Listener listener;
+};
+
 class ReplicaServer : private SessionRegistry {
  public:
-  ReplicaServer(ReplicaServerOptions options, ServedLog& log, Gate& gate);
+  ReplicaServer(ReplicaServerOptions options, ReplicaPort& port, ServedLog& log, Gate& gate);
   /// Ends every connection.
   ~ReplicaServer() override;
   ReplicaServer(const ReplicaServer&) = delete;
   ReplicaServer& operator=(const ReplicaServer&) = delete;
 
-  std::uint16_t port() const { return listener_.port(); }
+  std::uint16_t port() const { return port_.listener.port(); }
   /// Every connection that is open.
   std::vector<ReplicaStatus> replicas() const;
 
@@ -61,11 +69,10 @@ class ReplicaServer : private SessionRegistry {
   void replace_dumps_of(std::uint32_t server_id, std::uint64_t by_connection_id) override;
 
   ReplicaServerOptions options_;
+  ReplicaPort& port_;
   ServedLog& log_;
   Gate& gate_;
-  RuleBook rules_;
   net::Cancel cancel_;
-  net::Listener listener_;
   std::uint32_t last_id_ = 0;
   std::uint64_t turned_away_ = 0;  ///< since the last line about it in the log
   std::chrono::steady_clock::time_point turned_away_told_{};

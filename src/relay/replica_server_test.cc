@@ -39,7 +39,8 @@ class ReplicaServerTest : public ::testing::Test {
     options.rules_file = directory.path() / "rules";
     options.connections_max = connections_max;
     options.login_patience = login_patience;
-    server = std::make_unique<ReplicaServer>(std::move(options), log, gate);
+    if (port == nullptr) port = std::make_unique<ReplicaPort>(options);
+    server = std::make_unique<ReplicaServer>(std::move(options), *port, log, gate);
   }
   void write_rules(std::string_view text) { write_file_durably(directory.path() / "rules", as_bytes(text)); }
   std::unique_ptr<TestClient> client(std::string_view user = "repl") {
@@ -66,6 +67,7 @@ class ReplicaServerTest : public ::testing::Test {
   testing::FakeGate gate;
   LogBuilder first{{}};
   LogBuilder second{binlog::parse_gtid_list("0-1-2,1-1-1"), 0};
+  std::unique_ptr<ReplicaPort> port;
   std::unique_ptr<ReplicaServer> server;
 };
 
@@ -75,6 +77,22 @@ TEST_F(ReplicaServerTest, LetsInWhoProvesThePassword) {
   EXPECT_EQ(TestClient(server->port()).log_in("repl", "wrong"), kAccessDenied);
   EXPECT_EQ(TestClient(server->port()).log_in("root", "secret"), kAccessDenied);
   EXPECT_EQ(TestClient(server->port()).log_in("repl", ""), kAccessDenied);
+}
+
+TEST_F(ReplicaServerTest, APortOutlivesItsServerAndItsRulesFile) {
+  write_rules("id:2 hold\n");
+  start();
+  const std::uint16_t before = server->port();
+  server.reset();
+  write_rules("nonsense\n");
+  TestClient waiting(before);  // while nobody serves
+  start();
+  EXPECT_EQ(server->port(), before);
+  EXPECT_EQ(waiting.log_in(), 0);
+  waiting.set("SET @master_heartbeat_period=50000000");
+  waiting.dump({.gtid = ""});
+  for (const char* name : {"Rotate", "Format_description", "Gtid_list"}) EXPECT_EQ(waiting.next_name(), name);
+  EXPECT_EQ(waiting.next_name(), "Heartbeat") << "the last good rules hold it";
 }
 
 TEST_F(ReplicaServerTest, ServesEverythingToAnEmptyReplica) {
