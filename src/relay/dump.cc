@@ -213,14 +213,17 @@ void Dump::admit(std::uint64_t begin) {
   leaving_out_ = false;
   tell_as_ignored_.reset();
   const binlog::Group& group = groups_.group();
+  const bool completes_skipped = skipped_xa_.take(group);
   if (selection_ && group.gtid && !selection_->next(*group.gtid)) {
     leaving_out_ = true;
+    if (SkippedXa::prepares(group) && was_left_out(begin)) skipped_xa_.note(group);
     return;
   }
-  const bool may_go = obey_rules(group) && obey_guard(begin);
+  const bool may_go = obey_rules(group) && !completes_skipped && obey_guard(begin);
   sent_.waiting_for.clear();
   if (may_go) return;
   leaving_out_ = true;
+  skipped_xa_.note(group);
   if (group.gtid) tell_as_ignored_ = group.gtid->gtid;
 }
 
@@ -236,8 +239,7 @@ bool Dump::obey_rules(const binlog::Group& group) {
 }
 
 bool Dump::obey_guard(std::uint64_t begin) {
-  const binlog::Group& group = groups_.group();
-  const GroupPlace place{.file = file_, .position = begin, .gtid = gtid_text(group), .time = group.timestamp};
+  const GroupPlace place = place_of_group(begin);
   for (;;) {
     const GateAnswer answer = parts_.gate.answer(place, replica_);
     if (answer.verdict == Verdict::kPass || answer.verdict == Verdict::kSkip) return answer.verdict == Verdict::kPass;
@@ -245,6 +247,21 @@ bool Dump::obey_guard(std::uint64_t begin) {
     if (held && !waits_at_end()) fail_reading_log(answer.reason);
     pause(answer.reason, held ? kGlance : std::chrono::milliseconds(0));
   }
+}
+
+bool Dump::was_left_out(std::uint64_t begin) {
+  if (rules().skip.contains(groups_.group().gtid->gtid)) return true;
+  const GroupPlace place = place_of_group(begin);
+  for (;;) {
+    const GateAnswer answer = parts_.gate.answer(place, replica_);
+    if (answer.verdict != Verdict::kWait) return answer.verdict == Verdict::kSkip;
+    pause(answer.reason, std::chrono::milliseconds(0));
+  }
+}
+
+GroupPlace Dump::place_of_group(std::uint64_t begin) const {
+  const binlog::Group& group = groups_.group();
+  return {.file = file_, .position = begin, .gtid = gtid_text(group), .time = group.timestamp};
 }
 
 bool Dump::waits_at_end() const {

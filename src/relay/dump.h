@@ -28,6 +28,7 @@
 #include "relay/replica_rules.h"
 #include "relay/served_log.h"
 #include "relay/server_packets.h"
+#include "relay/skipped_xa.h"
 
 namespace lifeboat::relay {
 
@@ -96,6 +97,9 @@ class Dump {
   bool obey_rules(const binlog::Group& group);
   /// The same for the guard.
   bool obey_guard(std::uint64_t begin);
+  /// Whether the group that begins, which the replica is past, was left out for it.
+  bool was_left_out(std::uint64_t begin);
+  GroupPlace place_of_group(std::uint64_t begin) const;
   /// A client that does not wait for more is told of a hold as an error: it would wait for a person.
   bool waits_at_end() const;
   void finish_group();
@@ -127,7 +131,8 @@ class Dump {
   binlog::GroupReader groups_;
   bool leaving_out_ = false;                     ///< the open group
   std::optional<binlog::Gtid> tell_as_ignored_;  ///< the open group, left out by rule
-  bool stopped_ = false;                         ///< by stop-after: nothing more is sent
+  SkippedXa skipped_xa_;
+  bool stopped_ = false;  ///< by stop-after: nothing more is sent
   DumpStatus sent_;
   ReplicaRules rules_;
   Clock::time_point rules_read_{};

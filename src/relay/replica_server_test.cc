@@ -191,6 +191,22 @@ TEST_F(ReplicaServerTest, ASkippedGroupIsToldAsIgnored) {
                                         std::string(kHead) + " Gtid_list(2,0-1-3) Gtid(0-1-4) Query");
 }
 
+TEST_F(ReplicaServerTest, WhatCompletesASkippedXaTransactionIsLeftOutWithIt) {
+  using binlog::GtidEvent;
+  write_rules("* skip 0-1-5\n");
+  start();
+  second.xa(parse_gtid("0-1-5"), GtidEvent::kPreparedXa, "skipped")
+      .xa(parse_gtid("0-1-6"), GtidEvent::kPreparedXa, "x");
+  second.xa(parse_gtid("0-1-7"), GtidEvent::kCompletedXa, "x")
+      .xa(parse_gtid("0-1-8"), GtidEvent::kCompletedXa, "skipped");
+  log.put("bin.000002", second, "0-1-2,1-1-1", "0-1-8,1-1-1");
+  const std::string rest = " Gtid(0-1-7) Query Gtid_list(2,0-1-8)";
+  EXPECT_EQ(dump_all({.gtid = "0-1-4,1-1-1"}),
+            std::string(kHead) + " Gtid_list(0,0-1-4,1-1-1) Gtid_list(2,0-1-5) Gtid(0-1-6) Xa_prepare" + rest);
+  // And for one that has come again in between.
+  EXPECT_EQ(dump_all({.gtid = "0-1-6,1-1-1"}), std::string(kHead) + " Gtid_list(0,0-1-6,1-1-1)" + rest);
+}
+
 TEST_F(ReplicaServerTest, StopAfterEndsTheStreamThere) {
   write_rules("* stop-after 0-1-2\n");
   start();

@@ -67,6 +67,30 @@ class LogBuilder {
     query(gtid, statement, kGroupTime);
     return *this;
   }
+  /// XA PREPARE, or what completes it, without statements.
+  LogBuilder& xa(const binlog::Gtid& gtid, std::uint8_t flag, std::string_view id) {
+    Encoder head;
+    head.u64(gtid.sequence);
+    head.u32(gtid.domain);
+    head.u8(flag | (flag == binlog::GtidEvent::kCompletedXa ? binlog::GtidEvent::kStandalone : std::uint8_t{0}));
+    head.u32(1);
+    head.u8(static_cast<std::uint8_t>(id.size()));
+    head.u8(0);
+    head.raw(id);
+    event(binlog::EventType::kGtid, head.bytes(), kGroupTime, gtid.server);
+    if (flag == binlog::GtidEvent::kCompletedXa) {
+      query(gtid, "XA COMMIT", kGroupTime);
+      return *this;
+    }
+    Encoder prepare;
+    prepare.u8(0);
+    prepare.u32(1);
+    prepare.u32(static_cast<std::uint32_t>(id.size()));
+    prepare.u32(0);
+    prepare.raw(id);
+    event(binlog::EventType::kXaPrepare, prepare.bytes(), kGroupTime, gtid.server);
+    return *this;
+  }
   LogBuilder& rotate(std::string_view next) {
     Encoder body;
     body.u64(4);
