@@ -52,7 +52,8 @@ GateAnswer GuardGate::answer(const GroupPlace& place, const ReplicaName& replica
               .reason = {}};
     }
     if (guard_.book().skipped_in_run(identity.id, stream)) return {.verdict = Verdict::kSkip, .reason = {}};
-    if (known && known->streams.contains(stream)) return hold(known->subject, stream);
+    const bool bound = known && (known->subject.every_replica || known->streams.contains(stream));
+    if (bound) return hold(known->subject, stream);
     if (finding.group == nullptr) return {};
     const Judgement judgement = judge(finding.group->facts, *config, replica, guard_.table_counts().get());
     if (judgement.action == GuardAction::kAllow) return {};
@@ -123,6 +124,7 @@ HoldSubject GuardGate::describe(HoldSubject subject, const binlog::GroupDanger& 
   subject.thread_id = danger.thread_id;
   subject.rule = judgement.rule;
   subject.why = judgement.why;
+  subject.every_replica = judgement.every_replica;
   for (const binlog::TableName& each : judgement.objects) subject.objects.push_back(each.text());
   return subject;
 }

@@ -159,6 +159,17 @@ TEST_F(GuardGateTest, TakesUpChangedRulesButLeavesWhatIsHeldToPeople) {
   EXPECT_EQ(verdict(first), Verdict::kSkip);
 }
 
+TEST_F(GuardGateTest, LeavesWhatIsHeldToPeopleForReplicasThatComeLaterToo) {
+  configure("");
+  restart();
+  const std::uint64_t drop = add("DROP TABLE shop.t");
+  EXPECT_EQ(verdict(drop, 2), Verdict::kHold);
+  configure("[[guard.rule]]\nthen = 'allow'\n");
+  EXPECT_TRUE(soon([&] { return guard_->config()->rules.size() == 1; }));
+  EXPECT_EQ(verdict(drop, 3), Verdict::kHold);
+  EXPECT_TRUE(guard_->book().list().at(0).streams.contains("id:3"));
+}
+
 TEST_F(GuardGateTest, KeepsTheLastGoodRulesAndSaysSo) {
   configure("[[guard.rule]]\nthen = 'allow'\n");
   restart();

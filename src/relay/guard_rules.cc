@@ -176,6 +176,7 @@ class Judge {
       seen_.clear();
     }
     judgement_.action = action;
+    if (rule == nullptr || rule->replicas.empty()) judgement_.every_replica = true;
     if (worse_action || rank(severity) > rank(judgement_.severity)) {
       judgement_.severity = severity;
       judgement_.danger = each.danger;

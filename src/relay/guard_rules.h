@@ -36,7 +36,8 @@ struct Judgement {
   std::vector<binlog::TableName> objects;                   ///< all that are held or warned of
   std::set<binlog::DangerClass> classes;                    ///< the same
   std::uint64_t rows = 0;
-  std::string rule;  ///< empty: the class decided
+  bool every_replica = false;  ///< not only by rules for some replicas
+  std::string rule;            ///< empty: the class decided
   std::string why;
 
   /// "drop_table shop.orders".

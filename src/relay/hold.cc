@@ -130,7 +130,8 @@ json::object subject_to_json(const HoldSubject& subject) {
           {"rule", shortened(subject.rule, kNameShown)},
           {"why", shortened(subject.why, kTextShown)},
           {"shape", shortened(subject.shape, kTextShown)},
-          {"run_until", subject.run_until ? json::value(format_time(*subject.run_until)) : json::value()}};
+          {"run_until", subject.run_until ? json::value(format_time(*subject.run_until)) : json::value()},
+          {"every_replica", subject.every_replica}};
 }
 
 bool continues_run(const HoldSubject& first, const HoldSubject& next) {
@@ -159,7 +160,8 @@ HoldSubject subject_from_json(const json::object& object) {
                       .rule = json_string(object, "rule"),
                       .why = json_string(object, "why"),
                       .shape = {},
-                      .run_until = {}};
+                      .run_until = {},
+                      .every_replica = object.at("every_replica").as_bool()};
   for (const json::value& each : object.at("objects").as_array()) subject.objects.emplace_back(each.as_string());
   if (const json::value* until = object.if_contains("run_until"); until != nullptr && !until->is_null()) {
     subject.run_until = parse_time(json_string(object, "run_until"));

@@ -44,6 +44,7 @@ struct HoldSubject {
   std::string shape;  ///< of the statement, without its values
   /// Rows changed in chunks make a run: transactions up to this time that are alike. Nothing: it is no chunk.
   std::optional<SystemTime> run_until;
+  bool every_replica = true;  ///< false: rules for some replicas held it, and it binds those that stand before it
 };
 
 /// Whether both are chunks of one change: the same class, objects, account and shape, and not before the first.
