@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "binlog/control_events.h"
 #include "relay/flush_rhythm.h"
+#include "relay/sql_error.h"
 
 namespace lifeboat::relay {
 
@@ -22,6 +23,7 @@ constexpr std::chrono::milliseconds kHeartbeat{2'000};
 constexpr std::chrono::milliseconds kAside{1'000};
 constexpr std::size_t kSpansMax = 100;
 constexpr std::size_t kAlarmsMax = 100;
+constexpr std::uint64_t kFileStart = 4;
 /// With less the relay does not connect: a source that it re-arms and then leaves waiting pays a time-out each time.
 constexpr std::uint64_t kRoomMin = std::uint64_t{16} << 20U;
 
@@ -165,19 +167,25 @@ void Follower::follow_once() {
   });
   log::info("{}: following from {} at {}{}", source.peer(), end->file.empty() ? "its oldest file" : end->file,
             end->position, dump.semi_sync() ? ", semi-sync" : "");
-  receive(source, dump);
+  try {
+    receive(source, dump);
+  } catch (const ServerRefusal& e) {
+    // Of a file of ours that holds nothing yet nothing else tells whether the source has it.
+    const auto ours = writer_->end();
+    if (e.number() != kFatalReadingLog || !ours || ours->position > kFileStart) throw;
+    begin_incarnation(
+        format("{} has no {}, or not from its beginning: {}", source.peer(), ours->file, e.error().message));
+  }
 }
 
-/// Whether the source has the very file that we have, with the same history up to where we are.
+/// Whether the source has the very file that we have, with the same history up to where we are. Only its answer says
+/// so: a source that has no connection left or shuts down refuses, too, and has lost nothing.
 Follower::Resume Follower::judge(SourceConnection& source, const LogPosition& end) const {
-  if (!source.is_mariadb() || end.position <= 4) return Resume::kContinues;
-  std::optional<std::string> theirs;
-  try {
-    theirs = source.value(format("SELECT BINLOG_GTID_POS({}, {})", quote_sql(end.file), end.position));
-  } catch (const Exception& e) {
-    if (e.code() != Code::kRefused) throw;
-    log::warn("{}", e.error().text());
+  if (!source.is_mariadb() || end.position <= kFileStart) return Resume::kContinues;
+  if (source.value("SELECT @@global.log_bin") == "0") {
+    fail(Code::kRefused, format("{}: its binary log is off", source.peer()), "Set log_bin on the source.");
   }
+  const auto theirs = source.value(format("SELECT BINLOG_GTID_POS({}, {})", quote_sql(end.file), end.position));
   if (!theirs) return Resume::kAnother;
   const auto position = binlog::GtidPosition::parse(*theirs);
   return position == log_->state().position() ? Resume::kContinues : Resume::kAnother;
@@ -208,8 +216,8 @@ std::string Follower::find_start_file(const binlog::GtidState& kept) {
     const binlog::Event event = split_artificial(piece->bytes);
     if (event.header.type != EventType::kRotate) return "";
     return binlog::decode_rotate(event).file;
-  } catch (const Exception& e) {
-    if (e.code() != Code::kRefused) throw;
+  } catch (const ServerRefusal& e) {
+    if (e.number() != kFatalReadingLog) throw;
     update([&](FollowStatus& status) {
       add_alarm(status, format("gap: the source no longer has what follows {}: {}", kept.position().format(),
                                e.error().message));

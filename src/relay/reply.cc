@@ -125,8 +125,12 @@ void fail_with(const ServerError& error, std::string_view peer) {
   constexpr std::size_t kShown = 500;
   const bool denied = error.number == 1045 || error.number == 1044 || error.number == 1227 || error.number == 1698 ||
                       error.number == 1130 || error.number == 1129;
-  fail(denied ? Code::kDenied : Code::kRefused,
-       format("{}: error {}: {}", peer, error.number, error.message.substr(0, kShown)), advice(error.number));
+  throw ServerRefusal({.code = denied ? Code::kDenied : Code::kRefused,
+                       .message = format("{}: error {}: {}", peer, error.number, error.message.substr(0, kShown)),
+                       .hint = advice(error.number),
+                       .context = {},
+                       .place = {}},
+                      error.number);
 }
 
 void read_ok(PacketChannel& channel, std::string_view peer) {

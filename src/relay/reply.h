@@ -1,9 +1,8 @@
 /// What a server answers to a command: OK, ERR, EOF, and text result sets; written and read, in the classic form
 /// without CLIENT_DEPRECATE_EOF, which neither side of ours asks for.
 ///
-/// Errors: kCorruption for what is no answer; kRefused from read_ok and read_result when the server answers with an
-/// error
-///   (its number and words are in the message), kDenied when it is about access. Everything read is bounded.
+/// Errors: kCorruption for what is no answer; ServerRefusal from read_ok and read_result when the server answers with
+///   an error: kRefused, kDenied when it is about access. Everything read is bounded.
 /// Format: https://mariadb.com/kb/en/4-server-response-packets/
 #pragma once
 
@@ -14,6 +13,7 @@
 #include <vector>
 
 #include "base/bytes.h"
+#include "base/error.h"
 #include "relay/packet.h"
 
 namespace lifeboat::relay {
@@ -36,7 +36,17 @@ Bytes encode_ok(std::uint16_t status = 2);
 Bytes encode_error(const ServerError& error);
 Bytes encode_eof(std::uint16_t status = 2);
 ServerError decode_error(ByteView payload);
-/// Throws the error that `payload` is, naming the peer.
+/// An error by which a server answered.
+class ServerRefusal : public Exception {
+ public:
+  ServerRefusal(Error error, std::uint16_t number) : Exception(std::move(error)), number_(number) {}
+  std::uint16_t number() const { return number_; }
+
+ private:
+  std::uint16_t number_;
+};
+
+/// Throws it as ServerRefusal, naming the peer.
 [[noreturn]] void fail_with(const ServerError& error, std::string_view peer);
 
 using TextRow = std::vector<std::optional<std::string>>;
