@@ -16,11 +16,15 @@ struct StatusOptions {
   std::string directory;
 };
 
+bool is_exposed(const json::object& source) {
+  const json::array& spans = source.at("exposed").as_array();
+  return !spans.empty() && spans.back().at("open").as_bool();
+}
+
 /// The open exposed span's first transaction, or nothing.
 std::string exposed_text(const json::object& source) {
-  const json::array& spans = source.at("exposed").as_array();
-  if (spans.empty() || !spans.back().at("open").as_bool()) return "none now";
-  const json::object& span = spans.back().as_object();
+  if (!is_exposed(source)) return "none now";
+  const json::object& span = source.at("exposed").as_array().back().as_object();
   const std::string after = json_string(span, "after_gtid");
   return format("{} since {}: {}", after.empty() ? "every commit" : format("commits after {}", after),
                 json_string(span, "since"), json_string(span, "why"));
@@ -100,7 +104,7 @@ bool add_holds(const Path& directory, json::object& status, std::string& text) {
 bool is_well(const json::object& source) {
   const json::value* vault = source.if_contains("vault");
   if (vault != nullptr && vault->is_object() && !vault->at("within_promise").as_bool()) return false;
-  return json_string(source, "state") == "following" && source.at("alarms").as_array().empty() &&
+  return json_string(source, "state") == "following" && !is_exposed(source) && source.at("alarms").as_array().empty() &&
          source.at("warnings").as_array().empty();
 }
 

@@ -44,6 +44,15 @@ struct FollowStatus {
   bool others_acknowledge = false;            ///< then no commit is known to be here before its client is answered
 };
 
+bool has_open_span(const FollowStatus& status);
+/// Whether there was none.
+bool open_span(FollowStatus& status, SystemTime since, const std::string& why);
+/// Whether there was one. Not while others acknowledge, too: then nothing is known to be here.
+bool close_span(FollowStatus& status, const std::string& gtid);
+void add_alarm(FollowStatus& status, const std::string& text);
+
 json::object status_to_json(const FollowStatus& status);
+json::array spans_to_json(const std::vector<ExposedSpan>& spans);
+json::array texts_to_json(const std::vector<std::string>& texts);
 
 }  // namespace lifeboat::relay

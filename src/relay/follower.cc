@@ -2,8 +2,6 @@
 
 #include <sys/stat.h>
 
-#include <utility>
-
 #include "base/error.h"
 #include "base/log.h"
 #include "binlog/control_events.h"
@@ -19,10 +17,6 @@ namespace {
 /// A source that says nothing for so long, not even by heartbeats, is gone.
 constexpr std::chrono::milliseconds kSilence{10'000};
 constexpr std::chrono::milliseconds kHeartbeat{2'000};
-/// What is asked beside the stream of events must not hold that up for long.
-constexpr std::chrono::milliseconds kAside{1'000};
-constexpr std::size_t kSpansMax = 100;
-constexpr std::size_t kAlarmsMax = 100;
 constexpr std::uint64_t kFileStart = 4;
 /// With less the relay does not connect: a source that it re-arms and then leaves waiting pays a time-out each time.
 constexpr std::uint64_t kRoomMin = std::uint64_t{16} << 20U;
@@ -31,27 +25,6 @@ SystemTime last_write(const Path& path) {
   struct stat status{};
   if (::stat(path.c_str(), &status) != 0) return now();
   return from_unix_ms(std::int64_t{status.st_mtim.tv_sec} * 1000);
-}
-
-bool has_open_span(const FollowStatus& status) {
-  return !status.exposed.empty() && !status.exposed.back().until;
-}
-
-void open_span(FollowStatus& status, SystemTime since, const std::string& why) {
-  if (has_open_span(status)) return;
-  status.exposed.push_back({.after_gtid = status.gtid, .since = since, .to_gtid = {}, .until = {}, .why = why});
-  if (status.exposed.size() > kSpansMax) status.exposed.erase(status.exposed.begin());
-}
-
-void add_alarm(FollowStatus& status, const std::string& text) {
-  status.alarms.push_back(format("{}: {}", format_time(now()), text));
-  if (status.alarms.size() > kAlarmsMax) status.alarms.erase(status.alarms.begin());
-}
-
-void close_span(FollowStatus& status, const std::string& gtid) {
-  if (!has_open_span(status) || status.others_acknowledge) return;
-  status.exposed.back().until = now();
-  status.exposed.back().to_gtid = gtid;
 }
 
 /// Artificial events carry a checksum or not by rules of their own: believed if it fits.
@@ -66,10 +39,14 @@ binlog::Event split_artificial(ByteView bytes) {
 }  // namespace
 
 Follower::Follower(FollowOptions options, OnIncarnation on_incarnation)
-    : options_(std::move(options)), on_incarnation_(std::move(on_incarnation)), source_log_(options_.directory) {
+    : options_(std::move(options)),
+      on_incarnation_(std::move(on_incarnation)),
+      source_log_(options_.directory),
+      exposure_(options_.directory / "exposure.json") {
   if (options_.server_id == 0) options_.server_id = source_log_.server_id();
   options_.login.limits.read = kSilence;
   status_.source = options_.login.address.text();
+  load_exposure();
   start_file_ = options_.start_file;
   open_incarnation(source_log_.open_newest());
   thread_ = std::thread([this] { run(); });
@@ -89,6 +66,9 @@ FollowStatus Follower::status() const {
 }
 
 void Follower::open_incarnation(const std::shared_ptr<LogDirectory>& log) {
+  const auto kept = log->end();
+  // Before the writer cuts what follows the last whole group.
+  const SystemTime since = kept ? last_write(log->file_path(kept->file)) : now();
   writer_ = std::make_unique<LogWriter>(*log, [this](const LogWriter::Durable& durable) { on_durable(durable); });
   log_ = log;  // the writer before borrowed the log before
   announced_ = false;
@@ -99,8 +79,9 @@ void Follower::open_incarnation(const std::shared_ptr<LogDirectory>& log) {
     status.position = end ? end->position : 0;
     status.gtid = log_->state().position().format();
     // Whatever was committed since the last that was kept did not wait for us.
-    open_span(status, end ? last_write(log_->file_path(end->file)) : now(), "the relay was not following");
+    open_span(status, since, "the relay was not following");
   });
+  keep_exposure();
   announce();
 }
 
@@ -122,23 +103,7 @@ void Follower::run() noexcept {
     if (cancel_.wait_for(options_.retry)) break;
   }
   update([](FollowStatus& status) { status.state = "stopped"; });
-}
-
-void Follower::note_disconnected(const Error& error) {
-  if (error.code == Code::kCancelled) return;
-  const std::string text = error.text();
-  update([&](FollowStatus& status) {
-    status.hint = error.code == Code::kOutOfSpace
-                      ? "Make room on the disk; the relay tries again by itself and the source then waits for it anew."
-                      : error.hint;
-    if (status.problem != text) {
-      log::warn("{}: {}{}", status.source, text, status.hint.empty() ? "" : format(" ({})", status.hint));
-    }
-    status.state = "waiting";
-    status.problem = text;
-    status.semi_sync = false;
-    open_span(status, now(), text);
-  });
+  keep_exposure();
 }
 
 void Follower::follow_once() {
@@ -306,64 +271,6 @@ void Follower::enter_file(const binlog::Event& event) {
   if (rotate.position != 4)
     fail(Code::kCorruption, format("{}: the source begins at {}", rotate.file, rotate.position));
   writer_->begin_file(rotate.file);
-}
-
-/// A commit that waits for us ends an exposed span: all before it has come, and those after it wait, too. (The flag
-/// alone does not say so of the group that bears it: a source that had given up waiting asks for an acknowledgement
-/// where the stream reaches its present, in order to begin waiting again.)
-void Follower::note_group(bool ack_wanted) {
-  update([&](FollowStatus& status) {
-    ++status.groups;
-    if (ack_wanted) {
-      close_span(status, writer_->progress()->boundary().state.position().format());
-    } else {
-      open_span(status, now(), "the source did not wait for an acknowledgement");
-    }
-  });
-}
-
-/// While nothing is committed, a span ends when the source says that it is where we are, and that it waits.
-void Follower::note_heartbeat(const binlog::Event& event) {
-  {
-    const std::scoped_lock lock(mutex_);
-    if (!has_open_span(status_)) return;
-    const binlog::Heartbeat heartbeat = binlog::decode_heartbeat(event);
-    if (heartbeat.file != status_.file || heartbeat.position != status_.position) return;
-  }
-  if (source_waits()) update([](FollowStatus& status) { close_span(status, status.gtid); });
-}
-
-/// Asked on another connection. If there is none to be had, the stream goes on all the same.
-bool Follower::source_waits() const {
-  try {
-    SourceLogin login = options_.login;
-    login.limits = {.connect = kAside, .read = kAside, .write = kAside};
-    SourceConnection control(login, cancel_);
-    const TextResult answer = control.query(
-        "SHOW GLOBAL STATUS WHERE Variable_name IN ('Rpl_semi_sync_master_status', 'Rpl_semi_sync_source_status')");
-    return !answer.rows.empty() && answer.rows[0].size() == 2 && answer.rows[0][1] == "ON";
-  } catch (const Exception& e) {
-    if (e.code() == Code::kCancelled) throw;
-    log::debug("{}", e.error().text());
-    return false;
-  }
-}
-
-/// A connection of ours that the source has not yet given up may be counted beside the new one: what holds twice is
-/// true.
-void Follower::note_facts(const SourceFacts& facts) {
-  const bool others = facts.acknowledging > 1;
-  const bool seen_before = std::exchange(others_seen_, others);
-  update([&](FollowStatus& status) {
-    status.warnings = facts.warnings;
-    status.others_acknowledge = others && seen_before;
-    if (!status.others_acknowledge) return;
-    status.warnings.push_back(
-        format("{} replicas acknowledge its commits: one that another has acknowledged may be lost with both before it "
-               "is here (set rpl_semi_sync_slave_enabled=OFF on the others)",
-               facts.acknowledging));
-    open_span(status, now(), "others acknowledge commits, too");
-  });
 }
 
 void Follower::on_durable(const LogWriter::Durable& durable) {

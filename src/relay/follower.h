@@ -13,6 +13,7 @@
 #include <string>
 #include <thread>
 
+#include "relay/exposure_file.h"
 #include "relay/follow_status.h"
 #include "relay/log_writer.h"
 #include "relay/source_connection.h"
@@ -64,6 +65,8 @@ class Follower {
   bool source_waits() const;
   void on_durable(const LogWriter::Durable& durable);
   void note_disconnected(const Error& error);
+  void load_exposure();
+  void keep_exposure() noexcept;
   void note_facts(const SourceFacts& facts);
   template <typename Change>
   void update(Change change) {
@@ -84,6 +87,8 @@ class Follower {
   std::mutex ack_mutex_;  ///< guards dump_; taken by the syncing thread
   SourceDump* dump_ = nullptr;
 
+  std::mutex exposure_mutex_;  ///< guards exposure_; taken before mutex_
+  ExposureFile exposure_;
   mutable std::mutex mutex_;  ///< guards status_
   FollowStatus status_;
   bool others_seen_ = false;  ///< by the watch, when it asked last

@@ -4,6 +4,8 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
+#include <filesystem>
 #include <list>
 #include <thread>
 #include <variant>
@@ -158,6 +160,35 @@ TEST_F(FollowerTest, BeginsAnewWhereTheSourceHasNotTheFileOfWhichNothingCameYet)
   EXPECT_EQ(incarnation(), "000002");
   wait_for_attempts(source_->connections() + 3);
   EXPECT_EQ(follower_->status().incarnation, "000002") << "once is enough";
+}
+
+TEST_F(FollowerTest, WhatWasExposedIsKnownAfterARestartUntilItsRecordIsRemoved) {
+  keep(two_groups_.bytes());
+  follow(null_, kFatalReadingLog);
+  EXPECT_EQ(incarnation(), "000002");
+  const FollowStatus before = follower_->status();
+  ASSERT_EQ(before.alarms.size(), 2U);
+  follower_.reset();
+  follow(null_, kFatalReadingLog);
+  const FollowStatus after = follower_->status();
+  EXPECT_EQ(after.alarms, before.alarms);
+  ASSERT_EQ(after.exposed.size(), 1U);
+  EXPECT_EQ(format_time(after.exposed[0].since), format_time(before.exposed.at(0).since));
+  EXPECT_EQ(after.exposed[0].after_gtid, "0-1-2");
+  std::filesystem::remove(directory_.path() / "exposure.json");
+  for (int i = 0; i < 1000 && !follower_->status().alarms.empty(); ++i) std::this_thread::sleep_for(5ms);
+  EXPECT_TRUE(follower_->status().alarms.empty());
+  EXPECT_EQ(follower_->status().exposed.size(), 1U) << "it is still open";
+}
+
+TEST_F(FollowerTest, IsExposedSinceTheLastWriteNotSinceTheCutOfATornTail) {
+  Bytes torn = two_groups_.bytes();
+  torn.push_back(1);
+  keep(torn);
+  const Path file = directory_.path() / "000001" / kFile;
+  std::filesystem::last_write_time(file, std::filesystem::last_write_time(file) - 1h);
+  follow(null_, kFatalReadingLog);
+  EXPECT_LT(follower_->status().exposed.at(0).since, now() - 59min);
 }
 
 }  // namespace
