@@ -270,6 +270,29 @@ TEST_F(GuardGateTest, RemembersAcrossFilesAndForAReplicaThatComesLate) {
   EXPECT_EQ(verdict(last), Verdict::kHold);
 }
 
+TEST_F(GuardGateTest, CountsWhatWentWithinTheWindowHoweverManyFilesAgo) {
+  for (int i = 0; i < 19; ++i) add("DELETE FROM shop.log WHERE a < 5 LIMIT 500");
+  for (int number = 2; number <= 5; ++number) {
+    content_.rotate(format("bin.00000{}", number));
+    log_.put(file_, content_, "", "0-1-1");
+    file_ = format("bin.00000{}", number);
+    content_ = LogBuilder({}, kWhen + 60U * static_cast<unsigned>(number));
+    add("INSERT INTO shop.t VALUES (1)", kWhen + 600);
+  }
+  const std::uint64_t last = add("DELETE FROM shop.log WHERE a < 5 LIMIT 500", kWhen + 600);
+  EXPECT_EQ(verdict(last), Verdict::kHold);
+}
+
+TEST_F(GuardGateTest, ForgetsNothingForATimeThatASessionMadeUp) {
+  constexpr std::uint32_t kToCome = 4'100'000'000;
+  std::vector<std::uint64_t> places;
+  for (std::uint32_t i = 0; i < 20; ++i) {
+    places.push_back(add("DELETE FROM shop.log WHERE a < 5 LIMIT 500", kToCome + 7200 * i));
+  }
+  EXPECT_EQ(verdict(places.front()), Verdict::kPass);
+  EXPECT_EQ(verdict(places.back()), Verdict::kHold);
+}
+
 TEST_F(GuardGateTest, HoldsWhatACrashOfTheSourceLeftWithoutAnEnd) {
   const auto add_torn = [&](std::string_view statement) {
     const std::uint64_t begin = content_.size();

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/error.h"
+#include "relay/log_scan.h"
 
 namespace lifeboat::relay {
 namespace {
@@ -17,6 +18,20 @@ std::size_t index_of(const std::vector<ServedLog::File>& files, std::string_view
   const auto found = std::ranges::find(files, name, &ServedLog::File::name);
   if (found == files.end()) fail(Code::kNotFound, format("the log has no file {}", name));
   return static_cast<std::size_t>(found - files.begin());
+}
+
+/// Where a walk towards `files[at]` begins. Of what is brought from the vault, one file has to do.
+std::size_t first_to_walk(const std::vector<ServedLog::File>& files, std::size_t at, const GuardConfig& config) {
+  std::chrono::seconds longest = config.mass.window;
+  for (const auto window : rule_windows(config)) longest = std::max(longest, window);
+  const auto asked = files[at].here ? read_log_head(files[at].path) : std::nullopt;
+  std::size_t first = at == 0 ? 0 : at - 1;
+  while (first > 0 && asked && files[first].here) {
+    const auto head = read_log_head(files[first].path);
+    if (!head || head->identity.made_at + longest.count() <= asked->identity.made_at) break;
+    --first;
+  }
+  return first;
 }
 
 }  // namespace
@@ -83,8 +98,9 @@ std::shared_ptr<GuardScan::Walk> GuardScan::walk_towards(const GroupPlace& place
   std::shared_ptr<Walk> best;
   for (const auto& walk : walks_) {
     const bool here = walk->file == place.file && walk->position <= place.position;
-    const bool before = at > 0 && walk->file == files[at - 1].name &&
-                        (!walk->warmed_up || walk->position >= log_.end_of(walk->file).readable);
+    const bool warms_up = !walk->warmed_up && walk->towards == place.file;
+    const bool before = warms_up || (at > 0 && walk->warmed_up && walk->file == files[at - 1].name &&
+                                     walk->position >= log_.end_of(walk->file).readable);
     if (here || (before && best == nullptr)) best = walk;
     if (here) break;
   }
@@ -99,7 +115,8 @@ std::shared_ptr<GuardScan::Walk> GuardScan::start_walk(const std::vector<ServedL
     walks_.erase(std::ranges::min_element(walks_, {}, [](const auto& walk) { return walk->used; }));
   }
   const std::shared_ptr<Walk> walk = walks_.emplace_back(std::make_shared<Walk>(config));
-  const std::size_t first = at == 0 ? 0 : at - 1;
+  const std::size_t first = first_to_walk(files, at, config);
+  walk->towards = files[at].name;
   walk->file = files[first].name;
   walk->warmed_up = first == at;
   return walk;
@@ -113,7 +130,7 @@ void GuardScan::enter(Walk& walk, const ServedLog::File& file) {
   walk.walk.open(file.name, file.here ? file.path : walk.held->path);
   const std::scoped_lock lock(mutex_);
   walk.holds = !file.here;
-  walk.warmed_up = walk.warmed_up || file.name != walk.file;
+  walk.warmed_up = walk.warmed_up || file.name == walk.towards;
   walk.file = file.name;
   walk.position = walk.walk.position();
   if (!walk.warmed_up) return;

@@ -1,8 +1,9 @@
 /// What stands in a kept log at the places where replicas are, as far as the guard has a say: each group is read once
 /// for all replicas that come by, a little ahead of the first of them.
 ///
-/// A walk begins a file before the one that is asked for, so that what the groups before it told is known; replicas at
-/// very different places have walks of their own.
+/// A walk begins before the file that is asked for: one file at least, so that what the groups before it told of tables
+/// is known, and as many as hold what went within the longest window before it. Replicas at very different places have
+/// walks of their own.
 ///
 /// Threads: safe from any; those who ask for the same part wait for each other, the others do not. Errors: none: what
 /// cannot be read is not known, and says why. Memory: kWalksMax walks, each with the groups it found last.
@@ -57,6 +58,7 @@ class GuardScan {
     std::shared_ptr<const ServedLog::Held> held;  ///< the file, while it is read, if it is not on the disk otherwise
     // Guarded by mutex_:
     std::string file;
+    std::string towards;  ///< the file it was begun for
     std::uint64_t position = 0;
     bool warmed_up = false;  ///< what it finds counts
     bool holds = false;      ///< `held`

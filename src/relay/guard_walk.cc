@@ -111,13 +111,15 @@ GroupFacts GuardWalk::finish() {
 
 void GuardWalk::count_lately(GroupFacts& facts) {
   binlog::GroupDanger& danger = facts.danger;
+  // A session may set its clock: what is of a time to come would make the window forget what went a moment ago.
+  const std::int64_t time_s = std::min(danger.time_s, unix_ms(now()) / 1000);
   for (const auto& [table, rows] : changed_rows(danger)) {
     if (!windows_.empty()) {
-      all_.add(table, rows, danger.time_s);
+      all_.add(table, rows, time_s);
       for (const auto window : windows_) facts.windows[table].push_back(all_.sum(table, window));
     }
     if (std::max(rows.deleted, rows.updated) < mass_.window_from) continue;
-    lately_.add(table, rows, danger.time_s);
+    lately_.add(table, rows, time_s);
     const ChangedRows sum = lately_.sum(table, mass_.window);
     const auto note = [&](DangerClass mass, std::uint64_t count, std::uint64_t now, std::string_view what) {
       if (now == 0 || count < mass_.window_rows) return;
