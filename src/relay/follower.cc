@@ -81,14 +81,17 @@ void Follower::open_incarnation(const std::shared_ptr<LogDirectory>& log) {
     // Whatever was committed since the last that was kept did not wait for us.
     open_span(status, since, "the relay was not following");
   });
-  keep_exposure();
   announce();
 }
 
 void Follower::announce() {
   if (announced_) return;
-  on_incarnation_(log_);
+  const std::vector<std::string> alarms = on_incarnation_(log_);
   announced_ = true;
+  update([&](FollowStatus& status) {
+    for (const std::string& each : alarms) add_alarm(status, each);
+  });
+  keep_exposure();
 }
 
 void Follower::run() noexcept {

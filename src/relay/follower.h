@@ -34,8 +34,8 @@ struct FollowOptions {
 class Follower {
  public:
   /// `on_incarnation` is told of each log that is written from then on, before anything comes, and again if it fails;
-  /// from the follower's thread but the first time.
-  using OnIncarnation = std::function<void(const std::shared_ptr<LogDirectory>& log)>;
+  /// from the follower's thread but the first time. What it returns are alarms.
+  using OnIncarnation = std::function<std::vector<std::string>(const std::shared_ptr<LogDirectory>& log)>;
 
   Follower(FollowOptions options, OnIncarnation on_incarnation);
   ~Follower();

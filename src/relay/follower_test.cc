@@ -4,101 +4,27 @@
 
 #include <gtest/gtest.h>
 
-#include <atomic>
 #include <filesystem>
-#include <list>
 #include <thread>
-#include <variant>
 
-#include "net/listener.h"
-#include "relay/serving_testing.h"
+#include "relay/source_testing.h"
 
 namespace lifeboat::relay {
 namespace {
 
 using namespace std::chrono_literals;
 using testing::LogBuilder;
+using testing::refused_with;
+using testing::ScriptedSource;
 
-constexpr const char* kFile = "mysql-bin.000001";
-
-/// Lets in everybody, answers statements by a script, and each dump with an error.
-class ScriptedSource {
- public:
-  using Answer = std::variant<TextResult, ServerError>;
-
-  explicit ScriptedSource(std::function<Answer(std::string_view sql)> answer, ServerError dump_error)
-      : answer_(std::move(answer)), dump_error_(std::move(dump_error)), acceptor_([this] { accept_all(); }) {}
-  ~ScriptedSource() {
-    cancel_.cancel();
-    acceptor_.join();
-    connections_.clear();
-  }
-  ScriptedSource(const ScriptedSource&) = delete;
-  ScriptedSource& operator=(const ScriptedSource&) = delete;
-
-  std::uint16_t port() const { return listener_.port(); }
-  int connections() const { return count_; }
-
- private:
-  void accept_all() {
-    while (!cancel_.cancelled()) {
-      try {
-        connections_.emplace_back([this, stream = listener_.accept({.read = 20s, .write = 20s}, cancel_)]() mutable {
-          try {
-            converse(stream);
-          } catch (const Exception&) {  // it left
-          }
-        });
-        ++count_;
-      } catch (const Exception&) {
-        return;
-      }
-    }
-  }
-  void converse(net::Stream& stream) {
-    PacketChannel channel(stream);
-    channel.write(encode_greeting(testing::kVersion, 1, Scramble{}, false));
-    channel.read();
-    channel.write(encode_ok());
-    for (;;) {
-      channel.start_command();
-      const ByteView command = channel.read();
-      const auto what = static_cast<Command>(command[0]);
-      const std::string rest(as_text(command.subspan(1)));
-      if (what == Command::kQuit) return;
-      if (what == Command::kBinlogDump) return channel.write(encode_error(dump_error_));
-      if (what != Command::kQuery || rest.starts_with("SET ")) {
-        channel.write(encode_ok());
-        continue;
-      }
-      const Answer answer = answer_(rest);
-      if (const auto* const error = std::get_if<ServerError>(&answer)) {
-        channel.write(encode_error(*error));
-      } else {
-        write_result(channel, std::get<TextResult>(answer));
-      }
-    }
-  }
-
-  std::function<Answer(std::string_view sql)> answer_;
-  ServerError dump_error_;
-  net::Cancel cancel_;
-  net::Listener listener_{{.host = "127.0.0.1", .port = 0}};
-  std::atomic<int> count_ = 0;
-  std::list<std::jthread> connections_;
-  std::thread acceptor_;
-};
-
-ServerError refusal(std::uint16_t number) {
-  return {.number = number, .state = "HY000", .message = "no"};
-}
+constexpr const char* kKeptFile = "mysql-bin.000001";
 
 class FollowerTest : public ::testing::Test {
  protected:
   /// Of an earlier run: a file that holds this much.
   void keep(ByteView content) const {
     make_directories(directory_.path() / "000001");
-    write_file_durably(directory_.path() / "000001" / kFile, content);
+    write_file_durably(directory_.path() / "000001" / kKeptFile, content);
   }
   void follow(ScriptedSource::Answer gtid_pos, std::uint16_t dump_error) {
     source_ = std::make_unique<ScriptedSource>(
@@ -106,12 +32,13 @@ class FollowerTest : public ::testing::Test {
           if (sql.contains("BINLOG_GTID_POS")) return gtid_pos;
           return TextResult{.columns = {"x"}, .rows = {{"1"}}};
         },
-        refusal(dump_error));
+        refused_with(dump_error));
     FollowOptions options;
     options.login.address = {.endpoint = {.host = "127.0.0.1", .port = source_->port()}, .user = "r"};
     options.directory = directory_.path();
     options.retry = 10ms;
-    follower_ = std::make_unique<Follower>(std::move(options), [](const std::shared_ptr<LogDirectory>&) {});
+    follower_ = std::make_unique<Follower>(
+        std::move(options), [](const std::shared_ptr<LogDirectory>&) { return std::vector<std::string>(); });
   }
   void wait_for_attempts(int attempts) const {
     for (int i = 0; i < 2000 && source_->connections() < attempts; ++i) std::this_thread::sleep_for(5ms);
@@ -132,7 +59,7 @@ class FollowerTest : public ::testing::Test {
 TEST_F(FollowerTest, ASourceThatCannotAnswerNowIsNoOther) {
   constexpr std::uint16_t kQueryInterrupted = 1317;
   keep(two_groups_.bytes());
-  follow(refusal(kQueryInterrupted), kQueryInterrupted);
+  follow(refused_with(kQueryInterrupted), kQueryInterrupted);
   wait_for_attempts(3);
   EXPECT_EQ(follower_->status().incarnation, "000001");
   EXPECT_TRUE(follower_->status().alarms.empty());
@@ -185,7 +112,7 @@ TEST_F(FollowerTest, IsExposedSinceTheLastWriteNotSinceTheCutOfATornTail) {
   Bytes torn = two_groups_.bytes();
   torn.push_back(1);
   keep(torn);
-  const Path file = directory_.path() / "000001" / kFile;
+  const Path file = directory_.path() / "000001" / kKeptFile;
   std::filesystem::last_write_time(file, std::filesystem::last_write_time(file) - 1h);
   follow(null_, kFatalReadingLog);
   EXPECT_LT(follower_->status().exposed.at(0).since, now() - 59min);

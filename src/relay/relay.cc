@@ -32,7 +32,7 @@ Relay::Relay(RelayOptions options, Guard& guard)
   if (options.seal) sealer_ = std::make_unique<LogSealer>(options.follow.directory, *std::move(options.seal));
   indexer_ = std::make_unique<LogIndexer>(options.follow.directory);
   follower_ = std::make_unique<Follower>(std::move(options.follow),
-                                         [this](const std::shared_ptr<LogDirectory>& log) { serve(log); });
+                                         [this](const std::shared_ptr<LogDirectory>& log) { return serve(log); });
 }
 
 Relay::~Relay() {
@@ -41,8 +41,9 @@ Relay::~Relay() {
 
 /// Replicas of the incarnation before are disconnected; they come back by GTID and find the new one. May be called
 /// again for the same log, if it failed.
-void Relay::serve(const std::shared_ptr<LogDirectory>& log) {
+std::vector<std::string> Relay::serve(const std::shared_ptr<LogDirectory>& log) {
   const std::scoped_lock lock(mutex_);
+  const std::vector<std::string> alarms = left_behind();
   server_.reset();
   gate_.reset();
   history_.reset();
@@ -51,12 +52,28 @@ void Relay::serve(const std::shared_ptr<LogDirectory>& log) {
     if (sealer_ != nullptr) sealer_->follow(log);
     indexer_->follow(log);
   }
-  if (!serve_options_) return;
+  if (!serve_options_) return alarms;
   if (door_ != nullptr) history_ = std::make_unique<HistoryLog>(log, door_);
   ServedLog& served = history_ == nullptr ? static_cast<ServedLog&>(*log_) : *history_;
   gate_ = std::make_unique<GuardGate>(
       guard_, GuardGate::Place{.source = source_, .incarnation = log->path().filename().string()}, served);
   server_ = std::make_unique<ReplicaServer>(*serve_options_, *port_, served, *gate_);
+  return alarms;
+}
+
+/// Replicas that are held or lag at the end of a log: only the newest incarnation is served.
+std::vector<std::string> Relay::left_behind() const {
+  std::vector<std::string> alarms;
+  if (server_ == nullptr) return alarms;
+  const std::string incarnation = log_->path().filename().string();
+  const auto end = log_->end();
+  for (const ReplicaStatus& each : server_->replicas()) {
+    if (!each.dumping || !end || LogPosition{each.dump.file, each.dump.position} == *end) continue;
+    alarms.push_back(
+        format("replica id:{} ({}) stood at {} {} when incarnation {} ended at {} {}: it has not got the rest",
+               each.server_id, each.peer, each.dump.file, each.dump.position, incarnation, end->file, end->position));
+  }
+  return alarms;
 }
 
 json::object Relay::status() const {

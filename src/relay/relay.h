@@ -36,7 +36,9 @@ class Relay {
   json::object status() const;
 
  private:
-  void serve(const std::shared_ptr<LogDirectory>& log);
+  /// Alarms: whom the new log leaves behind.
+  std::vector<std::string> serve(const std::shared_ptr<LogDirectory>& log);
+  std::vector<std::string> left_behind() const;
 
   std::optional<ReplicaServerOptions> serve_options_;
   std::shared_ptr<VaultDoor> door_;  ///< null: no vault
