@@ -95,7 +95,7 @@ void expect_tree(const Path& got, const Path& want) {
   EXPECT_TRUE(left.contents == right.contents);
 }
 
-Digest digest_of(const Keys& keys, ByteView content) {
+Digest documented_digest(const Keys& keys, ByteView content) {
   Digest digest{};
   for (std::uint32_t i = 0; i < kBlocksPerChunk; ++i) {
     const ByteView one = content.subspan(std::size_t{i} * kBlockBytes, kBlockBytes);
@@ -153,7 +153,7 @@ TEST_F(Golden, DigestsAreWhatTheyWere) {
     Bytes content(kChunkBytes);
     reader.for_each_chunk(reader.find("db/table.ibd").value(), 0, 6, [&](std::uint64_t, const ChunkRef& ref) {
       reader.read_chunk(ref, content);
-      EXPECT_EQ(ref.digest, digest_of(vault->keys(), content));
+      EXPECT_EQ(ref.digest, documented_digest(vault->keys(), content));
       ++chunks;
     });
   }
