@@ -24,7 +24,7 @@ from random_kills import RandomKills  # noqa: E402
 from scratch import arguments  # noqa: E402
 
 SKIPPED = 77
-TABLES, ROWS, CHECK_EVERY, BOOT_EVERY = 2, 2000, 10, 40
+TABLES, ROWS, CHECK_EVERY, BOOT_EVERY = 2, 2000, 10, 10
 OF_THE_VOLUME = ["volume", "volume", "server", "commit", "volume while it commits"]
 BESIDE_IT = ["import", "prune", "copy"]
 PRUNE_ALL = ["vault", "prune", "--keep", "all=0s hourly=0s daily=0s monthly=0", "--grace", "0s"]
