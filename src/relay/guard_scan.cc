@@ -50,6 +50,7 @@ GuardScan::Finding GuardScan::look(const GroupPlace& place, const std::shared_pt
       const std::scoped_lock lock(mutex_);
       if (config_ != config) walks_.clear();
       config_ = config;
+      forget_idle();
       if (const auto found = find_known(place)) return *found;
     }
     const std::vector<ServedLog::File> files = files_with(std::string(place.file));  // may take a while
@@ -72,6 +73,14 @@ GuardScan::Finding GuardScan::look(const GroupPlace& place, const std::shared_pt
           .group = nullptr};
 }
 
+/// What failed is tried again, and what its replica left in the past holds no file there.
+void GuardScan::forget_idle() {
+  std::erase_if(walks_, [](const auto& walk) {
+    const auto idle = Clock::now() - walk->used;
+    return (!walk->failed.empty() && idle > kScanRetry) || (walk->holds && idle > kHoldIdle);
+  });
+}
+
 std::optional<GuardScan::Finding> GuardScan::find_known(const GroupPlace& place) {
   for (const auto& walk : walks_) {
     for (const Known& known : walk->known) {
@@ -90,10 +99,6 @@ std::optional<GuardScan::Finding> GuardScan::find_known(const GroupPlace& place)
 std::shared_ptr<GuardScan::Walk> GuardScan::walk_towards(const GroupPlace& place,
                                                          const std::vector<ServedLog::File>& files,
                                                          const GuardConfig& config) {
-  std::erase_if(walks_, [](const auto& walk) {
-    const auto idle = Clock::now() - walk->used;
-    return (!walk->failed.empty() && idle > kScanRetry) || (walk->holds && idle > kHoldIdle);
-  });
   const std::size_t at = index_of(files, place.file);
   std::shared_ptr<Walk> best;
   for (const auto& walk : walks_) {

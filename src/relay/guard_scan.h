@@ -68,6 +68,7 @@ class GuardScan {
   };
 
   std::vector<ServedLog::File> files_with(const std::string& name);
+  void forget_idle();
   std::optional<Finding> find_known(const GroupPlace& place);
   std::shared_ptr<Walk> walk_towards(const GroupPlace& place, const std::vector<ServedLog::File>& files,
                                      const GuardConfig& config);

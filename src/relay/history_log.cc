@@ -50,8 +50,8 @@ std::vector<ServedLog::File> HistoryLog::all_files() {
   if (here.empty()) return here;
   const std::uint64_t oldest = log_file_number(here.front().name);
   std::unique_lock lock(mutex_);
-  const bool leads_here = past_.contains(oldest - 1);
-  if (!leads_here && (lists_made_ == 0 || Clock::now() - listed_ > kVaultRetry)) await_list(lock);
+  const bool is_news = listed_for_ != oldest || Clock::now() - listed_ > kVaultRetry;
+  if (!past_.contains(oldest - 1) && is_news) await_list(lock);
   std::vector<File> all;
   for (const auto& [number, past] : past_) {
     if (number < oldest && past_.contains(oldest - 1)) {
@@ -98,9 +98,9 @@ ServedLog::End HistoryLog::end_of(const std::string& name) const {
 std::shared_ptr<const ServedLog::Held> HistoryLog::hold(const std::string& name) {
   if (auto here = log_->hold(name)) return here;
   std::unique_lock lock(mutex_);
-  if (auto file = find(name)) return file;
   const std::uint64_t number = log_file_number(name);
   if (!past_.contains(number)) await_list(lock);
+  if (auto file = find(name)) return file;
   const auto past = past_.find(number);
   if (past == past_.end() || past->second.name != name) return nullptr;
   make_directories(directory_);
@@ -200,6 +200,7 @@ void HistoryLog::note_progress(Brought& file, bool more) {
 void HistoryLog::list(std::uint64_t wanted) {
   std::string problem;
   std::map<std::uint64_t, PastFile> past;
+  const std::vector<File> here = log_->files();
   try {
     past = past_of_.list();
   } catch (...) {
@@ -210,6 +211,7 @@ void HistoryLog::list(std::uint64_t wanted) {
   if (problem.empty()) past_ = std::move(past);
   list_problem_ = std::move(problem);
   lists_made_ = wanted;
+  listed_for_ = here.empty() ? 0 : log_file_number(here.front().name);
   listed_ = Clock::now();
   grown_.notify_all();
 }

@@ -89,6 +89,7 @@ class HistoryLog : public ServedLog {
   std::uint64_t lists_wanted_ = 0;
   std::uint64_t lists_made_ = 0;
   Clock::time_point listed_{};
+  std::uint64_t listed_for_ = 0;  ///< the oldest file on the disk was that
   std::string list_problem_;
   std::map<std::string, std::weak_ptr<Brought>> brought_;
   std::string last_brought_;  ///< whose turn it was
