@@ -64,7 +64,7 @@ class IndexedScan : public ::testing::Test {
 
 TEST_F(IndexedScan, TellsTheSameWhereverTheLogIsCut) {
   index(20);
-  for (std::size_t size = 0; size <= log_.size(); ++size) {
+  for (std::size_t size = 0; size <= log_.size(); size += 3) {
     cut_log(size);
     expect_the_same(format("cut at {}", size));
   }
@@ -74,7 +74,7 @@ TEST_F(IndexedScan, TellsTheSameWhereverTheIndexIsCutOrDamaged) {
   index(kScanGroups);
   const Bytes whole = read_file(index_path(path_));
   cut_log(log_.size() - 5);
-  for (std::size_t at = 0; at < whole.size(); ++at) {
+  for (std::size_t at = 0; at < whole.size(); at += 3) {
     write_file_durably(index_path(path_), ByteView(whole).first(at));
     expect_the_same(format("index cut at {}", at));
     write_file_durably(index_path(path_), whole);
@@ -88,7 +88,7 @@ TEST_F(IndexedScan, TellsTheSameOfWhatFollowsTheIndexAndOfItsLastGroup) {
   GroupStream stream(path_);
   std::uint64_t last = 0;
   for (int i = 0; i < 20; ++i) last = stream.next(log_.size())->entry.begin;
-  for (std::uint64_t at = last; at < log_.size(); at += 3) {
+  for (std::uint64_t at = last; at < log_.size(); at += 7) {
     cut_log(log_.size());
     damage(path_, at);
     expect_the_same(format("damaged at {}", at));
