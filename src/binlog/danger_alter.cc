@@ -14,8 +14,7 @@ bool keeps_rows(const Token& engine) {
   static constexpr std::array<std::string_view, 14> kKeeping = {
       "INNODB", "XTRADB",      "ARIA",    "MARIA", "MYISAM",     "ROCKSDB", "MYROCKS",
       "TOKUDB", "COLUMNSTORE", "ARCHIVE", "NDB",   "NDBCLUSTER", "CSV",     "S3"};
-  const std::string name =
-      engine.kind == TokenKind::kString ? std::string(engine.text.substr(1, engine.text.size() - 2)) : name_of(engine);
+  const std::string name = engine.kind == TokenKind::kString ? string_of(engine, {}) : name_of(engine);
   const Token word{TokenKind::kWord, name};
   return std::ranges::any_of(kKeeping, [&](std::string_view each) { return word.is(each); });
 }

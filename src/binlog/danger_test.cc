@@ -1,49 +1,13 @@
-// The classifier by table: statement → what it says of it. More, labelled by a real server: tests/guard/.
+// The classifier by table: statement → what it says of it. More: danger_disguises_test.cc, and labelled by
+// a real server, tests/danger/.
 
 #include "binlog/danger.h"
 
-#include <gtest/gtest.h>
-
 #include "base/format.h"
+#include "binlog/danger_testing.h"
 
 namespace lifeboat::binlog {
 namespace {
-
-struct Case {
-  std::string_view text;
-  std::string_view expected;  ///< "class object,object; class …"; empty: ordinary
-};
-
-std::string told(const std::vector<Effect>& effects) {
-  std::string out;
-  for (const Effect& effect : effects) {
-    if (severity_of(effect.danger) == Severity::kOrdinary) continue;
-    if (!out.empty()) out += "; ";
-    out += danger_class_name(effect.danger);
-    for (std::size_t i = 0; i < effect.objects.size(); ++i) out += (i == 0 ? " " : ",") + effect.objects[i].text();
-  }
-  return out;
-}
-
-constexpr std::uint64_t kStrict = kModeStrictTransTables;
-
-class Classifier {
- public:
-  explicit Classifier(std::uint64_t sql_mode = kStrict) {
-    context.database = "shop";
-    context.dialect.sql_mode = sql_mode;
-    context.thread_id = 7;
-    context.time_s = 1'795'000'000;
-  }
-  std::string operator()(std::string_view text) { return told(classify_statement(text, context, memory)); }
-
-  StatementContext context;
-  TableMemory memory;
-};
-
-void expect_all(std::initializer_list<Case> cases, std::uint64_t sql_mode = kStrict) {
-  for (const Case& each : cases) EXPECT_EQ(Classifier(sql_mode)(each.text), each.expected) << each.text;
-}
 
 TEST(Danger, DropsAreSeenInEveryForm) {
   expect_all({
@@ -350,7 +314,7 @@ TEST(Danger, QuotingFollowsTheSession) {
   EXPECT_EQ(Classifier()("DELETE FROM t WHERE a = 'x\\' OR 1=1 -- '"), "");
   // In gbk, \xBF\x5C is one character, so that the quote behind it is one.
   Classifier gbk;
-  gbk.context.dialect.charset = Multibyte::kGbk;
+  gbk.context.dialect.charset = Charset::kGbk;
   EXPECT_EQ(gbk("DELETE FROM t WHERE a = '\xBF\x5C' OR 1=1 -- '"), "delete_all shop.t");
   EXPECT_EQ(Classifier()("DELETE FROM t WHERE a = '\xBF\x5C' OR 1=1 -- '"), "");
 }

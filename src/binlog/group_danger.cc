@@ -6,6 +6,7 @@
 #include <charconv>
 
 #include "base/error.h"
+#include "base/printable.h"
 #include "binlog/control_events.h"
 #include "binlog/gtid_event.h"
 #include "binlog/query_event.h"
@@ -125,7 +126,7 @@ void GroupClassifier::add_statement(const Event& event) {
   StatementContext context;
   context.database = query.database;
   context.dialect.sql_mode = query.status.sql_mode.value_or(0);
-  context.dialect.charset = multibyte_of_collation(query.status.client_charset.value_or(0));
+  context.dialect.charset = charset_of_collation(query.status.client_charset.value_or(0));
   context.dialect.reader = writer_;
   context.thread_id = query.thread_id;
   context.time_s = event.header.timestamp;
@@ -145,10 +146,12 @@ void GroupClassifier::add_annotation(const Event& event) {
   StatementContext context;
   context.dialect.reader = writer_;
   context.thread_id = group_.thread_id;
+  if (valid_utf8(text) != text) context.dialect.charset = Charset::kLatin1;
   context.time_s = event.header.timestamp;
   context.rows_are_known = true;
   ++group_.statements;
-  // Of this text the log tells no sql_mode: where it cannot be read plainly, other quotes are tried.
+  // Of this text the log tells no character set, which would be UTF-8 or most likely latin1, and no sql_mode: where it
+  // cannot be read plainly, other quotes are tried.
   for (const std::uint64_t sql_mode : {std::uint64_t{0}, kModeAnsiQuotes, kModeAnsiQuotes | kModeMssql}) {
     context.dialect.sql_mode = sql_mode;
     annotated_ = classify_statement(text, context, memory_);

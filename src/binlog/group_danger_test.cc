@@ -163,6 +163,10 @@ TEST(GroupDanger, the_text_beside_rows_says_that_they_were_all) {
   EXPECT_EQ(all.statement, "DELETE FROM a");
   EXPECT_EQ(told(with("DELETE FROM \"a\"")), "delete_all shop.a 3") << "ANSI_QUOTES";
   EXPECT_EQ(told(with("DELETE FROM [a]")), "delete_all shop.a 3") << "MSSQL";
+  EXPECT_EQ(told(with("DELETE FROM a WHERE v = 5 OR\xA0"
+                      "1")),
+            "delete_all shop.a 3")
+      << "latin1";
   EXPECT_EQ(told(with("DELETE FROM a WHERE id > 5")), "") << "rows are known: their number counts";
   EXPECT_EQ(told(with("UPDATE b SET v = 1")), "") << "of whose rows none changed";
   EXPECT_EQ(told(with("no statement that can be read")), "");

@@ -8,6 +8,6 @@
 namespace lifeboat::binlog {
 
 /// Bytes of the character at the start of `text` (not empty): 1 if it is a single byte, or half a character.
-std::size_t multibyte_length(Multibyte charset, std::string_view text);
+std::size_t multibyte_length(Charset charset, std::string_view text);
 
 }  // namespace lifeboat::binlog

@@ -11,7 +11,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (size < 2) return 0;
   StatementContext context;
   context.database = "d";
-  context.dialect.charset = static_cast<Multibyte>(data[0] % 5);
+  context.dialect.charset = static_cast<Charset>(data[0] % 8);
   context.dialect.sql_mode = (data[1] & 1U ? kModeAnsiQuotes : 0) | (data[1] & 2U ? kModeNoBackslashEscapes : 0) |
                              (data[1] & 4U ? kModeMssql : 0) | (data[1] & 8U ? kModeStrictTransTables : 0);
   context.dialect.reader = data[1] & 16U ? ReaderVersion{false, 80036} : ReaderVersion{};

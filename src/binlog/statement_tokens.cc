@@ -1,5 +1,6 @@
 // The lexer. Its oddities are the servers': a comment inside an executable comment ends by itself, an executable
-// comment inside another does not nest, `--` needs a blank behind it, a version needs five or six digits.
+// comment inside another does not nest, `--` needs a blank or a control
+// behind it, a version needs five or six digits.
 
 #include "binlog/statement_tokens.h"
 
@@ -21,16 +22,15 @@ constexpr unsigned kMysqlOnlyLast = 99999;
 bool is_digit(char c) {
   return c >= '0' && c <= '9';
 }
-bool is_blank(char c) {
-  return c == ' ' || (c >= '\t' && c <= '\r');
+bool is_high(char c) {
+  return static_cast<unsigned char>(c) >= 0x80;
+}
+/// The C0 controls, with the NUL behind a text's end, and DEL.
+bool is_control(char c) {
+  return static_cast<unsigned char>(c) < 0x20 || c == 0x7F;
 }
 char upper(char c) {
   return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
-}
-
-bool is_word_char(char c) {
-  return is_digit(c) || (upper(c) >= 'A' && upper(c) <= 'Z') || c == '_' || c == '$' ||
-         static_cast<unsigned char>(c) >= 0x80;
 }
 
 bool is_hex_digit(char c) {
@@ -89,6 +89,21 @@ Token Tokens::broken_token() {
   return {TokenKind::kBroken, {}};
 }
 
+bool Tokens::is_blank(char c) const {
+  return c == ' ' || (c >= '\t' && c <= '\r') || (c == '\xA0' && dialect_.charset == Charset::kLatin1);
+}
+
+bool Tokens::is_word_char(char c) const {
+  if (is_high(c)) return !is_blank(c) && !is_doubtful(c);
+  return is_digit(c) || (upper(c) >= 'A' && upper(c) <= 'Z') || c == '_' || c == '$';
+}
+
+/// Whether the server may read it as something else than we would, outside of quotes and comments.
+bool Tokens::is_doubtful(char c) const {
+  if (dialect_.charset == Charset::kSwe7 && std::string_view("[\\]^{}~").contains(c)) return true;
+  return is_high(c) && (dialect_.charset == Charset::kSingleByte || dialect_.charset == Charset::kSwe7);
+}
+
 Token Tokens::lex() {
   if (broken_) return {};
   if (!skip_blanks_and_comments()) return broken_token();
@@ -96,6 +111,7 @@ Token Tokens::lex() {
   const std::size_t start = at_;
   const char c = at();
   const bool after_dot = std::exchange(after_dot_, false);
+  if (is_doubtful(c)) return broken_token();
   if (c == '\'') return lex_quoted(TokenKind::kString, c, start);
   if (c == '"') return lex_quoted(dialect_.ansi_quotes() ? TokenKind::kQuotedName : TokenKind::kString, c, start);
   if (c == '`') return lex_quoted(TokenKind::kQuotedName, c, start);
@@ -107,8 +123,11 @@ Token Tokens::lex() {
   return lex_symbol(start);
 }
 
+/// At the opening quote, or `[`.
 Token Tokens::lex_quoted(TokenKind kind, char quote, std::size_t start) {
-  const bool escapes = kind == TokenKind::kString && dialect_.backslash_escapes();
+  // What names a variable (@'x') is a string as any other.
+  const bool is_text = quote == '\'' || (quote == '"' && !dialect_.ansi_quotes());
+  const bool escapes = is_text && dialect_.backslash_escapes();
   ++at_;
   while (at_ < text_.size()) {
     if (const std::size_t length = character_length(); length > 1) {
@@ -138,7 +157,7 @@ Token Tokens::lex_word(std::size_t start) {
   // x'1f', b'01' and n'text' are one literal each.
   const char prefix = word.size() == 1 ? upper(word[0]) : '\0';
   if (at() == '\'' && (prefix == 'X' || prefix == 'B' || prefix == 'N')) {
-    return lex_quoted(TokenKind::kString, '\'', at_);
+    return lex_quoted(TokenKind::kString, '\'', start);
   }
   after_dot_ = at() == '.';
   return token(TokenKind::kWord, start);
@@ -151,7 +170,7 @@ Token Tokens::lex_number(std::size_t start) {
     return is_word_char(at()) ? lex_word(start) : token(TokenKind::kNumber, start);
   }
   while (is_digit(at())) ++at_;
-  const bool plain = at() != '.';
+  bool plain = at() != '.';
   if (!plain) {
     ++at_;
     while (is_digit(at())) ++at_;
@@ -161,6 +180,7 @@ Token Tokens::lex_number(std::size_t start) {
     if (is_digit(at(1 + sign))) {
       at_ += 1 + sign;
       while (is_digit(at())) ++at_;
+      plain = false;  // `1e0OR` is two tokens
     }
   }
   // A name may begin with digits: 2026_orders.
@@ -188,7 +208,7 @@ Token Tokens::lex_symbol(std::size_t start) {
     }
   }
   const char c = at();
-  if (static_cast<unsigned char>(c) < 0x20 || c == '\\') return broken_token();
+  if (is_control(c) || c == '\\') return broken_token();
   ++at_;
   after_dot_ = c == '.' && start > 0;
   return token(TokenKind::kSymbol, start);
@@ -196,8 +216,9 @@ Token Tokens::lex_symbol(std::size_t start) {
 
 // --- blanks and comments ---------------------------------------------------------------------------------------------
 
+/// To the line's end, or to a NUL, which ends a comment as well.
 void Tokens::skip_line() {
-  while (at_ < text_.size() && at() != '\n') ++at_;
+  while (at_ < text_.size() && at() != '\n' && at() != '\0') ++at_;
 }
 
 /// False if a comment does not end.
@@ -207,7 +228,7 @@ bool Tokens::skip_blanks_and_comments() {
       ++at_;
     } else if (at() == '#') {
       skip_line();
-    } else if (at() == '-' && at(1) == '-' && (at_ + 2 >= text_.size() || static_cast<unsigned char>(at(2)) <= ' ')) {
+    } else if (at() == '-' && at(1) == '-' && (is_blank(at(2)) || is_control(at(2)))) {
       skip_line();
     } else if (at() == '/' && at(1) == '*') {
       if (!skip_block_comment()) return false;

@@ -15,12 +15,22 @@
 
 namespace lifeboat::binlog {
 
-/// Character sets in which a byte below 0x80 may be the second half of a character, so that a quote or a backslash is
-/// not always one. All others are kPlain: there every ASCII byte is what it seems.
-enum class Multibyte : std::uint8_t { kPlain, kBig5, kGbk, kSjis, kGb18030 };
+/// Character sets as far as they decide where a token ends.
+enum class Charset : std::uint8_t {
+  kPlain,  ///< UTF-8 and all where an ASCII byte is what it seems, and any other part of a word or nothing that is read
+  // A byte below 0x80 may be the second half of a character, so that a quote or a backslash is not always one.
+  kBig5,
+  kGbk,
+  kSjis,
+  kGb18030,
+  // Of one byte each.
+  kLatin1,      ///< 0xA0 is a blank
+  kSingleByte,  ///< any other: which bytes above 0x7F are blanks or controls is not known, so none is read as code
+  kSwe7,        ///< as kSingleByte, and brackets, braces, `\\`, `^` and `~` are letters
+};
 
-/// The multi-byte kind of a collation number (`character_set_client` in a Query event's status variables).
-Multibyte multibyte_of_collation(unsigned collation);
+/// That of a collation number (`character_set_client` in a Query event's status variables).
+Charset charset_of_collation(unsigned collation);
 
 /// The server whose reading of executable comments is wanted.
 struct ReaderVersion {
@@ -31,19 +41,27 @@ struct ReaderVersion {
 };
 
 /// Bits of sql_mode, as a Query event's status variables hold it; alike in MariaDB and MySQL where both have them.
+inline constexpr std::uint64_t kModePipesAsConcat = 1U << 1U;
 inline constexpr std::uint64_t kModeAnsiQuotes = 1U << 2U;
 inline constexpr std::uint64_t kModeMssql = 1U << 10U;  ///< MariaDB: [name]
 inline constexpr std::uint64_t kModeNoBackslashEscapes = 1U << 20U;
 inline constexpr std::uint64_t kModeStrictTransTables = 1U << 21U;
 inline constexpr std::uint64_t kModeStrictAllTables = 1U << 22U;
+inline constexpr std::uint64_t kModeHighNotPrecedence = 1U << 29U;
 
 struct SqlDialect {
   std::uint64_t sql_mode = 0;
-  Multibyte charset = Multibyte::kPlain;
+  Charset charset = Charset::kPlain;
   ReaderVersion reader;
 
   bool ansi_quotes() const { return (sql_mode & kModeAnsiQuotes) != 0; }
   bool backslash_escapes() const { return (sql_mode & kModeNoBackslashEscapes) == 0; }
+  /// `||` joins texts; else it is OR.
+  bool pipes_concat() const { return (sql_mode & kModePipesAsConcat) != 0; }
+  /// NOT binds as closely as `!`.
+  bool not_binds_closely() const { return (sql_mode & kModeHighNotPrecedence) != 0; }
+  /// What does not fit in a column is an error, at least where rows can be taken back.
+  bool strict() const { return (sql_mode & (kModeStrictTransTables | kModeStrictAllTables)) != 0; }
   bool brackets() const { return reader.mariadb && (sql_mode & kModeMssql) != 0; }
 };
 
@@ -106,6 +124,9 @@ class Tokens {
   bool open_executable_comment(std::size_t digits_at, bool mariadb_only);
   bool skip_comment_body(int nested_allowed);
   void skip_line();
+  bool is_blank(char c) const;
+  bool is_word_char(char c) const;
+  bool is_doubtful(char c) const;
   std::size_t character_length() const;
   char at(std::size_t ahead = 0) const { return at_ + ahead < text_.size() ? text_[at_ + ahead] : '\0'; }
 
