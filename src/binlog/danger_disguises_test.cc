@@ -7,6 +7,112 @@
 namespace lifeboat::binlog {
 namespace {
 
+/// Held as text, whatever the class.
+void expect_held(std::initializer_list<std::string_view> conditions, std::uint64_t sql_mode = kStrict) {
+  for (const std::string_view each : conditions) {
+    const std::string deleted = Classifier(sql_mode)(format("DELETE FROM t {}", each));
+    EXPECT_TRUE(deleted == "delete_all shop.t" || deleted == "delete_range shop.t") << each << ": " << deleted;
+    const std::string updated = Classifier(sql_mode)(format("UPDATE t SET a = 1 {}", each));
+    EXPECT_TRUE(updated == "update_all shop.t" || updated == "update_range shop.t") << each << ": " << updated;
+  }
+}
+
+void expect_ordinary(std::initializer_list<std::string_view> conditions, std::uint64_t sql_mode = kStrict) {
+  for (const std::string_view each : conditions) {
+    EXPECT_EQ(Classifier(sql_mode)(format("DELETE FROM t {}", each)), "") << each;
+    EXPECT_EQ(Classifier(sql_mode)(format("UPDATE t SET a = 1 {}", each)), "") << each;
+  }
+}
+
+TEST(DangerDisguises, TheOppositeOfPerhapsAllIsPerhapsAll) {
+  expect_held({"WHERE NOT (deleted_at IS NOT NULL)", "WHERE NOT (paid > 0)", "WHERE (c IS NOT NULL) IS FALSE",
+               "WHERE (c >= 1) IS NOT TRUE", "WHERE NOT @x", "WHERE NOT (NOW() < '2020-01-01')",
+               "WHERE 'a' NOT LIKE 'b'", "WHERE c NOT LIKE '%'", "WHERE NOT 0x0", "WHERE NOT (id = id)",
+               "WHERE NOT (id > 0 AND 1=1)", "WHERE 1 NOT IN (@x, 2)", "WHERE NOT NOT (id > 0)",
+               "WHERE (NOT (NULL OR FALSE)) IS NOT TRUE", "WHERE 0 IS NOT UNKNOWN", "WHERE !(paid > 0)"});
+  expect_ordinary({"WHERE NOT TRUE", "WHERE NOT (1=1)", "WHERE !1", "WHERE (1=1) IS FALSE", "WHERE 5 NOT IN (5, 6)"});
+}
+
+TEST(DangerDisguises, NegationsBindAsTheServersDo) {
+  expect_held({"WHERE ! 5 < 7", "WHERE ! 5 <> 9"});
+  expect_held({"WHERE NOT 5 < 7", "WHERE NOT NOT id = 1"}, kStrict | kModeHighNotPrecedence);
+  expect_ordinary({"WHERE NOT 5 < 7"});
+}
+
+TEST(DangerDisguises, OnlyWholeNumbersDecide) {
+  expect_held({"WHERE ' 1'",
+               "WHERE '+1'",
+               "WHERE '\t1'",
+               "WHERE 'x' = 'x '",
+               "WHERE 'a' = 'á'",
+               "WHERE BINARY 'a' <> 'A'",
+               "WHERE 'a' <> 'A' COLLATE utf8mb4_bin",
+               "WHERE ~0",
+               "WHERE '1' > -'5'",
+               "WHERE x'0A31'",
+               "WHERE 0b1",
+               "WHERE 0.1 + 0.2 = 0.3",
+               "WHERE 9007199254740993 <> 9007199254740992",
+               "WHERE CAST(0.4 AS SIGNED) = 0",
+               "WHERE BINARY 10 < BINARY 9",
+               "WHERE BINARY(10) < BINARY(9)",
+               "WHERE 10 COLLATE utf8mb4_bin < 9",
+               "WHERE FROM_UNIXTIME(-1) IS NULL",
+               "WHERE '' IS NULL",
+               "WHERE 1e0OR id = 5",
+               "WHERE id = 1e0OR 1=1",
+               "WHERE 'a' = 'b'",
+               "WHERE MD5(name) <> name",
+               "WHERE 1e-400 = 0"});
+  expect_ordinary({"WHERE 1=0", "WHERE 0", "WHERE 2 < 1", "WHERE NULL", "WHERE -1 = 1", "WHERE 5 IS NULL",
+                   "WHERE (id = 5 OR 0)", "WHERE id = NULL"});
+}
+
+TEST(DangerDisguises, ATermIsBoundOnlyByWhatItIs) {
+  expect_held({"WHERE id BETWEEN 0 AND CAST(-1 AS UNSIGNED)", "WHERE name LIKE x'25'", "WHERE CURRENT_USER = 'a@b'",
+               "WHERE CAST(name AS CHAR(0)) = ''", "WHERE CONVERT(name, SIGNED) = 0", "WHERE (id > 0, 1) IN ((1, 1))",
+               "WHERE INTERVAL(id, 0) = 1", "WHERE id = @x := id", "WHERE id = (@x := id)", "WHERE id IN (1, @x := id)",
+               "WHERE MD5(id) > 5 AND id < 1000000", "WHERE id = (5 FROB id)", "WHERE id IN (5 FROB id)",
+               "WHERE INTERVAL(1, 0) OR id = 5"});
+  expect_held({"WHERE id = '' || id", "WHERE name LIKE '' || '%'"}, kStrict | kModePipesAsConcat);
+  expect_ordinary({"WHERE (a, f(b)) = (1, 2)", "WHERE CAST(id AS CHAR) = '5'", "WHERE CONVERT(name USING utf8) = 'x'",
+                   "WHERE id = _utf8mb4 0x35", "WHERE id IN (_utf8mb4 0x35)", "WHERE (id) = (5)"});
+  expect_ordinary({"WHERE name = 'a' || 'b'"}, kStrict | kModePipesAsConcat);
+}
+
+TEST(DangerDisguises, ASubqueryBoundsByItsOwnRowsOnly) {
+  expect_held({"WHERE id IN (SELECT id FROM u EXCEPT SELECT id FROM u WHERE id = 5)",
+               "WHERE id IN (SELECT id FROM u INTERSECT SELECT id FROM t WHERE id = 5 OR 1)",
+               "WHERE id IN (SELECT id FROM u WHERE id = 5 UNION SELECT id FROM u)",
+               "WHERE id IN (SELECT id FROM u MINUS SELECT id FROM u WHERE id = 5)",
+               "WHERE id IN (SELECT t.id FROM u WHERE u.k = 5)", "WHERE id = (SELECT id)",
+               "WHERE id = (SELECT t.id FROM u WHERE k = 1 LIMIT 1)", "WHERE id = (SELECT id FROM DUAL)",
+               "WHERE id IN (SELECT id FROM (SELECT 5 AS one) x WHERE one = 5)",
+               "WHERE id IN (SELECT u.id FROM u, (SELECT 1 AS x) d WHERE d.x = 1)",
+               "WHERE id IN (SELECT u.id FROM u JOIN v WHERE v.k = 5)", "WHERE id = (TABLE u)",
+               "WHERE id IN (SELECT id FROM u WHERE id = 5 FROB 1)", "WHERE id NOT IN (SELECT id FROM u WHERE 1=0)"});
+  expect_ordinary({"WHERE id = (SELECT MAX(id) FROM u)", "WHERE id = (SELECT MAX(id) FROM (SELECT id FROM u) x)",
+                   "WHERE id IN (SELECT u.id FROM u JOIN v ON u.id = v.id WHERE v.k = 5)",
+                   "WHERE id IN (SELECT a.id FROM u AS a, v b WHERE a.id = b.id AND b.k = 5)",
+                   "WHERE id IN (SELECT id FROM u WHERE k = 5 ORDER BY id LIMIT 3)", "WHERE id = (SELECT 5)",
+                   "WHERE id IN (SELECT u.id FROM d.u WHERE u.k = 5)"});
+  EXPECT_EQ(Classifier()("DELETE a FROM a, b WHERE b.x IN (SELECT k FROM z WHERE z.q = z.r AND k = 5)"),
+            "delete_range shop.a")
+      << "what a subquery joins joins nothing outside";
+  EXPECT_EQ(Classifier()("DELETE a FROM a JOIN b ON b.x = 5"), "delete_range shop.a");
+}
+
+TEST(DangerDisguises, NowLessWhatMayBeNegativeIsNotPast) {
+  expect_held({"WHERE expires_at < NOW() - INTERVAL -100 YEAR", "WHERE expires_at < DATE_SUB(NOW(), INTERVAL -9 YEAR)",
+               "WHERE expires_at < NOW() - INTERVAL '-9' YEAR", "WHERE expires_at < NOW() - INTERVAL @x YEAR",
+               "WHERE expires_at < NOW() - INTERVAL 5 - 100 YEAR", "WHERE expires_at < SUBDATE(NOW(), -36500)",
+               "WHERE expire < UNIX_TIMESTAMP() - -1000000000", "WHERE expire < UNIX_TIMESTAMP() - x",
+               "WHERE expires_at < SUBTIME(NOW(), '-800:00:00')", "WHERE expire < CAST(NOW() AS UNSIGNED)"});
+  expect_ordinary({"WHERE expires_at < NOW() - INTERVAL 1 DAY", "WHERE expires_at < NOW() - INTERVAL '1 2' DAY_HOUR",
+                   "WHERE expires_at < DATE_SUB(NOW(), INTERVAL 7 DAY)", "WHERE expire < UNIX_TIMESTAMP() - 3600",
+                   "WHERE expires_at < CAST(NOW() AS DATE)", "WHERE expires_at < SUBTIME(NOW(), '01:00:00')"});
+}
+
 TEST(DangerDisguises, BlanksAreTheCharacterSets) {
   const auto latin1 = [](std::string_view text) { return Classifier(kStrict, Charset::kLatin1)(text); };
   EXPECT_EQ(latin1("SET STATEMENT\xA0max_statement_time=1 FOR DROP DATABASE shop"), "drop_database shop.*");

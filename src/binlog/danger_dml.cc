@@ -86,7 +86,9 @@ TableReferences read_references(Reading& reading) {
   bool outer = false;
   while (!ends_references(in.peek()) || (in.peek().is("USING") && in.peek(1).is_symbol("("))) {
     if (in.accept("ON")) {
-      const Condition on = read_condition(reading);
+      Condition on = read_condition(reading);
+      const bool followed = ends_references(in.peek()) || joins(in.peek());
+      if (!followed) on.reach = std::max(on.reach, Reach::kOpen);
       if (!outer && on.reach < references.joined.reach) references.joined = on;
       references.joins = references.joins || on.links.joins;
     } else if (in.accept("USING")) {
@@ -150,12 +152,23 @@ void read_clauses(Reading& reading, Change& change) {
 }
 
 /// `DELETE a FROM a, b WHERE b.x = 5`: nothing ties the rows of `a` to those of `b`, so all go.
-void open_if_untied(Change& change, const TableReferences& references, const std::set<std::string>& targets) {
-  const Links& links = change.condition.links;
+void open_if_untied(Condition& condition, const TableReferences& references, const std::set<std::string>& targets) {
+  const Links& links = condition.links;
   const bool joined = links.joins || references.joins || references.count < 2;
-  if (joined || change.condition.reach != Reach::kSome || links.tied.empty() || links.tied.contains("")) return;
+  if (joined || condition.reach != Reach::kSome || links.tied.empty() || links.tied.contains("")) return;
   const bool tied = std::ranges::any_of(links.tied, [&](const std::string& each) { return targets.contains(each); });
-  if (!tied) change.condition.reach = Reach::kOpen;
+  if (!tied) condition.reach = Reach::kOpen;
+}
+
+/// Behind the tables, of which `written` are changed, as they are written there.
+void read_bounds(Reading& reading, Change& change, const TableReferences& references,
+                 const std::set<std::string>& written) {
+  Condition joined = references.joined;
+  change.condition = joined;
+  read_clauses(reading, change);
+  open_if_untied(change.condition, references, written);
+  open_if_untied(joined, references, written);
+  if (joined.reach < change.condition.reach) change.condition = joined;
 }
 
 /// Says what a DELETE or UPDATE is, all read.
@@ -256,11 +269,7 @@ void read_delete(Reading& reading) {
   std::set<std::string> written;
   for (const TableName& each : change.targets) written.insert(lower_case(each.name));
   resolve(change.targets, references);
-  change.condition = references.joined;
-  const Condition joined = references.joined;
-  read_clauses(reading, change);
-  open_if_untied(change, references, written);
-  if (joined.reach < change.condition.reach) change.condition = joined;
+  read_bounds(reading, change, references, written);
   judge(reading, change);
 }
 
@@ -272,10 +281,7 @@ void read_update(Reading& reading) {
   change.targets = references.tables;
   if (change.targets.empty() || !reading.in.accept("SET")) return reading.unknown("UPDATE without table or SET");
   const Assignments assignments = read_assignments(reading);
-  change.condition = references.joined;
-  read_clauses(reading, change);
-  open_if_untied(change, references, assignments.tables);
-  if (references.joined.reach < change.condition.reach) change.condition = references.joined;
+  read_bounds(reading, change, references, assignments.tables);
   bool were_null = !assignments.columns.empty();
   for (std::string column : assignments.columns) {
     for (char& c : column) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;

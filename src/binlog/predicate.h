@@ -2,8 +2,10 @@
 ///
 /// The rule: a condition bounds a statement if it ties a column to given values (`=`, `IN`, a narrow BETWEEN, LIKE with
 /// a beginning). One that is true whatever the row holds (`1=1`, `id = id`, `id > 0`, `LIKE '%'`) matches all.
-/// Everything else, one-sided ranges above all, may match anything from nothing to all: kOpen. An exception are columns
-/// which say by their name that a row is over at a moment (`expires_at < NOW()`): rows past it are dead already.
+/// That nothing is matched only whole numbers decide (`1=0`), and NULL: how a server compares anything else, collations
+/// and conversions tell. Everything else, one-sided ranges above all, may match anything from nothing to all: kOpen. An
+/// exception are columns which say by their name that a row is over at a moment (`expires_at < NOW()`): rows past it
+/// are dead already.
 #pragma once
 
 #include <cstdint>
@@ -33,10 +35,11 @@ struct Links {
 
 struct Condition {
   Reach reach = Reach::kAll;
+  bool decided = false;                ///< of kNone and kAll: it is so, by literal numbers alone; else at most so
   std::uint64_t rows = 0;              ///< of kSome: matched at most if the column is a key; 0: not told
   Span span;                           ///< of kOpen and kAll
   Links links;                         ///< only of what read_condition gives
-  std::set<std::string> null_columns;  ///< columns that are NULL in every row that it matches
+  std::set<std::string> null_columns;  ///< that are NULL in every row that it matches: lower case, as written
 };
 
 /// Reads a condition, up to what cannot belong to one. Whatever it cannot follow is kOpen at least.

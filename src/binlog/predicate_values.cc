@@ -29,22 +29,12 @@ std::string_view mirrored(std::string_view op) {
   return op;
 }
 
-/// Two literals: as the server would decide, nearly (texts without their collation).
-bool holds(const Value& left, std::string_view op, const Value& right) {
-  int order = 0;
-  if (left.text && right.text) {
-    const int compared = lower_case(*left.text).compare(lower_case(*right.text));
-    order = compared < 0 ? -1 : compared > 0 ? 1 : 0;
-  } else {
-    const double a = as_number(left);
-    const double b = as_number(right);
-    order = a < b ? -1 : a > b ? 1 : 0;
-  }
-  if (op == "=" || op == "<=>") return order == 0;
-  if (op == "<>" || op == "!=") return order != 0;
-  if (op == "<") return order < 0;
-  if (op == "<=") return order <= 0;
-  return op == ">" ? order > 0 : order >= 0;
+bool holds(double left, std::string_view op, double right) {
+  if (op == "=" || op == "<=>") return left == right;
+  if (op == "<>" || op == "!=") return left != right;
+  if (op == "<") return left < right;
+  if (op == "<=") return left <= right;
+  return op == ">" ? left > right : left >= right;
 }
 
 /// A range of more numbers than this may match as many rows: not bounded.
@@ -53,7 +43,7 @@ constexpr double kMaxSpan = 1000;
 /// How far a column may go by `column op bound`.
 Span span_of(const Value& column, std::string_view op, const Value& bound) {
   Span span;
-  if (!bound.number || column.kind != Value::Kind::kColumn || op == "<>" || op == "!=") return span;
+  if (!bound.number || !column.itself || op == "<>" || op == "!=") return span;
   span.column = column.qualified;
   (op.starts_with('<') ? span.high : span.low) = *bound.number;
   return span;
@@ -67,7 +57,7 @@ Condition ordered(const Value& column, std::string_view op, const Value& bound, 
     const auto past = is_past_moment(bound.number, bound.text, now_s);
     if (past) return of(*past ? Reach::kSome : Reach::kAll);
   }
-  if (!downwards && bound.literal()) {
+  if (!downwards && (bound.number || bound.text)) {
     // Numbers that rows are given begin at 1, and no text is less than none.
     const double lowest = op == ">=" ? 1 : 0;
     if (bound.text ? bound.text->empty() : as_number(bound) <= lowest) return of(Reach::kAll);
@@ -86,10 +76,20 @@ std::string lower_case(std::string text) {
 }
 
 std::optional<double> number_in(std::string_view text) {
-  if (text.starts_with("0x")) return {};
   double value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   return error == std::errc() ? std::optional(value) : std::nullopt;
+}
+
+Value constant_value() {
+  Value value;
+  value.kind = Value::Kind::kConstant;
+  return value;
+}
+
+void count_as_text(Value& value) {
+  value.number.reset();
+  value.is_exact = value.not_negative = false;
 }
 
 std::string table_of(const Value& column) {
@@ -104,6 +104,10 @@ Condition of(Reach reach) {
   return {.reach = reach};
 }
 
+Condition decided(bool holds) {
+  return {.reach = holds ? Reach::kAll : Reach::kNone, .decided = true};
+}
+
 Condition exactly(std::uint64_t rows) {
   return {.reach = Reach::kSome, .rows = rows};
 }
@@ -111,7 +115,7 @@ Condition exactly(std::uint64_t rows) {
 Condition within(double low, double high) {
   const double span = high - low + 1;
   if (span > kMaxSpan) return of(Reach::kOpen);
-  return span < 1 ? of(Reach::kNone) : exactly(static_cast<std::uint64_t>(span));
+  return exactly(static_cast<std::uint64_t>(std::max(span, 1.0)));
 }
 
 Condition both(Condition a, const Condition& b) {
@@ -131,13 +135,14 @@ Condition both(Condition a, const Condition& b) {
     a.reach = b.reach;
     a.rows = b.rows;
   }
+  a.decided = a.decided && b.decided;
   return a;
 }
 
 Condition either(const Condition& a, const Condition& b) {
-  Condition result = of(std::max(a.reach, b.reach));
-  if (a.reach == Reach::kNone) return b;
-  if (b.reach == Reach::kNone) return a;
+  Condition result = a.reach == Reach::kNone ? b : b.reach == Reach::kNone ? a : of(std::max(a.reach, b.reach));
+  result.decided = a.decided && b.decided;
+  if (a.reach == Reach::kNone || b.reach == Reach::kNone) return result;
   if (a.rows != 0 && b.rows != 0) result.rows = a.rows + b.rows;
   std::ranges::set_intersection(a.null_columns, b.null_columns,
                                 std::inserter(result.null_columns, result.null_columns.end()));
@@ -145,28 +150,30 @@ Condition either(const Condition& a, const Condition& b) {
 }
 
 Condition opposite(const Condition& condition) {
-  if (condition.reach == Reach::kNone) return of(Reach::kAll);
-  if (condition.reach == Reach::kAll) return of(Reach::kNone);
-  return of(Reach::kOpen);
+  Condition result = of(Reach::kOpen);
+  result.decided = condition.decided;
+  if (condition.reach == Reach::kNone) result.reach = Reach::kAll;
+  if (condition.reach == Reach::kAll && condition.decided) result.reach = Reach::kNone;
+  return result;
 }
 
 Condition truth(const Value& value) {
   if (value.kind == Value::Kind::kCondition) return value.condition;
   if (!value.constant()) return of(Reach::kOpen);
   if (value.is_null) return of(Reach::kNone);
-  if (value.literal()) return of(as_number(value) != 0 ? Reach::kAll : Reach::kNone);
+  if (value.is_exact) return decided(*value.number != 0);
   return of(Reach::kAll);  // the same for every row, and perhaps true
 }
 
 Condition compared(const Value& left, std::string_view op, const Value& right, std::int64_t now_s) {
   if (left.kind == Value::Kind::kColumn && right.kind == Value::Kind::kColumn && left.qualified == right.qualified) {
     const bool true_of_itself = op == "=" || op == "<=>" || op == "<=" || op == ">=";
-    return of(true_of_itself ? Reach::kAll : Reach::kNone);
+    return of(true_of_itself ? Reach::kAll : Reach::kOpen);  // MD5(name) <> name
   }
   if ((left.is_null || right.is_null) && op != "<=>") return of(Reach::kNone);
   if (left.constant() && right.constant()) {
-    if (!left.literal() || !right.literal()) return of(Reach::kAll);  // for every row the same; perhaps true
-    return of(holds(left, op, right) ? Reach::kAll : Reach::kNone);
+    if (!left.is_exact || !right.is_exact) return of(Reach::kAll);  // for every row the same; perhaps true
+    return decided(holds(*left.number, op, *right.number));
   }
   if (right.kind == Value::Kind::kColumn && left.constant()) return compared(right, mirrored(op), left, now_s);
   if (op == "=" || op == "<=>") {
