@@ -113,6 +113,27 @@ TEST(DangerDisguises, NowLessWhatMayBeNegativeIsNotPast) {
                    "WHERE expires_at < CAST(NOW() AS DATE)", "WHERE expires_at < SUBTIME(NOW(), '01:00:00')"});
 }
 
+TEST(DangerDisguises, ALimitBoundsOnlyWhereAllIsFollowed) {
+  expect_held({"--\x7f LIMIT 5", "WHERE id = @'\\'' OR 1 -- ' LIMIT 1", "WHERE id > 5 FROB LIMIT 5", "LIMIT 5 FROB",
+               "WHERE 1 LIMIT 5x", "# a\nWHERE id > 5 -- \x01LIMIT 5"});
+  expect_ordinary({"ORDER BY id DESC, f(x) LIMIT 5", "WHERE MATCH (a) AGAINST ('x' IN BOOLEAN MODE) LIMIT 5",
+                   "WHERE a SOUNDS LIKE 'x' LIMIT 5", "WHERE 5 MEMBER OF (a) LIMIT 5"});
+  EXPECT_EQ(Classifier()("DELETE FROM t x y LIMIT 5"), "delete_all shop.t");
+  EXPECT_EQ(Classifier(kModeAnsiQuotes)("DELETE FROM t WHERE id = @\"\\\" OR 1 -- \" LIMIT 1"), "delete_all shop.t");
+  EXPECT_EQ(Classifier()("DELETE FROM t WHERE id = @\"\\\"\" OR 1 -- \" LIMIT 1"), "delete_all shop.t");
+  EXPECT_EQ(Classifier()("DELETE FROM t WHERE id = @`\\` OR 1 -- ` LIMIT 1"), "delete_all shop.t");
+  EXPECT_EQ(Classifier()("DELETE FROM t FOR PORTION OF p FROM '2020-01-01' TO DATE '2021-01-01' LIMIT 5"), "");
+  EXPECT_EQ(Classifier()("REPLACE INTO t SELECT * FROM u LIMIT 1, 100000"), "");
+  const auto rows = [](std::string_view text) {
+    Classifier classify;
+    const std::vector<Effect> effects = classify_statement(text, classify.context, classify.memory);
+    return effects.size() == 1 ? effects[0].rows : 0;
+  };
+  EXPECT_EQ(rows("REPLACE INTO t SELECT * FROM u LIMIT 1, 100000"), 100'000U);
+  EXPECT_EQ(rows("REPLACE INTO t SELECT * FROM u LIMIT 100000 OFFSET 1"), 100'000U);
+  EXPECT_EQ(Classifier()("REPLACE INTO t SELECT * FROM u MINUS SELECT * FROM u WHERE x = 5"), "update_range shop.t");
+}
+
 TEST(DangerDisguises, BlanksAreTheCharacterSets) {
   const auto latin1 = [](std::string_view text) { return Classifier(kStrict, Charset::kLatin1)(text); };
   EXPECT_EQ(latin1("SET STATEMENT\xA0max_statement_time=1 FOR DROP DATABASE shop"), "drop_database shop.*");
@@ -122,6 +143,7 @@ TEST(DangerDisguises, BlanksAreTheCharacterSets) {
   EXPECT_EQ(latin1("DELETE FROM b\xFC"
                    "cher WHERE id = 5"),
             "");
+  EXPECT_EQ(Classifier()("DELETE FROM t --\xA0LIMIT 5"), "delete_all shop.t") << "no comment in UTF-8, and no LIMIT";
   for (const Charset charset : {Charset::kSingleByte, Charset::kSwe7}) {
     const auto single = [&](std::string_view text) { return Classifier(kStrict, charset)(text); };
     EXPECT_EQ(single("SET STATEMENT\xFFmax_statement_time=1 FOR DROP DATABASE shop"), "unknown; unknown");

@@ -1,7 +1,6 @@
 // DELETE and UPDATE: which tables, and how much of them.
 
 #include <algorithm>
-#include <charconv>
 #include <map>
 
 #include "binlog/danger_reading.h"
@@ -31,6 +30,11 @@ void skip_modifiers(Reading& reading) {
   while (is_any(reading.in.peek(), "LOW_PRIORITY", "QUICK", "IGNORE")) reading.in.take();
 }
 
+bool ends_references(const Token& token) {
+  return is_any(token, "WHERE", "SET", "ORDER", "LIMIT", "RETURNING", "USING") || token.ends() ||
+         token.is_symbol(";") || token.is_symbol(")");
+}
+
 /// `PARTITION (p0)`, `FOR PORTION OF p FROM x TO y`, `FORCE INDEX (…)` behind a table.
 void skip_table_details(Reading& reading) {
   Tokens& in = reading.in;
@@ -43,16 +47,11 @@ void skip_table_details(Reading& reading) {
       reading.skip_item();
     } else if (in.peek().is("FOR") && in.peek(1).is("PORTION")) {
       while (!reading.at_end() && !in.accept("TO")) in.take();
-      reading.skip_item();
+      while (!ends_references(in.peek())) reading.skip_item();
     } else {
       return;
     }
   }
-}
-
-bool ends_references(const Token& token) {
-  return is_any(token, "WHERE", "SET", "ORDER", "LIMIT", "RETURNING", "USING") || token.ends() ||
-         token.is_symbol(";") || token.is_symbol(")");
 }
 
 bool joins(const Token& token) {
@@ -132,23 +131,33 @@ void resolve(std::vector<TableName>& targets, const TableReferences& references)
   }
 }
 
-/// WHERE, ORDER BY, LIMIT, RETURNING.
+bool is_followed(Reading& reading) {
+  return reading.at_end() || is_any(reading.in.peek(), "WHERE", "ORDER", "LIMIT", "RETURNING");
+}
+
+/// WHERE, ORDER BY, LIMIT, RETURNING. Where anything else stands, the server may read the statement otherwise than we
+/// do, and so nothing bounds it.
 void read_clauses(Reading& reading, Change& change) {
   Tokens& in = reading.in;
+  bool followed = is_followed(reading);
   if (in.accept("WHERE")) {
     change.has_where = true;
     change.condition = read_condition(reading);
-    const bool followed = reading.at_end() || is_any(in.peek(), "ORDER", "LIMIT", "RETURNING");
-    if (!followed && change.condition.reach < Reach::kOpen) change.condition.reach = Reach::kOpen;
+    followed = followed && is_followed(reading);
   }
-  while (!reading.at_end()) {
-    if (in.accept("LIMIT")) {
-      const std::string_view number = in.take().text;
-      std::from_chars(number.data(), number.data() + number.size(), change.limit);
-    } else {
-      reading.skip_item();
-    }
+  const auto skip_to = [&](auto... clauses) {
+    while (!reading.at_end() && !is_any(in.peek(), clauses...)) reading.skip_item();
+  };
+  skip_to("ORDER", "LIMIT", "RETURNING");
+  if (in.accept("ORDER")) skip_to("LIMIT", "RETURNING");
+  if (in.accept("LIMIT")) {
+    change.limit = reading.row_limit();
+    followed = followed && (reading.at_end() || in.peek().is("RETURNING"));
   }
+  while (!reading.at_end()) reading.skip_item();
+  if (followed) return;
+  change.limit = 0;
+  change.condition.reach = std::max(change.condition.reach, Reach::kOpen);
 }
 
 /// `DELETE a FROM a, b WHERE b.x = 5`: nothing ties the rows of `a` to those of `b`, so all go.

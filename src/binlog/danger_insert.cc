@@ -1,6 +1,6 @@
 // INSERT, REPLACE and LOAD: they add rows, and overwrite those that are there already with REPLACE or ON DUPLICATE KEY.
 
-#include <charconv>
+#include <algorithm>
 
 #include "binlog/danger_reading.h"
 #include "binlog/predicate.h"
@@ -34,17 +34,18 @@ Source read_select(Reading& reading) {
   Tokens& in = reading.in;
   Source source;
   source.condition = {.reach = Reach::kSome, .rows = 1};
+  bool followed = true;
   while (!ends_source(in)) {
     if (in.accept("FROM")) {
       source.condition = {.reach = Reach::kAll};
     } else if (in.accept("WHERE")) {
       source.condition = read_condition(reading);
+      followed = ends_source(in) || is_any(in.peek(), "GROUP", "HAVING", "ORDER", "LIMIT", "UNION", "EXCEPT");
+      if (!followed) source.condition.reach = std::max(source.condition.reach, Reach::kOpen);
     } else if (in.accept("LIMIT")) {
-      const std::string_view number = in.take().text;
-      std::uint64_t rows = 0;
-      std::from_chars(number.data(), number.data() + number.size(), rows);
-      if (rows != 0) source.condition = {.reach = Reach::kSome, .rows = rows};
-    } else if (is_any(in.peek(), "UNION", "EXCEPT", "INTERSECT")) {
+      const std::uint64_t rows = reading.row_limit();
+      if (rows != 0 && followed) source.condition = {.reach = Reach::kSome, .rows = rows};
+    } else if (is_any(in.peek(), "UNION", "EXCEPT", "INTERSECT", "MINUS")) {
       while (!ends_source(in)) reading.skip_item();
       source.condition = {.reach = Reach::kOpen};
     } else {

@@ -1,5 +1,7 @@
 #include "binlog/danger_reading.h"
 
+#include <charconv>
+
 namespace lifeboat::binlog {
 
 void Reading::rename(const TableName& from, const TableName& to) {
@@ -30,6 +32,19 @@ std::optional<TableName> Reading::table_name() {
     table.database = std::exchange(table.name, name_of(in.take()));
   }
   return table;
+}
+
+/// `n`, `n OFFSET m` or `m, n`.
+std::uint64_t Reading::row_limit() {
+  const auto number = [&] {
+    std::uint64_t value = 0;
+    const Token token = in.take();
+    const char* const end = token.text.data() + token.text.size();
+    const bool whole = token.kind == TokenKind::kNumber && std::from_chars(token.text.data(), end, value).ptr == end;
+    return whole ? value : 0;
+  };
+  const std::uint64_t first = number();
+  return in.accept_symbol(",") ? number() : first;
 }
 
 void Reading::skip_item() {

@@ -31,6 +31,8 @@ struct Reading {
   void skip_if_exists();
   /// `name` or `database.name`; empty (and nothing is taken) if there is none.
   std::optional<TableName> table_name();
+  /// Behind LIMIT: at most so many rows; 0 if it does not say.
+  std::uint64_t row_limit();
   /// The next token is the end of the statement.
   bool at_end() { return in.peek().ends() || in.peek().is_symbol(";"); }
   /// Takes tokens up to a comma outside of parentheses, or the end. False at the end; the comma is taken.
