@@ -160,5 +160,38 @@ TEST(DangerDisguises, BlanksAreTheCharacterSets) {
   }
 }
 
+TEST(DangerDisguises, ReckoningBackNeedsTheSameColumn) {
+  expect_all({
+      {"UPDATE c LEFT JOIN p ON c.parent = p.id SET c.deleted_at = NOW() WHERE p.deleted_at IS NULL",
+       "update_range shop.c,shop.p"},
+      {"UPDATE c JOIN p ON c.parent = p.id SET deleted_at = NOW() WHERE deleted_at IS NULL",
+       "update_range shop.c,shop.p"},
+      {"UPDATE c JOIN p ON c.parent = p.id SET c.deleted_at = NOW() WHERE c.deleted_at IS NULL", ""},
+      {"UPDATE t SET a = 5 WHERE t.a IS NULL", ""},
+      {"UPDATE t SET a = 5 WHERE CAST(a AS CHAR) IS NULL", "update_range shop.t"},
+      {"UPDATE t SET a = 5 WHERE UNHEX(a) IS NULL", "update_range shop.t"},
+      {"UPDATE t SET a = 5 WHERE a->'$.x' IS NULL", "update_range shop.t"},
+      {"UPDATE c JOIN p ON c.a = p.a SET c.n = p.n + 1 WHERE c.n > 5", "update_range shop.c,shop.p"},
+      {"UPDATE c JOIN p ON c.a = p.a SET n = p.n + 1 WHERE c.n > 5", "update_range shop.c,shop.p"},
+      {"UPDATE c JOIN p ON c.a = p.a SET c.n = c.n + 1 WHERE c.n > 5", ""},
+      {"UPDATE t SET n = n + 1 - 2 WHERE n > 5", ""},
+      {"UPDATE t SET n = n - n WHERE n > 5", "update_range shop.t"},
+      {"UPDATE t SET n = n + 1 - n WHERE n > 5", "update_range shop.t"},
+      {"UPDATE t SET n = n + 99999999999 WHERE n > 5", "update_range shop.t"},
+      {"UPDATE IGNORE t SET n = n + 200 WHERE n > 5", "update_range shop.t"},
+      {"INSERT INTO t SELECT * FROM u ON DUPLICATE KEY UPDATE total = total - total", "update_range shop.t"},
+      {"INSERT INTO t SELECT * FROM u ON DUPLICATE KEY UPDATE n = n + 1 - n", "update_range shop.t"},
+      {"INSERT INTO t SELECT * FROM u ON DUPLICATE KEY UPDATE n = n - VALUES(n) * 2", "update_range shop.t"},
+      {"INSERT INTO t SELECT * FROM u ON DUPLICATE KEY UPDATE n = u.n + 1", "update_range shop.t"},
+      {"INSERT IGNORE INTO t SELECT * FROM u ON DUPLICATE KEY UPDATE n = n + 1", "update_range shop.t"},
+      {"INSERT INTO t SELECT * FROM u ON DUPLICATE KEY UPDATE n = t.n + VALUES(n) + 1, id = id", ""},
+  });
+  EXPECT_EQ(Classifier(0)("UPDATE t SET n = n + 200 WHERE n > 5"), "update_range shop.t") << "cut at the column's end";
+  Classifier classify;
+  classify("CREATE PROCEDURE p(n INT) UPDATE t SET n = n + 1 WHERE a > 5");
+  classify("CREATE FUNCTION f() RETURNS INT BEGIN CALL p(5); RETURN 1; END");
+  EXPECT_EQ(classify("SELECT f()"), "update_range shop.t") << "the variable, not the column";
+}
+
 }  // namespace
 }  // namespace lifeboat::binlog

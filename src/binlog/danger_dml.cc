@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <map>
 
-#include "binlog/danger_reading.h"
+#include "binlog/danger_assignments.h"
 #include "binlog/predicate_values.h"
 
 namespace lifeboat::binlog {
@@ -26,8 +26,11 @@ struct Change {
   bool keeps_information = false;  ///< UPDATE: what it overwrites can be reckoned back, or was NULL
 };
 
-void skip_modifiers(Reading& reading) {
-  while (is_any(reading.in.peek(), "LOW_PRIORITY", "QUICK", "IGNORE")) reading.in.take();
+/// True if IGNORE is among them.
+bool skip_modifiers(Reading& reading) {
+  bool ignores = false;
+  while (is_any(reading.in.peek(), "LOW_PRIORITY", "QUICK", "IGNORE")) ignores |= reading.in.take().is("IGNORE");
+  return ignores;
 }
 
 bool ends_references(const Token& token) {
@@ -180,6 +183,17 @@ void read_bounds(Reading& reading, Change& change, const TableReferences& refere
   if (joined.reach < change.condition.reach) change.condition = joined;
 }
 
+/// Whether all that is assigned to was NULL.
+bool were_null(const Assignments& assignments, const Condition& condition, const TableReferences& references) {
+  const auto last = [](std::string_view column) { return std::string(column.substr(column.rfind('.') + 1)); };
+  const bool several = references.count > 1;
+  return !assignments.columns.empty() && std::ranges::all_of(assignments.columns, [&](const std::string& assigned) {
+    return std::ranges::any_of(condition.null_columns, [&](const std::string& null) {
+      return several ? null == assigned && null.contains('.') : last(null) == last(assigned);
+    });
+  });
+}
+
 /// Says what a DELETE or UPDATE is, all read.
 void judge(Reading& reading, const Change& change) {
   for (const TableName& each : change.targets) reading.changed.emplace_back(each, change.deletes ? kDeletes : kUpdates);
@@ -201,45 +215,6 @@ void judge(Reading& reading, const Change& change) {
       return add(change.deletes ? DangerClass::kDeleteAll : DangerClass::kUpdateAll, 0,
                  change.has_where ? "its WHERE is true of every row" : "no WHERE");
   }
-}
-
-/// `c = c + 5` can be undone by reckoning: nothing is lost. Qualifiers may be left out, but must not differ.
-bool reckons_back(Reading& reading, const TableName& column) {
-  Tokens& in = reading.in;
-  const auto source = reading.table_name();
-  const bool operation = in.accept_symbol("+") || in.accept_symbol("-");
-  if (!source || !operation || in.take().kind != TokenKind::kNumber) return false;
-  const auto qualified = [&](const TableName& name) { return name.database != reading.context.database; };
-  const bool same =
-      source->name == column.name && (source->database == column.database || qualified(*source) != qualified(column));
-  return same && (reading.at_end() || in.peek().is_symbol(",") || is_any(in.peek(), "WHERE", "ORDER", "LIMIT"));
-}
-
-struct Assignments {
-  std::set<std::string> columns;
-  std::set<std::string> tables;  ///< that they were written with, lower case
-  bool reckons_back = true;
-};
-
-Assignments read_assignments(Reading& reading) {
-  Tokens& in = reading.in;
-  Assignments result;
-  const auto ends = [&] { return reading.at_end() || is_any(in.peek(), "WHERE", "ORDER", "LIMIT", "RETURNING"); };
-  while (!ends()) {
-    const auto target = reading.table_name();
-    if (in.peek().is_symbol(".") && in.peek(1).is_name()) {  // database.table.column
-      in.take();
-      result.columns.insert(name_of(in.take()));
-      result.tables.insert(lower_case(target->name));
-    } else if (target) {
-      result.columns.insert(target->name);
-      result.tables.insert(lower_case(target->database));
-    }
-    if (!in.accept_symbol("=") && !in.accept_symbol(":=")) result.reckons_back = false;
-    if (!target || !reckons_back(reading, *target)) result.reckons_back = false;
-    while (!ends() && !in.accept_symbol(",")) reading.skip_item();
-  }
-  return result;
 }
 
 /// DELETE HISTORY FROM t [BEFORE SYSTEM_TIME x]
@@ -283,20 +258,16 @@ void read_delete(Reading& reading) {
 }
 
 void read_update(Reading& reading) {
-  skip_modifiers(reading);
+  const bool ignores = skip_modifiers(reading);
   Change change;
   change.deletes = false;
   const TableReferences references = read_references(reading);
   change.targets = references.tables;
   if (change.targets.empty() || !reading.in.accept("SET")) return reading.unknown("UPDATE without table or SET");
-  const Assignments assignments = read_assignments(reading);
+  const AssignmentScope scope{.several_tables = references.count > 1, .ignores_errors = ignores, .inserts_into = {}};
+  const Assignments assignments = read_assignments(reading, scope);
   read_bounds(reading, change, references, assignments.tables);
-  bool were_null = !assignments.columns.empty();
-  for (std::string column : assignments.columns) {
-    for (char& c : column) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
-    were_null = were_null && change.condition.null_columns.contains(column);
-  }
-  change.keeps_information = were_null || assignments.reckons_back;
+  change.keeps_information = assignments.reckons_back || were_null(assignments, change.condition, references);
   judge(reading, change);
 }
 

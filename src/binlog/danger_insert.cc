@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-#include "binlog/danger_reading.h"
-#include "binlog/predicate.h"
+#include "binlog/danger_assignments.h"
+#include "binlog/predicate_values.h"
 
 namespace lifeboat::binlog {
 namespace {
@@ -73,24 +73,6 @@ Source read_source(Reading& reading) {
   return source;
 }
 
-/// `c = c + x` in every assignment: what was there is still in it. Behind UPDATE.
-bool only_adds(Reading& reading, const TableName& table) {
-  Tokens& in = reading.in;
-  const auto is_own = [&](const TableName& column) {
-    return column.database == reading.context.database || column.database == table.name;
-  };
-  do {
-    const auto target = reading.table_name();
-    if (!target || !in.accept_symbol("=")) return false;
-    const auto source = reading.table_name();
-    const bool keeps = in.peek().is_symbol("+") || in.peek().is_symbol("-") || in.peek().is_symbol(",") ||
-                       in.peek().ends() || in.peek().is("RETURNING");
-    if (!source || source->name != target->name || !is_own(*source) || !keeps) return false;
-    while (!reading.at_end() && !in.peek().is_symbol(",") && !in.peek().is("RETURNING")) reading.skip_item();
-  } while (in.accept_symbol(","));
-  return true;
-}
-
 void judge_overwriting(Reading& reading, const TableName& table, const Source& source) {
   if (source.condition.reach == Reach::kNone || reading.context.rows_are_known) return;
   if (source.condition.reach == Reach::kSome) {
@@ -107,7 +89,8 @@ void judge_overwriting(Reading& reading, const TableName& table, const Source& s
 // INSERT [INTO] t …, REPLACE [INTO] t …
 void read_insert(Reading& reading, bool replaces) {
   Tokens& in = reading.in;
-  while (is_any(in.peek(), "LOW_PRIORITY", "HIGH_PRIORITY", "DELAYED", "IGNORE")) in.take();
+  bool ignores = false;
+  while (is_any(in.peek(), "LOW_PRIORITY", "HIGH_PRIORITY", "DELAYED", "IGNORE")) ignores |= in.take().is("IGNORE");
   in.accept("INTO");
   const auto table = reading.table_name();
   if (!table) return reading.unknown("INSERT without a table");
@@ -120,7 +103,8 @@ void read_insert(Reading& reading, bool replaces) {
   if (!in.accept("ON")) return;
   actions |= kUpdates;
   while (!reading.at_end() && !in.accept("UPDATE")) in.take();
-  if (!only_adds(reading, *table)) judge_overwriting(reading, *table, source);
+  const AssignmentScope scope{.ignores_errors = ignores, .inserts_into = lower_case(table->name)};
+  if (!read_assignments(reading, scope).reckons_back) judge_overwriting(reading, *table, source);
 }
 
 // LOAD DATA [LOCAL] INFILE 'x' [REPLACE] INTO TABLE t

@@ -2,6 +2,8 @@
 
 #include <charconv>
 
+#include "binlog/predicate_values.h"
+
 namespace lifeboat::binlog {
 
 void Reading::rename(const TableName& from, const TableName& to) {
@@ -32,6 +34,16 @@ std::optional<TableName> Reading::table_name() {
     table.database = std::exchange(table.name, name_of(in.take()));
   }
   return table;
+}
+
+std::optional<WrittenColumn> Reading::column_name() {
+  if (!in.peek().is_name()) return {};
+  WrittenColumn column{"", lower_case(name_of(in.take()))};
+  while (in.peek().is_symbol(".") && in.peek(1).is_name()) {
+    in.take();
+    column = {column.text(), lower_case(name_of(in.take()))};
+  }
+  return column;
 }
 
 /// `n`, `n OFFSET m` or `m, n`.

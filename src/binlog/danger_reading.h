@@ -11,6 +11,14 @@
 
 namespace lifeboat::binlog {
 
+/// A column as a statement writes it, lower case.
+struct WrittenColumn {
+  std::string table;  ///< `t` or `d.t`; empty: left out
+  std::string name;
+
+  std::string text() const { return table.empty() ? name : table + "." + name; }
+};
+
 struct Reading {
   Tokens in;
   const StatementContext& context;
@@ -31,6 +39,8 @@ struct Reading {
   void skip_if_exists();
   /// `name` or `database.name`; empty (and nothing is taken) if there is none.
   std::optional<TableName> table_name();
+  /// `c`, `t.c` or `d.t.c`; empty (and nothing is taken) if there is none.
+  std::optional<WrittenColumn> column_name();
   /// Behind LIMIT: at most so many rows; 0 if it does not say.
   std::uint64_t row_limit();
   /// The next token is the end of the statement.
