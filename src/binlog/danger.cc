@@ -120,12 +120,12 @@ bool read_verb(Reading& reading) {
 
 namespace {
 
-/// A thread's own temporary tables are nobody's loss.
+/// A session's own temporary tables are nobody's loss. (A DROP of such is logged as DROP TEMPORARY.)
 void leave_out_temporary(Reading& reading) {
   std::erase_if(reading.effects, [&](Effect& effect) {
+    if (effect.danger == DangerClass::kDropTable) return false;
     const bool had_objects = !effect.objects.empty();
-    std::erase_if(effect.objects,
-                  [&](const TableName& each) { return reading.memory.is_temporary(reading.context.thread_id, each); });
+    std::erase_if(effect.objects, [&](const TableName& each) { return reading.is_temporary(each); });
     return had_objects && effect.objects.empty();
   });
 }

@@ -79,10 +79,10 @@ struct Effect {
 
 /// How a statement stands in the log.
 struct StatementContext {
-  std::string_view database;    ///< the default one of its session
-  SqlDialect dialect;           ///< `reader` is the server that wrote the log
-  std::uint32_t thread_id = 0;  ///< temporary tables belong to a thread
-  std::int64_t time_s = 0;      ///< of the event, seconds since 1970 UTC
+  std::string_view database;  ///< the default one of its session
+  SqlDialect dialect;         ///< `reader` is the server that wrote the log
+  LogSession session;         ///< temporary tables belong to it
+  std::int64_t time_s = 0;    ///< of the event, seconds since 1970 UTC
   /// The rows were counted from the events beside it (ROW format): how many a condition matches need not be guessed.
   bool rows_are_known = false;
 };

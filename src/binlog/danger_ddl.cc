@@ -21,22 +21,16 @@ void drop_tables(Reading& reading, DangerClass danger, bool temporary) {
   reading.skip_if_exists();
   std::vector<TableName> tables = table_list(reading);
   if (tables.empty()) return reading.unknown("DROP without a name");
-  const std::uint32_t thread = reading.context.thread_id;
-  std::vector<TableName> lasting;
   for (const TableName& table : tables) {
-    const bool shadowed = danger == DangerClass::kDropTable && reading.memory.is_temporary(thread, table);
-    if (!temporary && !shadowed) lasting.push_back(table);
-    if (!reading.learns) continue;
+    if (!reading.learns) break;
     if (danger == DangerClass::kDropRoutine) {
       reading.memory.routines.drop(table);
     } else if (danger == DangerClass::kDropTable) {
-      if (temporary || shadowed)
-        reading.memory.drop_temporary(thread, table);
-      else
-        reading.memory.drop_table(table);
+      reading.memory.drop_temporary(reading.context.session, table);
+      if (!temporary) reading.memory.drop_table(table);
     }
   }
-  if (!lasting.empty()) reading.add(danger, std::move(lasting));
+  if (!temporary) reading.add(danger, std::move(tables));
 }
 
 void drop_database(Reading& reading) {
@@ -60,7 +54,7 @@ void create_table(Reading& reading, bool replace, bool temporary) {
   if (!table) return reading.unknown("CREATE TABLE without a name");
   if (replace && !temporary) reading.add(DangerClass::kReplaceTable, {*table});
   if (!reading.learns) return;
-  if (temporary) return reading.memory.add_temporary(reading.context.thread_id, *table);
+  if (temporary) return reading.memory.add_temporary(reading.context.session, *table);
   const bool in_parentheses = reading.in.accept_symbol("(");
   if (reading.in.accept("LIKE")) {
     if (const auto from = reading.table_name()) reading.memory.copy_table(*from, *table);

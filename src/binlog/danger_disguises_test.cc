@@ -193,5 +193,17 @@ TEST(DangerDisguises, ReckoningBackNeedsTheSameColumn) {
   EXPECT_EQ(classify("SELECT f()"), "update_range shop.t") << "the variable, not the column";
 }
 
+TEST(DangerDisguises, TemporaryTablesAreOfOneServersThread) {
+  Classifier classify;
+  classify.context.session = {1, 7};
+  classify("CREATE TEMPORARY TABLE t (a INT)");
+  EXPECT_EQ(classify("TRUNCATE t"), "");
+  EXPECT_EQ(classify("DROP TABLE t"), "drop_table shop.t") << "of a temporary one it would say so";
+  classify("CREATE TEMPORARY TABLE t (a INT)");
+  classify.context.session = {2, 7};
+  EXPECT_EQ(classify("TRUNCATE t"), "truncate_table shop.t");
+  EXPECT_EQ(classify("DELETE FROM t"), "delete_all shop.t");
+}
+
 }  // namespace
 }  // namespace lifeboat::binlog

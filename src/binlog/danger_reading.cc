@@ -8,9 +8,9 @@ namespace lifeboat::binlog {
 
 void Reading::rename(const TableName& from, const TableName& to) {
   if (!learns) return;
-  if (!memory.is_temporary(context.thread_id, from)) return memory.rename_table(from, to);
-  memory.drop_temporary(context.thread_id, from);
-  memory.add_temporary(context.thread_id, to);
+  if (!is_temporary(from)) return memory.rename_table(from, to);
+  memory.drop_temporary(context.session, from);
+  memory.add_temporary(context.session, to);
 }
 
 void Reading::skip_if_exists() {

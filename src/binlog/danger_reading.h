@@ -43,6 +43,8 @@ struct Reading {
   std::optional<WrittenColumn> column_name();
   /// Behind LIMIT: at most so many rows; 0 if it does not say.
   std::uint64_t row_limit();
+  /// The session has a temporary table by that name.
+  bool is_temporary(const TableName& table) const { return memory.is_temporary(context.session, table); }
   /// The next token is the end of the statement.
   bool at_end() { return in.peek().ends() || in.peek().is_symbol(";"); }
   /// Takes tokens up to a comma outside of parentheses, or the end. False at the end; the comma is taken.

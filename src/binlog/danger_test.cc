@@ -325,9 +325,9 @@ TEST(Danger, TemporaryTablesBelongToTheirThread) {
   EXPECT_EQ(classify("TRUNCATE t"), "");
   EXPECT_EQ(classify("DELETE FROM shop.t"), "");
   EXPECT_EQ(classify("ALTER TABLE t DROP COLUMN a"), "");
-  classify.context.thread_id = 8;
+  classify.context.session.thread_id = 8;
   EXPECT_EQ(classify("TRUNCATE t"), "truncate_table shop.t");
-  classify.context.thread_id = 7;
+  classify.context.session.thread_id = 7;
   EXPECT_EQ(classify("DROP TEMPORARY TABLE t"), "");
   EXPECT_EQ(classify("TRUNCATE t"), "truncate_table shop.t");
 }
@@ -335,13 +335,14 @@ TEST(Danger, TemporaryTablesBelongToTheirThread) {
 TEST(Danger, ATemporaryTableThatIsDroppedOrRenamedIsOneNoMore) {
   Classifier classify;
   classify("CREATE TEMPORARY TABLE t (a INT)");
-  EXPECT_EQ(classify("DROP TABLE t"), "");
-  EXPECT_EQ(classify("DROP TABLE t"), "drop_table shop.t");
+  EXPECT_EQ(classify("DROP TEMPORARY TABLE t"), "");
+  EXPECT_EQ(classify("DELETE FROM t"), "delete_all shop.t");
   classify("CREATE TEMPORARY TABLE t (a INT)");
   classify("ALTER TABLE t RENAME TO u");
   EXPECT_EQ(classify("DELETE FROM u"), "");
   EXPECT_EQ(classify("DELETE FROM t"), "delete_all shop.t");
-  EXPECT_EQ(classify("DROP TABLE u, t"), "drop_table shop.t");
+  EXPECT_EQ(classify("DROP TEMPORARY TABLE u"), "");
+  EXPECT_EQ(classify("DELETE FROM u"), "delete_all shop.u");
 }
 
 TEST(Danger, RoutinesAreReadWhereTheyAreCalled) {

@@ -36,7 +36,7 @@ class Classifier {
     context.dialect.charset = charset;
     context.database = "shop";
     context.dialect.sql_mode = sql_mode;
-    context.thread_id = 7;
+    context.session.thread_id = 7;
     context.time_s = 1'795'000'000;
   }
   std::string operator()(std::string_view text) { return told(classify_statement(text, context, memory)); }

@@ -128,7 +128,7 @@ void GroupClassifier::add_statement(const Event& event) {
   context.dialect.sql_mode = query.status.sql_mode.value_or(0);
   context.dialect.charset = charset_of_collation(query.status.client_charset.value_or(0));
   context.dialect.reader = writer_;
-  context.thread_id = query.thread_id;
+  context.session = {event.header.server_id, query.thread_id};
   context.time_s = event.header.timestamp;
   if (group_.user.empty()) {
     group_.user = query.status.invoker_user;
@@ -145,7 +145,7 @@ void GroupClassifier::add_annotation(const Event& event) {
   const std::string_view text = decode_annotate_rows(event);
   StatementContext context;
   context.dialect.reader = writer_;
-  context.thread_id = group_.thread_id;
+  context.session = {event.header.server_id, group_.thread_id};
   if (valid_utf8(text) != text) context.dialect.charset = Charset::kLatin1;
   context.time_s = event.header.timestamp;
   context.rows_are_known = true;

@@ -172,6 +172,13 @@ TEST(GroupDanger, the_text_beside_rows_says_that_they_were_all) {
   EXPECT_EQ(told(with("no statement that can be read")), "");
 }
 
+TEST(GroupDanger, temporary_tables_are_of_one_server) {
+  Made elsewhere = query("TRUNCATE a");
+  elsewhere.event.header.server_id = 2;
+  EXPECT_EQ(told(judge({gtid(), query("CREATE TEMPORARY TABLE a (x INT)"), query("TRUNCATE a")})), "");
+  EXPECT_EQ(told(judge({gtid(), query("CREATE TEMPORARY TABLE a (x INT)"), elsewhere})), "truncate_table shop.a");
+}
+
 TEST(GroupDanger, the_worst_statement_is_shown) {
   const GroupDanger group = judge({gtid(), query("INSERT INTO a VALUES (1)"), query("DELETE FROM a"),
                                    query("UPDATE a SET v = 1 WHERE id = 5"), query("SOMETHING NEW"),

@@ -13,22 +13,22 @@ std::string lower(std::string text) {
 
 }  // namespace
 
-void TableMemory::add_temporary(std::uint32_t thread_id, const TableName& table) {
-  if (!temporary_.emplace(thread_id, table).second) return;
-  temporary_order_.emplace_back(thread_id, table);
+void TableMemory::add_temporary(const LogSession& session, const TableName& table) {
+  if (!temporary_.emplace(session, table).second) return;
+  temporary_order_.emplace_back(session, table);
   if (temporary_order_.size() > kMaxTemporary) {
     temporary_.erase(temporary_order_.front());
     temporary_order_.pop_front();
   }
 }
 
-void TableMemory::drop_temporary(std::uint32_t thread_id, const TableName& table) {
-  const std::pair key(thread_id, table);
+void TableMemory::drop_temporary(const LogSession& session, const TableName& table) {
+  const std::pair key(session, table);
   if (temporary_.erase(key) > 0) std::erase(temporary_order_, key);
 }
 
-bool TableMemory::is_temporary(std::uint32_t thread_id, const TableName& table) const {
-  return temporary_.contains({thread_id, table});
+bool TableMemory::is_temporary(const LogSession& session, const TableName& table) const {
+  return temporary_.contains({session, table});
 }
 
 void TableMemory::server_restarted() {

@@ -1,4 +1,4 @@
-/// What the statements of one log told of tables so far: which are temporary (a `TRUNCATE t` concerns a thread's own
+/// What the statements of one log told of tables so far: which are temporary (a `TRUNCATE t` concerns a session's own
 /// temporary table if it has one by that name), and of what type columns are (`MODIFY c DATE` harms only what held
 /// more). What is not remembered is not assumed: a forgotten temporary table counts as a table, a column without a type
 /// as any.
@@ -30,6 +30,14 @@ struct DeclaredType {
   bool operator==(const DeclaredType&) const = default;
 };
 
+/// Threads of different servers (a chain of replicas, several sources) may have the same number.
+struct LogSession {
+  std::uint32_t server_id = 0;
+  std::uint32_t thread_id = 0;
+
+  auto operator<=>(const LogSession&) const = default;
+};
+
 class TableMemory {
  public:
   static constexpr std::size_t kMaxTemporary = 10'000;
@@ -38,9 +46,9 @@ class TableMemory {
 
   RoutineMemory routines;
 
-  void add_temporary(std::uint32_t thread_id, const TableName& table);
-  void drop_temporary(std::uint32_t thread_id, const TableName& table);
-  bool is_temporary(std::uint32_t thread_id, const TableName& table) const;
+  void add_temporary(const LogSession& session, const TableName& table);
+  void drop_temporary(const LogSession& session, const TableName& table);
+  bool is_temporary(const LogSession& session, const TableName& table) const;
   /// The source started anew: all temporary tables are gone.
   void server_restarted();
 
@@ -57,8 +65,8 @@ class TableMemory {
   using Columns = std::map<std::string, DeclaredType>;  ///< by lower-case name
   Columns& columns_of(const TableName& table);
 
-  std::set<std::pair<std::uint32_t, TableName>> temporary_;
-  std::deque<std::pair<std::uint32_t, TableName>> temporary_order_;
+  std::set<std::pair<LogSession, TableName>> temporary_;
+  std::deque<std::pair<LogSession, TableName>> temporary_order_;
   std::map<TableName, Columns> tables_;
   std::deque<TableName> table_order_;
 };
