@@ -197,9 +197,12 @@ std::optional<std::string> why_cut(const DeclaredType& from, const DeclaredType&
 std::optional<std::string> why_perhaps(const DeclaredType& to, bool strict) {
   if (to.name == "DATE" || to.name == "TIME" || to.name == "YEAR")
     return "may have held more; its type before is not known";
+  // Whole numbers are the usual case, and a strict server refuses those that do not fit.
+  if (to.name == "DECIMAL" || to.name == "FLOAT" || to.name == "DOUBLE")
+    return "may have held more digits; its type before is not known";
   if (strict) return {};
   const TypeRow row = row_of(to);
-  const bool widest = to.name == "BIGINT" || to.name == "DOUBLE" || to.name == "DATETIME" || row.capacity >= 65535;
+  const bool widest = to.name == "BIGINT" || to.name == "DATETIME" || row.capacity >= 65535;
   if (widest && (to.charset.empty() || holds_every_character(to.charset))) return {};
   return "may have held more; its type before is not known, and there is no strict mode";
 }

@@ -23,11 +23,9 @@ struct AlterTable {
   Reading& reading;
   TableName table;
   Tokens& in;
+  bool learns;  ///< what columns the table has
 
   void add(DangerClass danger, std::string why = {}) { reading.add(danger, {table}, std::move(why)); }
-  bool strict() const {
-    return (reading.context.dialect.sql_mode & (kModeStrictTransTables | kModeStrictAllTables)) != 0;
-  }
 
   void read_parts();
   /// False if nothing of interest can follow in the whole statement.
@@ -99,15 +97,14 @@ bool AlterTable::read_drop_part() {
   }
   const std::string column = name_of(in.take());
   add(DangerClass::kDropColumn, "column " + column);
-  if (reading.learns) reading.memory.drop_column(table, column);
+  if (learns) reading.memory.drop_column(table, column);
   return true;
 }
 
 bool AlterTable::read_add_part() {
   if (in.peek().is("PARTITION")) return false;
   in.accept("COLUMN");
-  reading.skip_if_exists();
-  if (!reading.learns) return true;
+  if (in.peek().is("IF") || !learns) return true;  // a column that was there keeps its type
   if (in.accept_symbol("(")) {
     learn_columns(reading, table);
   } else if (in.peek().is_name() && in.peek(1).kind == TokenKind::kWord &&
@@ -127,10 +124,10 @@ void AlterTable::read_redefinition(bool change) {
   const std::string column = name_of(in.take());
   const std::string new_name = change ? name_of(in.take()) : column;
   const DeclaredType type = read_column_type(reading);
-  if (const auto why = why_narrower(reading.memory.column(table, column), type, strict())) {
+  if (const auto why = why_narrower(reading.memory.column(table, column), type, in.dialect().strict())) {
     add(DangerClass::kNarrowColumn, "column " + column + " " + *why);
   }
-  if (!reading.learns) return;
+  if (!learns) return;
   if (new_name != column) reading.memory.drop_column(table, column);
   reading.memory.set_column(table, new_name, type);
 }
@@ -143,7 +140,7 @@ void AlterTable::read_rename_part() {
     in.accept("TO");
     const std::string to = name_of(in.take());
     const auto type = reading.memory.column(table, from);
-    if (!reading.learns || !type) return;
+    if (!learns || !type) return;
     reading.memory.drop_column(table, from);
     reading.memory.set_column(table, to, *type);
     return;
@@ -167,7 +164,7 @@ void AlterTable::read_convert_part() {
   if (!to_charset) return reading.unknown("ALTER TABLE with a CONVERT that cannot be read");
   const Token charset = in.take();
   const bool holds_all = is_any(charset, "UTF8MB4", "UTF16", "UTF32", "BINARY", "DEFAULT");
-  if (!strict() && !holds_all && charset.kind == TokenKind::kWord) {
+  if (!in.dialect().strict() && !holds_all && charset.kind == TokenKind::kWord) {
     add(DangerClass::kNarrowColumn, "a character set that holds fewer characters, without strict mode");
   }
 }
@@ -195,7 +192,8 @@ void read_alter_table(Reading& reading, bool ignore) {
   if (reading.in.accept("WAIT")) reading.in.take();
   reading.in.accept("NOWAIT");
   if (ignore) reading.add(DangerClass::kAlterIgnore, {*table}, "ALTER IGNORE removes rows that are in its way");
-  AlterTable{reading, *table, reading.in}.read_parts();
+  const bool learns = reading.learns && !reading.is_temporary(*table);
+  AlterTable{reading, *table, reading.in, learns}.read_parts();
 }
 
 }  // namespace

@@ -49,12 +49,14 @@ void drop_named(Reading& reading, DangerClass danger) {
 }
 
 void create_table(Reading& reading, bool replace, bool temporary) {
+  const bool perhaps = reading.in.peek().is("IF");
   reading.skip_if_exists();
   const auto table = reading.table_name();
   if (!table) return reading.unknown("CREATE TABLE without a name");
   if (replace && !temporary) reading.add(DangerClass::kReplaceTable, {*table});
   if (!reading.learns) return;
   if (temporary) return reading.memory.add_temporary(reading.context.session, *table);
+  if (perhaps) return;  // the table may have been there, with other columns
   const bool in_parentheses = reading.in.accept_symbol("(");
   if (reading.in.accept("LIKE")) {
     if (const auto from = reading.table_name()) reading.memory.copy_table(*from, *table);

@@ -205,5 +205,30 @@ TEST(DangerDisguises, TemporaryTablesAreOfOneServersThread) {
   EXPECT_EQ(classify("DELETE FROM t"), "delete_all shop.t");
 }
 
+TEST(DangerDisguises, ColumnsAreKnownOnlyByWhatMadeThem) {
+  expect_all({
+      {"ALTER TABLE t MODIFY price DECIMAL(10,0)", "narrow_column shop.t"},
+      {"ALTER TABLE t CHANGE price price NUMERIC(10,2)", "narrow_column shop.t"},
+      {"ALTER TABLE t MODIFY price FLOAT", "narrow_column shop.t"},
+      {"ALTER TABLE t MODIFY price DOUBLE", "narrow_column shop.t"},
+      {"ALTER TABLE t MODIFY attempts INT UNSIGNED NOT NULL", ""},
+      {"ALTER TABLE t MODIFY id BIGINT NOT NULL AUTO_INCREMENT", ""},
+      {"ALTER TABLE t MODIFY note VARCHAR(100)", ""},
+  });
+  Classifier classify;
+  classify("CREATE TABLE t (price DECIMAL(10,4), at DATETIME)");
+  EXPECT_EQ(classify("ALTER TABLE t MODIFY price DECIMAL(14,4)"), "");
+  classify("CREATE TABLE IF NOT EXISTS t (price DECIMAL(10,0), at DATE)");
+  EXPECT_EQ(classify("ALTER TABLE t MODIFY price DECIMAL(10,0)"), "narrow_column shop.t") << "it was there already";
+  classify("CREATE TABLE u (price DECIMAL(10,4), at DATETIME)");
+  classify("ALTER TABLE u ADD COLUMN IF NOT EXISTS at DATE");
+  EXPECT_EQ(classify("ALTER TABLE u MODIFY at DATE"), "narrow_column shop.u");
+  classify("CREATE TEMPORARY TABLE u (price DECIMAL(10,0))");
+  EXPECT_EQ(classify("ALTER TABLE u MODIFY price DECIMAL(10,0)"), "");
+  classify("DROP TEMPORARY TABLE u");
+  EXPECT_EQ(classify("ALTER TABLE u MODIFY price DECIMAL(10,0)"), "narrow_column shop.u")
+      << "the lasting one did not change";
+}
+
 }  // namespace
 }  // namespace lifeboat::binlog
