@@ -34,6 +34,7 @@ struct AlterTable {
   bool read_add_part();
   void read_redefinition(bool change);
   void read_rename_part();
+  void read_exchange();
   void read_convert_part();
   void read_options(Token word);
 };
@@ -61,7 +62,7 @@ bool AlterTable::read_part() {
     add(DangerClass::kDropPartition, "TRUNCATE PARTITION");
     return false;
   } else if (word.is("EXCHANGE") && in.peek().is("PARTITION")) {
-    add(DangerClass::kMovePartition, "the rows are exchanged with another table's");
+    read_exchange();
     return false;
   } else if (is_any(word, "REORGANIZE", "COALESCE", "REBUILD", "ANALYZE", "OPTIMIZE", "CHECK", "REPAIR", "REMOVE") ||
              (word.is("PARTITION") && in.peek().is("BY"))) {
@@ -152,12 +153,22 @@ void AlterTable::read_rename_part() {
   reading.rename(table, *to);
 }
 
+/// EXCHANGE PARTITION p WITH TABLE t
+void AlterTable::read_exchange() {
+  while (!reading.at_end() && !(in.peek().is("WITH") && in.peek(1).is("TABLE"))) in.take();
+  in.take();
+  in.take();
+  const auto other = reading.table_name();
+  if (!other) return reading.unknown("EXCHANGE PARTITION without a table");
+  reading.add(DangerClass::kMovePartition, {table, *other}, "the rows of both are exchanged");
+}
+
 /// CONVERT PARTITION p TO TABLE t, CONVERT TABLE t TO PARTITION p …, CONVERT TO CHARACTER SET x
 void AlterTable::read_convert_part() {
   if (in.accept("PARTITION")) return add(DangerClass::kMovePartition, "a partition becomes a table");
   if (in.accept("TABLE")) {
     const auto moved = reading.table_name();
-    return reading.add(DangerClass::kMovePartition, moved ? std::vector{*moved} : std::vector{table},
+    return reading.add(DangerClass::kMovePartition, moved ? std::vector{*moved, table} : std::vector{table},
                        "a table becomes a partition");
   }
   const bool to_charset = in.accept("TO") && (in.accept("CHARSET") || (in.accept("CHARACTER") && in.accept("SET")));
