@@ -17,6 +17,7 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "tests/lib"), str(ROOT / "tests/danger")]
 import disguises  # noqa: E402
 import effects  # noqa: E402
+import hidden  # noqa: E402
 import ordinary  # noqa: E402
 from choosing import digest  # noqa: E402
 from mariadb import Server, install  # noqa: E402
@@ -28,7 +29,7 @@ DISGUISES_OF_CONDITIONS = 1  # of which there are many
 
 
 def destructive_cases():
-    """Of each effect the plain statement, and some disguises: which, a hash says, so that all are met about as often."""
+    """Of each effect the plain statement, and some disguises: which, a hash says, so that all are met about as often. Then what hides."""
     for effect in effects.ALL:
         plain, *dressed = disguises.cases_of(effect)
         yield plain
@@ -36,6 +37,7 @@ def destructive_cases():
             continue
         is_condition = effect.name.split("_")[-1].isdigit()
         yield from sorted(dressed, key=digest)[:DISGUISES_OF_CONDITIONS if is_condition else DISGUISES_EACH]
+    yield from hidden.cases()
 
 
 def measured(runner, case, wanted):

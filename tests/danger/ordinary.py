@@ -118,6 +118,15 @@ UPDATE orders SET note = 'WHERE 1' WHERE id = 42
 UPDATE orders SET note = NULL WHERE (id = 43 OR id = 44) AND price > 0
 DELETE FROM sessions WHERE user_id = 45 AND expires_at > NOW()
 DELETE FROM cache WHERE expire > 0 AND expire < UNIX_TIMESTAMP()
+DELETE FROM sessions WHERE expires_at < DATE_SUB(NOW(), INTERVAL 7 DAY)
+DELETE FROM sessions WHERE expires_at < NOW() - INTERVAL '7 12' DAY_HOUR
+DELETE FROM customers WHERE id = (SELECT MAX(id) FROM (SELECT id FROM customers) x)
+DELETE FROM items WHERE order_id IN (SELECT o.id FROM orders o JOIN customers c ON o.customer = c.id WHERE o.id = 70)
+UPDATE customers SET active = 0 WHERE 1 = 0
+UPDATE orders SET note = 'x' WHERE CAST(id AS CHAR) = '71'
+INSERT INTO items VALUES (5, 1, 'a', 1) ON DUPLICATE KEY UPDATE pieces = pieces + VALUES(pieces)
+UPDATE jobs SET reserved_at = 1 WHERE NOT (reserved_at IS NOT NULL) ORDER BY id LIMIT 3
+SET NAMES latin1; INSERT INTO items VALUES (970, 1, 'café', 1); DELETE FROM items WHERE order_id = 31 -- café
 """
 
 MIGRATIONS = """
