@@ -15,7 +15,11 @@ struct RulesOptions {
   std::string directory;
   std::string file;
   std::string since;
+  bool each = false;
 };
+
+constexpr std::size_t kStatementShown = 50;
+constexpr std::size_t kListedMax = 100'000;
 
 /// A time, or how long ago.
 std::int64_t since_s(const std::string& text) {
@@ -51,22 +55,78 @@ json::array kinds_to_json(const relay::GuardReplay& replay) {
   return kinds;
 }
 
+/// "4711 transactions since 2026-11-22T19:04:10Z".
+std::string groups_text(const relay::GuardReplay& replay) {
+  if (replay.groups == 0) return "0 transactions";
+  return format("{} transactions since {}", replay.groups, format_time(from_unix_ms(replay.first_s * 1000)));
+}
+
+json::value first_to_json(const relay::GuardReplay& replay) {
+  return replay.groups == 0 ? json::value() : json::value(format_time(from_unix_ms(replay.first_s * 1000)));
+}
+
 std::string replay_text(const relay::GuardReplay& replay) {
-  constexpr std::size_t kShown = 50;
   std::vector<std::vector<std::string>> table{
       {"HELD", "WARNED", "CLASS", "OBJECT", "ACCOUNT", "ROWS", "LAST", "STATEMENT"}};
   for (const relay::DangerKind& each : replay.kinds) {
     table.push_back({std::to_string(each.held), std::to_string(each.warned),
                      std::string(danger_class_name(each.danger)), printable(each.object), printable(each.account),
-                     std::to_string(each.rows_max), each.gtid, printable(each.statement.substr(0, kShown))});
+                     std::to_string(each.rows_max), each.gtid, printable(each.statement.substr(0, kStatementShown))});
   }
-  return format("{}{} transactions: {} would be held, {} warned of\n", replay.kinds.empty() ? "" : format_table(table),
-                replay.groups, replay.held, replay.warned);
+  return format("{}{}: {} would be held, {} warned of\n", replay.kinds.empty() ? "" : format_table(table),
+                groups_text(replay), replay.held, replay.warned);
 }
 
-relay::GuardReplay replay(const std::string& directory, const relay::GuardConfig& config, const std::string& since) {
-  return relay::replay_guard(incarnations_of(directory), config, since_s(since), [] { throw_if_cancelled(); });
+relay::GuardReplay replay(const std::string& directory, const relay::GuardConfig& config, const std::string& since,
+                          const relay::OnJudged& on_judged = {}) {
+  return relay::replay_guard(
+      incarnations_of(directory), config, since_s(since), [] { throw_if_cancelled(); }, on_judged);
 }
+
+json::object judged_to_json(const relay::JudgedGroup& judged) {
+  const binlog::GroupDanger& danger = judged.group.facts.danger;
+  json::array objects;
+  for (const binlog::TableName& each : judged.judgement.objects) objects.emplace_back(valid_utf8(each.text()));
+  return {{"action", guard_action_name(judged.judgement.action)},
+          {"class", danger_class_name(judged.judgement.danger)},
+          {"objects", std::move(objects)},
+          {"rows", judged.judgement.rows},
+          {"account", valid_utf8(relay::account_of(danger))},
+          {"statement", valid_utf8(danger.statement)},
+          {"rule", judged.judgement.rule},
+          {"time", format_time(from_unix_ms(danger.time_s * 1000))},
+          {"gtid", judged.group.facts.gtid},
+          {"source", judged.incarnation.parent_path().filename().string()},
+          {"incarnation", judged.incarnation.filename().string()},
+          {"file", valid_utf8(judged.file)},
+          {"position", judged.group.begin}};
+}
+
+std::vector<std::string> judged_text(const relay::JudgedGroup& judged) {
+  const binlog::GroupDanger& danger = judged.group.facts.danger;
+  return {std::string(guard_action_name(judged.judgement.action)), format_time(from_unix_ms(danger.time_s * 1000)),
+          judged.group.facts.gtid, printable(judged.judgement.text()),
+          printable(danger.statement.substr(0, kStatementShown))};
+}
+
+/// What `--each` lists, one line a transaction.
+class EachJudged {
+ public:
+  void add(const relay::JudgedGroup& judged) {
+    if (list_.size() == kListedMax) {
+      fail(Code::kUsage, format("more than {} transactions would be held or warned of", kListedMax),
+           "Leave out --each, or look at a shorter time.");
+    }
+    list_.push_back(judged_to_json(judged));
+    table_.push_back(judged_text(judged));
+  }
+  json::array take_list() { return std::move(list_); }
+  std::string text() const { return list_.empty() ? std::string() : format_table(table_) + "\n"; }
+
+ private:
+  json::array list_;
+  std::vector<std::vector<std::string>> table_{{"ACTION", "TIME", "GTID", "WHAT", "STATEMENT"}};
+};
 
 relay::GuardConfig config_of(const std::string& file) {
   return file.empty() ? relay::parse_guard_config("", "") : relay::read_guard_config(file);
@@ -79,18 +139,22 @@ void test(Context& context, const RulesOptions& options) {
   stop_on_signals();
   const relay::GuardConfig config = config_of(options.file);
   if (options.since.empty()) {
+    if (options.each) fail(Code::kUsage, "--each lists what is in the log: give --log SINCE as well");
     context.print(json::object{{"rules", config.rules.size()}},
                   format("{} rules, all understood\n", config.rules.size()));
     return;
   }
-  const relay::GuardReplay result = replay(options.directory, config, options.since);
-  context.print(json::object{{"rules", config.rules.size()},
-                             {"transactions", result.groups},
-                             {"held", result.held},
-                             {"warned", result.warned},
-                             {"left_out", result.left_out},
-                             {"kinds", kinds_to_json(result)}},
-                replay_text(result));
+  EachJudged each;
+  relay::OnJudged on_judged;
+  if (options.each) on_judged = [&](const relay::JudgedGroup& judged) { each.add(judged); };
+  const relay::GuardReplay result = replay(options.directory, config, options.since, on_judged);
+  const std::string text = each.text() + replay_text(result);
+  json::object report{{"rules", config.rules.size()},   {"transactions", result.groups},
+                      {"first", first_to_json(result)}, {"held", result.held},
+                      {"warned", result.warned},        {"left_out", result.left_out},
+                      {"kinds", kinds_to_json(result)}};
+  if (options.each) report["each"] = each.take_list();
+  context.print(report, text);
 }
 
 void suggest(Context& context, const RulesOptions& options) {
@@ -112,10 +176,11 @@ void suggest(Context& context, const RulesOptions& options) {
   with.rules.insert(with.rules.end(), without.rules.begin(), without.rules.end());
   const relay::GuardReplay after = replay(options.directory, with, options.since);
   context.print(json::object{{"transactions", before.groups},
+                             {"first", first_to_json(before)},
                              {"held_before", before.held},
                              {"held_after", after.held},
                              {"rules", std::move(rules)}},
-                format("{}# of {} transactions {} were held without these rules, {} with them\n", toml, before.groups,
+                format("{}# of {} {} were held without these rules, {} with them\n", toml, groups_text(before),
                        before.held, after.held));
 }
 
@@ -134,6 +199,7 @@ void add_guard_rules(CLI::App& noun, Context& context) {
         add_directory(command, options);
         command.add_option("file", options.file, "the rules (default: those that need no file)");
         command.add_option("--log", options.since, "try them on the log since then: 7d, or 2026-11-22T19:04:10Z");
+        command.add_flag("--each", options.each, "with --log: list each transaction, too, not only kinds of them");
       },
       test);
   add_command<RulesOptions>(

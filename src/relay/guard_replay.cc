@@ -30,14 +30,16 @@ class Replayer {
  public:
   Replayer(const GuardConfig& config, std::int64_t since_s) : config_(config), since_s_(since_s) {}
 
-  void take(const GroupFacts& facts) {
-    if (facts.danger.time_s < since_s_) return;
-    ++replay_.groups;
-    const Judgement judgement = judge(facts, config_, std::nullopt, nullptr);
-    if (judgement.action == GuardAction::kAllow) return;
+  /// The judgement, if the group is in the time and would not simply have passed.
+  std::optional<Judgement> take(const GroupFacts& facts) {
+    if (facts.danger.time_s < since_s_) return std::nullopt;
+    if (replay_.groups++ == 0 || facts.danger.time_s < replay_.first_s) replay_.first_s = facts.danger.time_s;
+    Judgement judgement = judge(facts, config_, std::nullopt, nullptr);
+    if (judgement.action == GuardAction::kAllow) return std::nullopt;
     ++(judgement.action == GuardAction::kHold ? replay_.held : replay_.warned);
     if (judgement.objects.empty()) note(facts, judgement, "");
     for (const binlog::TableName& object : judgement.objects) note(facts, judgement, object.text());
+    return judgement;
   }
 
   GuardReplay finish() {
@@ -134,7 +136,7 @@ std::string rule_text(const DangerKind& kind) {
 }  // namespace
 
 GuardReplay replay_guard(const std::vector<Path>& incarnations, const GuardConfig& config, std::int64_t since_s,
-                         const std::function<void()>& on_progress) {
+                         const std::function<void()>& on_progress, const OnJudged& on_judged) {
   Replayer replayer(config, since_s);
   const auto go_on = [&] {
     on_progress();
@@ -145,9 +147,13 @@ GuardReplay replay_guard(const std::vector<Path>& incarnations, const GuardConfi
     const std::vector<ServedLog::File> files = log.files();
     GuardWalk walk(config);
     for (std::size_t at = first_file(files, since_s); at < files.size(); ++at) {
-      walk.open(files[at].name, files[at].path);
-      const auto take = [&](FoundGroup&& group) { replayer.take(group.facts); };
-      walk.step(log.end_of(files[at].name).readable, go_on, take);
+      const std::string& file = files[at].name;
+      const auto take = [&](FoundGroup&& group) {
+        const std::optional<Judgement> judgement = replayer.take(group.facts);
+        if (judgement && on_judged) on_judged({path, file, group, *judgement});
+      };
+      walk.open(file, files[at].path);
+      walk.step(log.end_of(file).readable, go_on, take);
       walk.end_file(take);
     }
   }

@@ -34,15 +34,26 @@ struct GuardReplay {
   static constexpr std::size_t kKindsMax = 10'000;
 
   std::uint64_t groups = 0;
+  std::int64_t first_s = 0;  ///< of the first of them: what is older may not be kept here any more
   std::uint64_t held = 0;
   std::uint64_t warned = 0;
   std::uint64_t left_out = 0;     ///< held or warned of, beyond kKindsMax kinds
   std::vector<DangerKind> kinds;  ///< most often held first
 };
 
-/// Groups from `since_s` on, of all logs together. `on_progress` is called now and then, and may throw.
+/// One transaction that would have been held or warned of, and where it stands. References live as long as the call.
+struct JudgedGroup {
+  const Path& incarnation;
+  const std::string& file;
+  const FoundGroup& group;
+  const Judgement& judgement;
+};
+using OnJudged = std::function<void(const JudgedGroup&)>;
+
+/// Groups from `since_s` on, of all logs together. `on_progress` is called now and then, and may throw; `on_judged`,
+/// if there is one, of each that would not simply have passed.
 GuardReplay replay_guard(const std::vector<Path>& incarnations, const GuardConfig& config, std::int64_t since_s,
-                         const std::function<void()>& on_progress);
+                         const std::function<void()>& on_progress, const OnJudged& on_judged = {});
 
 /// A rule that lets pass what was seen, and as little else as can be said. As text to paste.
 struct SuggestedRule {
