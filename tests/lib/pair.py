@@ -10,12 +10,19 @@ TABLE = "CREATE DATABASE d; CREATE TABLE d.t (a INT, w VARCHAR(20), PRIMARY KEY 
 class Pair:
     """Two servers that each replicate from the other, and a relay that follows both."""
 
-    def __init__(self, work, domains, *, gtid):
-        self.work = work
+    def __init__(self, work, domains, *relay_options, gtid):
+        self.work, self.relay = work, None
         self.masters = [Source.made(work / f"master-{n}", "--log-slave-updates", f"--gtid-domain-id={domain}", "--skip-slave-start",
                                     "--slave-parallel-threads=4" if len(set(domains)) == 2 else "--slave-parallel-threads=0",
                                     server_id=n + 1, timeout_ms=NEVER_MS) for n, domain in enumerate(domains)]
-        self.relay = Relay(work, self.masters).start()
+        try:
+            self.relay = Relay(work, self.masters, *relay_options).start()
+            self._close_ring(gtid)
+        except BaseException:
+            self.close()
+            raise
+
+    def _close_ring(self, gtid):
         for n, master in enumerate(self.masters):
             self.relay.wait_following(n)
             other = self.masters[1 - n]
@@ -32,7 +39,8 @@ class Pair:
 
     def close(self):
         for each in [self.relay, *self.masters]:
-            each.kill()
+            if each:
+                each.kill()
 
 
 def rows(server):

@@ -48,6 +48,16 @@ class Replica(Server):
     def position(self):
         return self.query("SELECT @@gtid_slave_pos")
 
+    def connected(self):
+        state = self.state()
+        return state["Slave_IO_Running"] == "Yes" and state["Slave_SQL_Running"] == "Yes"
+
+    def has(self, database):
+        return database in self.query("SHOW DATABASES").split()
+
+    def rows(self, table):
+        return int(self.query(f"SELECT COUNT(*) FROM {table}"))
+
     def fail_if_stopped(self):
         state = self.state()
         errors = [state[key] for key in ("Last_IO_Error", "Last_SQL_Error") if state.get(key)]
