@@ -14,6 +14,8 @@ from sql_session import Session, SqlError
 
 FOLDER = Path("/usr/share/mysql/mysql-test/main")
 STATEMENTS_EACH = 120  # of a file
+SLOW_EACH = 3  # statements that ran into the time-out; then the file has had its turn
+TIMED_OUT = 1969
 FORMATS = ("ROW", "STATEMENT", "MIXED")
 # mysqltest's own commands, and what would change the server itself or wait for another session.
 COMMANDS = re.compile(r"(let|if|while|connect|connection|disconnect|source|echo|eval|evalp|error|send|send_eval|reap|exec|die|skip|inc|dec|"
@@ -69,18 +71,19 @@ def run_file(runner, path, binlog_format):
     """Yields a case with its result for each statement that is labelled and stands in the log."""
     runner.clean()
     with Session(runner.server.socket, timeout_s=30) as session:
-        for statement in ("SET max_statement_time = 5, lock_wait_timeout = 2, innodb_lock_wait_timeout = 2", "CREATE DATABASE test",
+        for statement in ("SET max_statement_time = 1, lock_wait_timeout = 2, innodb_lock_wait_timeout = 2", "CREATE DATABASE test",
                           "USE test", f"SET binlog_format = {binlog_format}"):
             session.query(statement)
-        before, begin = measure.snapshot(runner.admin), runner.place()
+        before, begin, slow = measure.snapshot(runner.admin), runner.place(), 0
         for count, (line, statement) in enumerate(statements_of(path)):
-            if count >= STATEMENTS_EACH:
+            if count >= STATEMENTS_EACH or slow >= SLOW_EACH:
                 return
             failed = False
             try:
                 session.query(statement.encode("latin-1"))
-            except SqlError:
+            except SqlError as e:
                 failed = True
+                slow += e.number == TIMED_OUT
             end = runner.place()
             if end == begin:
                 continue
@@ -101,12 +104,17 @@ def names_unknown(session):
         return False
 
 
-def run(runner, share):
-    """All results, each file in one format."""
+def run(runner, files):
+    """All results of these (file, format)."""
     results = []
-    for i, path in enumerate(chosen_files(share)):
+    for path, binlog_format in files:
         try:
-            results += run_file(runner, path, FORMATS[i % len(FORMATS)])
-        except (SqlError, OSError):  # a file that leaves locks or the like behind ends early
+            results += run_file(runner, path, binlog_format)
+        except (SqlError, OSError, measure.TooLarge):  # a file that leaves locks or the like behind, or fills a table, ends early
             continue
     return results
+
+
+def chosen(share):
+    """A share of the files, each in one format."""
+    return [(path, FORMATS[i % len(FORMATS)]) for i, path in enumerate(chosen_files(share))]

@@ -1,18 +1,17 @@
-"""Runs the corpora's cases on a server, measures what each destroyed, and asks the classifier what it says of the server's log."""
-import json
-import subprocess
+"""Runs the corpora's cases on a server, measures what each destroyed, and asks the guard what it holds of the server's log."""
+import bisect
+import os
 import time
 
 import fixtures
-from built import BUILD
 from measure import losses, snapshot
+from relaying import lifeboat
 from sql_session import Session, SqlError
 
-JUDGE = BUILD / "tests/danger_judge"
 FORMATS = ("ROW", "STATEMENT", "MIXED")
 OPTIONS = ("--log-bin=bin", "--server-id=1", "--event-scheduler=ON", "--character-set-server=utf8mb4", "--secure-file-priv=", "--log-bin-trust-function-creators=1",
            "--innodb-flush-log-at-trx-commit=0", "--innodb-buffer-pool-size=64M", "--max-binlog-size=1G", "--sync-binlog=0",
-           "--innodb-flush-method=nosync")
+           "--innodb-flush-method=nosync", "--sync-frm=0", "--innodb-stats-persistent=0")
 
 
 class Refused(Exception):
@@ -75,19 +74,20 @@ class Runner:
         return {"lost": lost, "label": label, "begin": begin, "end": end}
 
 
-HOLDS = ("destroys", "unknown")
+class Held:
+    """What the rules that need no file hold of a log, as `guard rules test` says of one that a relay keeps."""
 
+    def __init__(self, files, relay_directory):
+        kept = relay_directory / "corpus-3306" / "000001"
+        kept.mkdir(parents=True)
+        for file in files:
+            os.link(file, kept / file.name)
+        status, report = lifeboat("guard", "rules", "test", "--log", "20000d", "--each", "--dir", relay_directory)
+        assert status == 0, report
+        self.groups = report["transactions"]
+        self.places = sorted((each["file"], each["position"]) for each in report["each"] if each["action"] == "hold")
 
-def judged(files):
-    """What the classifier says of each group in a log: {(file, end): group}."""
-    out = subprocess.run([JUDGE, *files], capture_output=True, check=True).stdout
-    return {(group["file"], group["end"]): group for group in map(json.loads, out.splitlines())}
-
-
-def within(groups, begin, end):
-    """Those of the groups that end behind `begin` and not behind `end`, both (file, position)."""
-    return [group for place, group in groups.items() if begin < place <= end]
-
-
-def holds(groups):
-    return any(group["severity"] in HOLDS for group in groups)
+    def any_within(self, begin, end):
+        """Of the transactions that begin at `begin` or behind it, and before `end`; both are (file, position)."""
+        at = bisect.bisect_left(self.places, begin)
+        return at < len(self.places) and self.places[at] < end
