@@ -8,7 +8,7 @@ namespace lifeboat::binlog {
 namespace {
 
 TEST(Gtid, text_and_back) {
-  EXPECT_EQ(format_gtid({0, 1, 42}), "0-1-42");
+  EXPECT_EQ(format_gtid(Gtid{0, 1, 42}), "0-1-42");
   EXPECT_EQ(parse_gtid(" 4294967295-7-18446744073709551615 "), (Gtid{4294967295, 7, 18446744073709551615U}));
   EXPECT_EQ(parse_gtid_list("0-1-42, 1-2-7"), (std::vector<Gtid>{{0, 1, 42}, {1, 2, 7}}));
   EXPECT_TRUE(parse_gtid_list("  ").empty());
