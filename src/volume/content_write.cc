@@ -85,6 +85,17 @@ void mark(Layer& layer, std::uint64_t first, std::uint64_t last) {
   });
 }
 
+/// Whether a write meets a sector of which a replay would zero the end (crash rule 4): it would tear what is written,
+/// so the zeros are made durable first.
+bool is_over_tail(const File& file, std::uint64_t offset, std::uint64_t size) {
+  constexpr std::uint64_t kSector = 512;
+  if (!file.current) return false;
+  return std::ranges::any_of(file.current->tails, [&](const Layer::Tail& tail) {
+    const std::uint64_t sector = tail.offset / kSector * kSector;
+    return tail.offset != sector && offset < sector + kSector && offset + size > sector;
+  });
+}
+
 bool is_plain_overwrite(const File& file, std::uint64_t offset, std::uint64_t length) {
   return file.current && file.current->data && offset + length <= file.node.size &&
          file.current->marks.contains_all(offset / kBlockBytes, (offset + length + kBlockBytes - 1) / kBlockBytes);
@@ -152,10 +163,13 @@ void Volume::write(InodeNumber inode, std::uint64_t offset, ByteView in) {
   Fetched fetched;
   for (bool stored = false; !stored;) {
     Missing missing;
+    bool over_tail = false;
     state.with_room(in.size() + (kFillAheadChunks + 1) * std::uint64_t{kChunkBytes}, [&] {
       const State::Change change(state);
       {
         const std::shared_lock lock(file->lock);
+        over_tail = node->linked && is_over_tail(*file, offset, in.size());
+        if (over_tail) return;
         if (is_plain_overwrite(*file, offset, in.size())) {
           file->current->data->write(in, offset);
           node->mtime_ns = clock_ns();
@@ -166,8 +180,9 @@ void Volume::write(InodeNumber inode, std::uint64_t offset, ByteView in) {
       const std::unique_lock lock(file->lock);
       missing = state.write_layers(*file, offset, in, fetched);
     });
-    stored = !missing.any();
-    if (!stored) state.fetch(node, *file, missing, fetched);
+    stored = !missing.any() && !over_tail;
+    if (over_tail) state.sync_file(node, *file);
+    if (missing.any()) state.fetch(node, *file, missing, fetched);
   }
 }
 

@@ -263,6 +263,23 @@ TEST(Volume, BytesBeyondTheDurableSizeDoNotComeBack) {
   EXPECT_TRUE(all_zero(ByteView(found).subspan(size)));
 }
 
+TEST(Volume, AWriteOverATruncatedTailIsNotTornByAKill) {
+  TestVolume volume({{"a", pattern(100'000, 1)}, {"b", {}}});
+  const InodeNumber a = volume.inode("a");
+  const InodeNumber b = volume.inode("b");
+  volume->write(a, 0, pattern(50'000, 2));
+  volume->fsync(a);
+  volume.truncate(a, 5000);                 // inside a sector, whose end is zeroed
+  volume->write(a, 4608, pattern(512, 3));  // that sector, whole
+  volume.truncate(a, 8192);
+  volume->write(b, 0, pattern(10, 4));
+  volume->fsync(b);  // and with it the size of a, but not its content
+  volume.kill_and_open();
+  const Bytes found = volume.content("a");
+  ASSERT_EQ(found.size(), 8192U);
+  EXPECT_TRUE(std::ranges::equal(ByteView(found).subspan(4608, 512), pattern(512, 3)));
+}
+
 TEST(Volume, HydrationBeginsWithTheFileThatIsWaitedForMost) {
   Files files;
   for (const char* name : {"a", "b", "c"}) files[name] = pattern(500'000, static_cast<std::uint32_t>(*name));
