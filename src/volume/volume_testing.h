@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <map>
 #include <memory>
 #include <random>
@@ -74,6 +75,17 @@ class InstalledHook : public Hook {
 };
 
 using Files = std::map<std::string, Bytes>;
+
+/// Bytes that no other seed has.
+inline Bytes pattern(std::size_t size, std::uint32_t seed) {
+  return vault::ContentMaker(seed).bytes(size);
+}
+
+/// Writes `in` into `content`, which grows if it has to.
+inline void put(Bytes& content, std::uint64_t offset, ByteView in) {
+  if (content.size() < offset + in.size()) content.resize(offset + in.size());
+  std::ranges::copy(in, content.begin() + static_cast<std::ptrdiff_t>(offset));
+}
 
 /// A vault, an image of `files` in it, and a volume over that.
 class TestVolume {
