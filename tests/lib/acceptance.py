@@ -20,7 +20,7 @@ class Acceptance:
     def __init__(self, name, description):
         parser = argparse.ArgumentParser(prog=f"acceptance/{name}", description=description)
         parser.add_argument("--scale", type=float, default=FULL_SCALE, help="1 is what the promise is about")
-        parser.add_argument("--work", type=Path, default=Path("/var/tmp/lifeboat-acceptance"),
+        parser.add_argument("--work", type=Path, default=Path("/var/tmp/lifeboat-acceptance") / name,
                             help="everything is written below it")
         self.args = parser.parse_args()
         self.args.work.mkdir(parents=True, exist_ok=True)
