@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "store/store_testing.h"
 #include "vault/copy.h"
 #include "vault/key_slots.h"
 #include "vault/marks.h"
@@ -14,32 +15,17 @@ namespace lifeboat::vault {
 namespace {
 
 /// A store that is lost at the put of one object, as if the process had been killed before it.
-class LostStore : public store::Store {
+class LostStore : public store::ForwardingStore {
  public:
   LostStore(std::unique_ptr<store::Store> inner, std::string lost_at)
-      : inner_(std::move(inner)), lost_at_(std::move(lost_at)) {}
+      : ForwardingStore(std::move(inner)), lost_at_(std::move(lost_at)) {}
 
-  std::string url() const override { return inner_->url(); }
   void put(std::string_view name, ByteView bytes) override {
     if (name == lost_at_) fail(Code::kUnavailable, format("lost at {}", name));
-    inner_->put(name, bytes);
+    ForwardingStore::put(name, bytes);
   }
-  std::unique_ptr<store::ObjectWriter> create(std::string_view name) override { return inner_->create(name); }
-  void get_range(std::string_view name, std::uint64_t offset, ByteSpan out) override {
-    inner_->get_range(name, offset, out);
-  }
-  Bytes get(std::string_view name, std::size_t max_size) override { return inner_->get(name, max_size); }
-  std::optional<store::ObjectInfo> find(std::string_view name) override { return inner_->find(name); }
-  void list(std::string_view prefix, const std::function<void(const store::ObjectInfo&)>& each) override {
-    inner_->list(prefix, each);
-  }
-  void remove(std::string_view name) override { inner_->remove(name); }
-  SystemTime clock() override { return inner_->clock(); }
-  std::chrono::milliseconds latency() const override { return inner_->latency(); }
-  std::uint64_t remove_unfinished(std::chrono::milliseconds age) override { return inner_->remove_unfinished(age); }
 
  private:
-  std::unique_ptr<store::Store> inner_;
   std::string lost_at_;
 };
 

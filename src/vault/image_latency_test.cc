@@ -4,6 +4,7 @@
 #include <atomic>
 #include <mutex>
 
+#include "store/store_testing.h"
 #include "vault/chunk_codec.h"
 #include "vault/image_reader.h"
 #include "vault/image_testing.h"
@@ -13,32 +14,21 @@ namespace lifeboat::vault {
 namespace {
 
 /// Says that it is far away, and counts what it is asked.
-class FarStore : public store::Store {
+class FarStore : public store::ForwardingStore {
  public:
-  FarStore(std::unique_ptr<Store> near, std::atomic<int>& gets) : near_(std::move(near)), gets_(gets) {}
+  FarStore(std::unique_ptr<Store> near, std::atomic<int>& gets) : ForwardingStore(std::move(near)), gets_(gets) {}
 
-  std::string url() const override { return near_->url(); }
-  void put(std::string_view name, ByteView bytes) override { near_->put(name, bytes); }
-  std::unique_ptr<store::ObjectWriter> create(std::string_view name) override { return near_->create(name); }
   void get_range(std::string_view name, std::uint64_t offset, ByteSpan out) override {
     ++gets_;
-    near_->get_range(name, offset, out);
+    ForwardingStore::get_range(name, offset, out);
   }
   Bytes get(std::string_view name, std::size_t max_size) override {
     ++gets_;
-    return near_->get(name, max_size);
+    return ForwardingStore::get(name, max_size);
   }
-  std::optional<store::ObjectInfo> find(std::string_view name) override { return near_->find(name); }
-  void list(std::string_view prefix, const std::function<void(const store::ObjectInfo&)>& each) override {
-    near_->list(prefix, each);
-  }
-  void remove(std::string_view name) override { near_->remove(name); }
-  SystemTime clock() override { return near_->clock(); }
   std::chrono::milliseconds latency() const override { return std::chrono::milliseconds(20); }
-  std::uint64_t remove_unfinished(std::chrono::milliseconds age) override { return near_->remove_unfinished(age); }
 
  private:
-  std::unique_ptr<Store> near_;
   std::atomic<int>& gets_;
 };
 

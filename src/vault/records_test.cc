@@ -12,6 +12,7 @@
 
 #include "base/random.h"
 #include "codec/compress.h"
+#include "store/store_testing.h"
 #include "vault/keys.h"
 #include "vault/pack_check.h"
 #include "vault/sealed_object.h"
@@ -166,27 +167,14 @@ TEST(RecordWriter, GoesOnAfterFinishInNewPacks) {
 }
 
 /// A store that runs out of space after some bytes, as disks do.
-class FullStore : public store::Store {
+class FullStore : public store::ForwardingStore {
  public:
-  FullStore(std::unique_ptr<store::Store> store, std::int64_t space) : store_(std::move(store)), space_(space) {}
+  FullStore(std::unique_ptr<store::Store> store, std::int64_t space)
+      : ForwardingStore(std::move(store)), space_(space) {}
 
-  std::string url() const override { return store_->url(); }
-  void put(std::string_view name, ByteView bytes) override { store_->put(name, bytes); }
   std::unique_ptr<store::ObjectWriter> create(std::string_view name) override {
-    return std::make_unique<Writer>(*this, store_->create(name));
+    return std::make_unique<Writer>(*this, ForwardingStore::create(name));
   }
-  void get_range(std::string_view name, std::uint64_t offset, ByteSpan out) override {
-    store_->get_range(name, offset, out);
-  }
-  Bytes get(std::string_view name, std::size_t max_size) override { return store_->get(name, max_size); }
-  std::optional<store::ObjectInfo> find(std::string_view name) override { return store_->find(name); }
-  void list(std::string_view prefix, const std::function<void(const store::ObjectInfo&)>& each) override {
-    store_->list(prefix, each);
-  }
-  void remove(std::string_view name) override { store_->remove(name); }
-  SystemTime clock() override { return store_->clock(); }
-  std::chrono::milliseconds latency() const override { return store_->latency(); }
-  std::uint64_t remove_unfinished(std::chrono::milliseconds age) override { return store_->remove_unfinished(age); }
 
  private:
   struct Writer : store::ObjectWriter {
@@ -200,7 +188,6 @@ class FullStore : public store::Store {
     FullStore& store;
     std::unique_ptr<store::ObjectWriter> writer;
   };
-  std::unique_ptr<store::Store> store_;
   std::atomic<std::int64_t> space_;
 };
 

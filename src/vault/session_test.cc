@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "store/store_testing.h"
 #include "vault/format.h"
 #include "vault/sealed_object.h"
 #include "vault/session_record.h"
@@ -82,29 +83,12 @@ TEST(Session, RenewedMeanwhileIsNotEnded) {
 }
 
 /// A store whose clock goes on while ours stands still.
-class LaterStore : public store::Store {
+class LaterStore : public store::ForwardingStore {
  public:
-  explicit LaterStore(std::unique_ptr<store::Store> inner) : inner_(std::move(inner)) {}
+  using ForwardingStore::ForwardingStore;
   std::chrono::milliseconds ahead{};
 
-  std::string url() const override { return inner_->url(); }
-  void put(std::string_view name, ByteView bytes) override { inner_->put(name, bytes); }
-  std::unique_ptr<store::ObjectWriter> create(std::string_view name) override { return inner_->create(name); }
-  void get_range(std::string_view name, std::uint64_t offset, ByteSpan out) override {
-    inner_->get_range(name, offset, out);
-  }
-  Bytes get(std::string_view name, std::size_t max_size) override { return inner_->get(name, max_size); }
-  std::optional<store::ObjectInfo> find(std::string_view name) override { return inner_->find(name); }
-  void list(std::string_view prefix, const std::function<void(const store::ObjectInfo&)>& each) override {
-    inner_->list(prefix, each);
-  }
-  void remove(std::string_view name) override { inner_->remove(name); }
-  SystemTime clock() override { return inner_->clock() + ahead; }
-  std::chrono::milliseconds latency() const override { return inner_->latency(); }
-  std::uint64_t remove_unfinished(std::chrono::milliseconds age) override { return inner_->remove_unfinished(age); }
-
- private:
-  std::unique_ptr<store::Store> inner_;
+  SystemTime clock() override { return ForwardingStore::clock() + ahead; }
 };
 
 TEST(Session, OfAHostThatStoodStillGoesOnWhenItWakes) {

@@ -9,7 +9,7 @@
 #include <random>
 #include <string>
 
-#include "store/store.h"
+#include "store/store_testing.h"
 #include "vault/image_testing.h"
 #include "vault/import.h"
 #include "vault/vault_testing.h"
@@ -19,48 +19,41 @@
 namespace lifeboat::volume {
 
 /// A store that stops taking writes or giving reads when told to, and lets a test step in between.
-class SwitchedStore : public store::Store {
+class SwitchedStore : public store::ForwardingStore {
  public:
-  explicit SwitchedStore(std::unique_ptr<store::Store> inner) : inner_(std::move(inner)) {}
+  using ForwardingStore::ForwardingStore;
 
   std::atomic<bool> refuse_writes{false};
   std::atomic<bool> refuse_reads{false};
   std::function<void()> before_next_list;  ///< called once
   std::function<void(std::string_view name)> after_put;
 
-  std::string url() const override { return inner_->url(); }
   void put(std::string_view name, ByteView bytes) override {
     check(refuse_writes);
-    inner_->put(name, bytes);
+    ForwardingStore::put(name, bytes);
     if (after_put) after_put(name);
   }
   std::unique_ptr<store::ObjectWriter> create(std::string_view name) override {
     check(refuse_writes);
-    return inner_->create(name);
+    return ForwardingStore::create(name);
   }
   void get_range(std::string_view name, std::uint64_t offset, ByteSpan out) override {
     check(refuse_reads);
-    inner_->get_range(name, offset, out);
+    ForwardingStore::get_range(name, offset, out);
   }
   Bytes get(std::string_view name, std::size_t max_size) override {
     check(refuse_reads);
-    return inner_->get(name, max_size);
+    return ForwardingStore::get(name, max_size);
   }
-  std::optional<store::ObjectInfo> find(std::string_view name) override { return inner_->find(name); }
   void list(std::string_view prefix, const std::function<void(const store::ObjectInfo&)>& each) override {
     if (before_next_list) std::exchange(before_next_list, nullptr)();
-    inner_->list(prefix, each);
+    ForwardingStore::list(prefix, each);
   }
-  void remove(std::string_view name) override { inner_->remove(name); }
-  SystemTime clock() override { return inner_->clock(); }
-  std::chrono::milliseconds latency() const override { return inner_->latency(); }
-  std::uint64_t remove_unfinished(std::chrono::milliseconds age) override { return inner_->remove_unfinished(age); }
 
  private:
   static void check(bool refuse) {
     if (refuse) fail(Code::kUnavailable, "store: switched off by the test");
   }
-  std::unique_ptr<store::Store> inner_;
 };
 
 /// Installed for as long as it lives.
