@@ -5,13 +5,10 @@
 #include <tuple>
 
 #include "base/error.h"
+#include "vault/damage.h"
 
 namespace lifeboat::relay {
 namespace {
-
-bool is_damage(const Exception& e) {
-  return e.code() == Code::kCorruption || e.code() == Code::kUnsupported || e.code() == Code::kNotFound;
-}
 
 /// Reads the name of the log from whichever of its files tells it.
 void describe(vault::Vault& vault, SealedLog& log, std::vector<std::string>& damaged) {
@@ -23,7 +20,7 @@ void describe(vault::Vault& vault, SealedLog& log, std::vector<std::string>& dam
       log.note = record.note;
       return;
     } catch (const Exception& e) {
-      if (!is_damage(e)) throw;
+      if (!vault::is_damaged_or_gone(e)) throw;
       damaged.push_back(e.error().message);
     }
   }
@@ -37,7 +34,7 @@ LogPartRecord first_record(vault::Vault& vault, const SealedFile& file) {
     try {
       return decode_log_part_record(vault::read_log_metadata(vault, part));
     } catch (const Exception& e) {
-      if (!is_damage(e)) throw;
+      if (!vault::is_damaged_or_gone(e)) throw;
       error = e.error();
     }
   }

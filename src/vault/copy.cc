@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "vault/confirm_image.h"
+#include "vault/damage.h"
 #include "vault/format.h"
 #include "vault/key_slots.h"
 #include "vault/log_cover.h"
@@ -24,12 +25,6 @@ namespace {
 
 /// Each holds one pack.
 constexpr int kThreads = 2;
-
-/// Damage here, or gone since it was listed: the rest is copied all the same. A flipped bit of a header may look like a
-/// newer format.
-bool is_left_out(const Exception& e) {
-  return e.code() == Code::kCorruption || e.code() == Code::kUnsupported || e.code() == Code::kNotFound;
-}
 
 /// What lies under a prefix: name → size.
 std::unordered_map<std::string, std::uint64_t> sizes_of(Vault& vault, std::string_view prefix) {
@@ -84,7 +79,7 @@ class Copy {
       try {
         references.add(image);
       } catch (const Exception& e) {
-        if (!is_left_out(e)) throw;  // told of when its turn comes
+        if (!is_damaged_or_gone(e)) throw;  // told of when its turn comes
       }
     }
     std::uint64_t bytes = 0;
@@ -119,7 +114,7 @@ class Copy {
       }
       report_.images.push_back(image);
     } catch (const Exception& e) {
-      if (!is_left_out(e) && e.code() != Code::kBusy) throw;
+      if (!is_damaged_or_gone(e) && e.code() != Code::kBusy) throw;
       report_.failures.push_back({image, e.error().text()});
       references_.reset();  // it holds packs of an image that was not copied
     }
@@ -136,7 +131,7 @@ class Copy {
           if (!options_.dry_run) copy_object(name);
           ++report_.log_parts;
         } catch (const Exception& e) {
-          if (!is_left_out(e)) throw;
+          if (!is_damaged_or_gone(e)) throw;
           if (e.code() == Code::kNotFound) continue;
           report_.failures.push_back({"", e.error().text()});
         }
@@ -202,7 +197,7 @@ class Copy {
       try {
         copy_object(name);
       } catch (const Exception& e) {
-        if (!is_left_out(e)) throw;
+        if (!is_damaged_or_gone(e)) throw;
         if (e.code() != Code::kNotFound) left_out.push_back(e.error().text());
       }
     }

@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "vault/config.h"
+#include "vault/damage.h"
 #include "vault/format.h"
 #include "vault/key_slots.h"
 #include "vault/marks.h"
@@ -15,16 +16,12 @@
 namespace lifeboat::vault {
 namespace {
 
-bool is_damage(const Exception& e) {
-  return e.code() == Code::kCorruption || e.code() == Code::kNotFound || e.code() == Code::kUnsupported;
-}
-
 bool is_whole(store::Store& store, const Keys& keys, const std::string& name) {
   try {
     check_object(keys, name, store.get(name, kObjectBytesMax));
     return true;
   } catch (const Exception& e) {
-    if (!is_damage(e)) throw;
+    if (!is_damaged_or_gone(e)) throw;
     return false;
   }
 }
@@ -63,7 +60,7 @@ class Healing {
       if (note) vault_.store().remove(*note);
       report_.healed.push_back(name);
     } catch (const Exception& e) {
-      if (!is_damage(e)) throw;
+      if (!is_damaged_or_gone(e)) throw;
       report_.failures.push_back({name, format("{}: {}", from_.store().url(), e.error().message)});
     }
   }

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/error.h"
+#include "vault/damage.h"
 #include "vault/format.h"
 
 namespace lifeboat::vault {
@@ -71,8 +72,7 @@ std::shared_ptr<const TreeCheck::Index> TreeCheck::index_of(const Id& pack) {
     try {
       index = std::make_shared<const Index>(read_pack_index(vault_, pack));
     } catch (const Exception& e) {
-      // A flipped bit of a header may look like a newer format.
-      if (e.code() != Code::kCorruption && e.code() != Code::kUnsupported && e.code() != Code::kNotFound) throw;
+      if (!is_damaged_or_gone(e)) throw;
       add_damage(pack, {e.error().message, {}});
       return nullptr;
     }

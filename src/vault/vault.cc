@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "base/random.h"
 #include "vault/config.h"
+#include "vault/damage.h"
 #include "vault/format.h"
 #include "vault/key_slot_format.h"
 #include "vault/key_slots.h"
@@ -60,7 +61,7 @@ std::vector<NamedSlot> get_slots(store::Store& store, const Id& vault_id, std::v
       }
       slots.push_back({id, decode_slot(object, vault_id, id)});
     } catch (const Exception& e) {
-      if (e.code() != Code::kCorruption && e.code() != Code::kUnsupported && e.code() != Code::kNotFound) throw;
+      if (!is_damaged_or_gone(e)) throw;
       damage.push_back(e.error().message);
     }
   }
@@ -124,7 +125,7 @@ std::optional<Bytes> find_whole_slot(Vault& vault, const Id& id) {
     verify_slot(vault.keys(), slot, id);
     return slot;
   } catch (const Exception& e) {
-    if (e.code() != Code::kCorruption && e.code() != Code::kUnsupported && e.code() != Code::kNotFound) throw;
+    if (!is_damaged_or_gone(e)) throw;
     return std::nullopt;
   }
 }
