@@ -163,19 +163,27 @@ void Volume::State::attach(vault::Vault& to) {
     fail(Code::kRefused, format("volume {}: made from another vault", directory.string()),
          "Name the vault that its image lies in.");
   }
-  vault = &to;
   reader = std::make_shared<vault::ImageReader>(to, catalog.image);
+  vault = &to;
 }
 
 std::unique_ptr<Volume> Volume::open(const Path& directory, vault::Vault* vault, VolumeOptions options) {
-  auto state = std::make_unique<State>(directory, options);
+  auto volume = open_local(directory, options);
   if (vault != nullptr) {
-    state->attach(*vault);
-  } else if (!state->status().hydrated) {
+    volume->attach(*vault);
+  } else if (!volume->status().hydrated) {
     fail(Code::kUnavailable, format("volume {}: not fully local yet, and no vault given", directory.string()),
          "Open it with its vault.");
   }
-  return std::make_unique<Volume>(std::move(state));
+  return volume;
+}
+
+std::unique_ptr<Volume> Volume::open_local(const Path& directory, VolumeOptions options) {
+  return std::make_unique<Volume>(std::make_unique<State>(directory, options));
+}
+
+void Volume::attach(vault::Vault& vault) {
+  state_->attach(vault);
 }
 
 VolumeStatus Volume::inspect(const Path& directory) {

@@ -7,8 +7,9 @@
 #include "base/cancel.h"
 #include "base/error.h"
 #include "base/log.h"
+#include "store/store.h"
+#include "vault/format.h"
 #include "vault/image.h"
-#include "vault/session.h"
 #include "vault/vault.h"
 #include "volume/mount_table.h"
 #include "volume/mountpoint.h"
@@ -102,12 +103,16 @@ class Serving {
   }
 
   void open() {
-    if (exists_ && Volume::inspect(engine_directory(record_.state_dir)).hydrated) {
-      open_fully_local();
-    } else {
+    if (!exists_) {
       vault_ = open_vault(record_);
-      if (!exists_) create_local_state(record_, *vault_, request_.image.empty() ? record_.image : request_.image);
-      open_volume();
+      create_local_state(record_, *vault_, request_.image.empty() ? record_.image : request_.image);
+    }
+    volume_ = Volume::open_local(engine_directory(record_.state_dir), {.space_max = record_.space_max});
+    if (exists_ && volume_->status().hydrated) {
+      attach_if_it_answers();
+    } else {
+      if (!vault_) vault_ = open_vault(record_);
+      volume_->attach(*vault_);
     }
     if (exists_) check_image(record_, vault_.get(), request_.image, volume_->status().image);
     save_volume_record(record_);
@@ -117,21 +122,17 @@ class Serving {
     service_.emplace(*volume_, vault_.get(), record_, request_.hydrate);
   }
 
-  void open_volume() {
-    volume_ = Volume::open(engine_directory(record_.state_dir), vault_.get(), {.space_max = record_.space_max});
-  }
-
   /// It can do without its vault, whatever is wrong there: not to be reached, another one, the image gone.
-  void open_fully_local() {
+  void attach_if_it_answers() {
     try {
-      open_vault(record_, kVaultPatience);  // asked first, so that nobody waits long for one that is gone
+      // Asked first, so that nobody waits long for one that is gone.
+      store::open_store(record_.vault_url, kVaultPatience)->find(vault::kConfigName);
       vault_ = open_vault(record_);
-      open_volume();
+      volume_->attach(*vault_);
     } catch (const Exception& e) {
       if (e.code() == Code::kCancelled) throw;
       log::warn("mounted without the vault: {}", e.error().text());
       vault_.reset();
-      open_volume();
     }
   }
 

@@ -83,6 +83,11 @@ class Volume {
   /// Opens local state, replaying the journal; takes the lease (kBusy if another process has it). `vault` may be null
   /// when the volume is fully hydrated: then commit and unhydrated reads throw kUnavailable.
   static std::unique_ptr<Volume> open(const Path& directory, vault::Vault* vault, VolumeOptions options = {});
+  /// The same for who finds out from status() whether a vault is needed at all, and attaches it before anything is
+  /// read.
+  static std::unique_ptr<Volume> open_local(const Path& directory, VolumeOptions options = {});
+  /// kRefused if the volume is of another vault. After an error it is as it was.
+  void attach(vault::Vault& vault);
   /// How the local state in `directory` stands, while no process has it open (kBusy). Needs no vault.
   static VolumeStatus inspect(const Path& directory);
   /// Closes without syncing: to an observer the same as kill -9. Call sync_all() first for a clean end.
