@@ -106,11 +106,8 @@ bool Volume::hydrate(std::uint64_t limit) {
   Hydration& hydration = state.hydration;
   const std::shared_ptr<vault::ImageReader> reader = state.image_reader();
   if (!reader) {
-    if (state.find_unhydrated()) {
-      hydration.files.clear();
-      fail(Code::kUnavailable, format("volume {}: opened without its vault", state.directory.string()));
-    }
-    return false;
+    if (state.fully_local()) return false;
+    fail(Code::kUnavailable, format("volume {}: opened without its vault", state.directory.string()));
   }
   state.room_checked = 0;  // look at the disk now, whatever an earlier look said
   if (!state.room_to_keep()) {

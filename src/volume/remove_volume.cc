@@ -104,8 +104,10 @@ void keep_nothing(const VolumeRecord& record) noexcept {
   try {
     vault::end_keeping(*open_vault(record, kVaultPatience), record.id);
   } catch (...) {
-    log::warn("the vault does not know yet that volume {} is gone, and keeps its image for up to {} days: {}",
-              record.name, vault::kKeepLifetime.count() / 24, current_error().text());
+    log::warn(
+        "the vault does not know yet that volume {} is gone, and keeps its image for up to {} days (to free it before: "
+        "lifeboat vault stat names the session, vault unlock --force ends it): {}",
+        record.name, vault::kKeepLifetime.count() / 24, current_error().text());
   }
 }
 

@@ -57,12 +57,7 @@ void VolumeService::serve_until(const sigset_t& signals) {
 }
 
 void VolumeService::end() {
-  bool taken = false;
-  {
-    const std::scoped_lock lock(house_mutex_);
-    taken = launch_list_taken_;
-  }
-  if (!taken) take_launch_list();
+  if (!launch_list_taken_) take_launch_list();
   if (!mount_.ended()) {
     volume_.sync_all();
     try {

@@ -53,8 +53,8 @@ class VolumeService {
   Hydrator hydrator_;
   std::mutex house_mutex_;
   std::condition_variable_any house_changed_;
-  bool launch_list_taken_ = false;         ///< since it was mounted
-  std::optional<LaunchList> launch_list_;  ///< to be stored
+  std::atomic<bool> launch_list_taken_{false};  ///< since it was mounted
+  std::optional<LaunchList> launch_list_;       ///< to be stored
   std::jthread housekeeper_;
   std::jthread teller_;
   ControlServer control_;
