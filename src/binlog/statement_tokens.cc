@@ -1,6 +1,5 @@
 // The lexer. Its oddities are the servers': a comment inside an executable comment ends by itself, an executable
-// comment inside another does not nest, `--` needs a blank or a control
-// behind it, a version needs five or six digits.
+// comment inside another does not nest, `--` needs a blank or a control behind it, a version needs five or six digits.
 
 #include "binlog/statement_tokens.h"
 

@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "base/process.h"
 #include "net/http_client.h"
+#include "relay/follow_status.h"
 
 namespace lifeboat::relay {
 namespace {
@@ -44,17 +45,12 @@ void post_webhook(const GuardNotify& notify, const std::string& text, const std:
 }
 
 json::object change_to_json(const ApproversChange& change) {
-  const auto array = [](const std::vector<std::string>& names) {
-    json::array out;
-    for (const std::string& each : names) out.push_back(json::string(each));
-    return out;
-  };
   return {{"notice", "approvers"},
           {"id", change.id},
           {"time", format_time(change.time)},
           {"by", change.by},
-          {"approvers", array(change.names)},
-          {"new_keys", array(change.new_keys)},
+          {"approvers", texts_to_json(change.names)},
+          {"new_keys", texts_to_json(change.new_keys)},
           {"counts_from", format_time(change.time + kBreakGlassAfter)},
           {"text", "Who may release what is held was changed. If nobody of you did that, somebody else did."}};
 }

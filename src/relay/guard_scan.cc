@@ -22,8 +22,7 @@ std::size_t index_of(const std::vector<ServedLog::File>& files, std::string_view
 
 /// Where a walk towards `files[at]` begins. Of what is brought from the vault, one file has to do.
 std::size_t first_to_walk(const std::vector<ServedLog::File>& files, std::size_t at, const GuardConfig& config) {
-  std::chrono::seconds longest = config.mass.window;
-  for (const auto window : rule_windows(config)) longest = std::max(longest, window);
+  const std::chrono::seconds longest = config.longest_window();
   const auto asked = files[at].here ? read_log_head(files[at].path) : std::nullopt;
   std::size_t first = at == 0 ? 0 : at - 1;
   while (first > 0 && asked && files[first].here) {

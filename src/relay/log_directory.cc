@@ -27,7 +27,7 @@ LogDirectory::LogDirectory(Path path) : path_(std::move(path)) {
   if (listed(last)) {
     state_ = newest_->progress.boundary().state;
   } else if (files_.size() > 1) {
-    state_ = scan_log_file(files_[files_.size() - 2].file.path, {}).progress.boundary().state;
+    state_ = scan_indexed_file(files_[files_.size() - 2].file.path).progress.boundary().state;
   }
 }
 

@@ -47,37 +47,25 @@ class LogBuilder {
 
   /// A statement on its own: Gtid and one Query. Its timestamp is `when`.
   LogBuilder& group(const binlog::Gtid& gtid, std::string_view statement = "DO 0", std::uint32_t when = kGroupTime) {
-    Encoder head;
-    head.u64(gtid.sequence);
-    head.u32(gtid.domain);
-    head.u8(binlog::GtidEvent::kStandalone);
-    for (int i = 13; i < 19; ++i) head.u8(0);
-    event(binlog::EventType::kGtid, head.bytes(), when, gtid.server);
+    begin(gtid, binlog::GtidEvent::kStandalone, when);
     query(gtid, statement, when);
     return *this;
   }
   /// A transaction of one statement that its source's crash left without its COMMIT.
   LogBuilder& torn_group(const binlog::Gtid& gtid, std::string_view statement) {
-    Encoder head;
-    head.u64(gtid.sequence);
-    head.u32(gtid.domain);
-    head.u8(binlog::GtidEvent::kTransactional);
-    for (int i = 13; i < 19; ++i) head.u8(0);
-    event(binlog::EventType::kGtid, head.bytes(), kGroupTime, gtid.server);
+    begin(gtid, binlog::GtidEvent::kTransactional, kGroupTime);
     query(gtid, statement, kGroupTime);
     return *this;
   }
   /// XA PREPARE, or what completes it, without statements.
   LogBuilder& xa(const binlog::Gtid& gtid, std::uint8_t flag, std::string_view id) {
-    Encoder head;
-    head.u64(gtid.sequence);
-    head.u32(gtid.domain);
-    head.u8(flag | (flag == binlog::GtidEvent::kCompletedXa ? binlog::GtidEvent::kStandalone : std::uint8_t{0}));
-    head.u32(1);
-    head.u8(static_cast<std::uint8_t>(id.size()));
-    head.u8(0);
-    head.raw(id);
-    event(binlog::EventType::kGtid, head.bytes(), kGroupTime, gtid.server);
+    Encoder xid;
+    xid.u32(1);
+    xid.u8(static_cast<std::uint8_t>(id.size()));
+    xid.u8(0);
+    xid.raw(id);
+    const auto standalone = flag == binlog::GtidEvent::kCompletedXa ? binlog::GtidEvent::kStandalone : std::uint8_t{0};
+    begin(gtid, flag | standalone, kGroupTime, xid.bytes());
     if (flag == binlog::GtidEvent::kCompletedXa) {
       query(gtid, "XA COMMIT", kGroupTime);
       return *this;
@@ -103,6 +91,15 @@ class LogBuilder {
   std::size_t size() const { return out_.size(); }
 
  private:
+  /// A Gtid event; without `more` behind its flags, as much as old servers leave empty there.
+  void begin(const binlog::Gtid& gtid, std::uint8_t flags, std::uint32_t when, ByteView more = Bytes(6)) {
+    Encoder head;
+    head.u64(gtid.sequence);
+    head.u32(gtid.domain);
+    head.u8(flags);
+    head.raw(more);
+    event(binlog::EventType::kGtid, head.bytes(), when, gtid.server);
+  }
   void query(const binlog::Gtid& gtid, std::string_view statement, std::uint32_t when) {
     Encoder query;
     query.u32(7);
