@@ -25,15 +25,16 @@ struct Approvers {
   auto find(const std::string& name) { return std::ranges::find(list, name, &relay::Approver::name); }
 };
 
-void print(Context& context, const std::vector<relay::Approver>& approvers) {
+void print(Context& context, const std::vector<relay::Approver>& approvers, std::string_view note = {}) {
   json::array list;
   std::vector<std::vector<std::string>> table{{"NAME", "KEY"}};
   for (const relay::Approver& each : approvers) {
     list.push_back(json::object{{"name", each.name}, {"key", to_hex(each.key)}});
     table.push_back({each.name, to_hex(each.key)});
   }
-  context.print(list, list.empty() ? "no approvers: nothing that destroys can be released but by --break-glass\n"
-                                   : format_table(table));
+  const std::string text =
+      list.empty() ? "no approvers: nothing that destroys can be released but by --break-glass\n" : format_table(table);
+  context.print(list, text + std::string(note));
 }
 
 void add(Context& context, const ApproverOptions& options) {
@@ -44,7 +45,9 @@ void add(Context& context, const ApproverOptions& options) {
   const codec::Secret secret = ask_secret(format("a new passphrase for {}", options.name), options.secret_file);
   approvers.list.push_back(relay::make_approver(options.name, secret));
   approvers.book.set_approvers(approvers.list, os_user());
-  print(context, approvers.list);
+  print(context, approvers.list,
+        format("{}'s word counts from {} on: half an hour after the key was added\n", options.name,
+               format_time(now() + relay::kBreakGlassAfter)));
 }
 
 void remove(Context& context, const ApproverOptions& options) {
