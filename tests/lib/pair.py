@@ -30,7 +30,8 @@ class Pair:
             master.query("CHANGE MASTER TO MASTER_HOST = '127.0.0.1', MASTER_USER = 'r', MASTER_PASSWORD = 'pw', MASTER_CONNECT_RETRY = 1,"
                          f" MASTER_PORT = {other.port}, {how}; START SLAVE")
         self.masters[0].query(TABLE)
-        wait_for(lambda: "d" in self.masters[1].query("SHOW DATABASES").split(), "the ring")
+        self.table_made = self.masters[0].query("SELECT @@gtid_binlog_pos")
+        wait_for(lambda: self.masters[1].query("SELECT COUNT(*) FROM information_schema.tables WHERE table_schema = 'd'") == "1", "the ring")
 
     def destroy(self):
         for master in self.masters:
