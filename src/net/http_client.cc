@@ -271,6 +271,18 @@ void refuse_if_cut_short(const Transfer& transfer, int status) {
   fail(Code::kUnavailable, format("{}: the answer does not say where it ends", what_of(transfer.request)));
 }
 
+CURLcode perform(Transfer& transfer) {
+  const SigpipeGuard guard;
+  return curl_easy_perform(transfer.handle);
+}
+
+// libcurl sends again itself only if a kept connection is found dead before the body or after all of it.
+bool died_while_kept(CURLcode result, const Transfer& transfer) {
+  long opened = 0;
+  curl_easy_getinfo(transfer.handle, CURLINFO_NUM_CONNECTS, &opened);
+  return result == CURLE_SEND_ERROR && opened == 0 && transfer.header_bytes == 0;
+}
+
 }  // namespace
 
 /// Handles that are not in use, each with the connections it keeps; the last used one goes out first.
@@ -327,10 +339,11 @@ HttpAnswer HttpClient::send(const HttpRequest& request) {
   set(curl, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(limits_.connect.count()));
   set_callbacks(curl, transfer);
 
-  CURLcode result = CURLE_OK;
-  {
-    const SigpipeGuard guard;
-    result = curl_easy_perform(curl);
+  CURLcode result = perform(transfer);
+  if (died_while_kept(result, transfer)) {
+    transfer.sent = 0;
+    transfer.moved = 0;
+    result = perform(transfer);
   }
   if (result != CURLE_OK) fail_transfer(result, transfer);  // the handle goes, and its connection with it
 
