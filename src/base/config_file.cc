@@ -16,6 +16,10 @@ const toml::node& as_node(const void* node) {
   return *static_cast<const toml::node*>(node);
 }
 
+bool is_ascii(char c) {
+  return static_cast<unsigned char>(c) < 0x80;
+}
+
 std::size_t edit_distance(std::string_view a, std::string_view b) {
   std::vector<std::size_t> row(b.size() + 1);
   std::iota(row.begin(), row.end(), std::size_t{0});
@@ -27,6 +31,42 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
     }
   }
   return row.back();
+}
+
+/// The end of the quoted text that begins at `at`; of an unended one, where its line or the whole ends.
+std::size_t quoted_end(std::string_view text, std::size_t at) {
+  const char quote = text[at];
+  const std::string mark(text.substr(at, 3) == std::string(3, quote) ? 3 : 1, quote);
+  for (at += mark.size(); at < text.size(); ++at) {
+    if (text.substr(at, mark.size()) == mark) {
+      at += mark.size();
+      for (int more = 0; mark.size() == 3 && more < 2 && at < text.size() && text[at] == quote; ++more) ++at;
+      return at;
+    }
+    if (text[at] == '\n' && mark.size() == 1) return at;
+    if (text[at] != '\\' || quote != '"') continue;
+    if (at + 1 < text.size() && !is_ascii(text[at + 1])) return at + 1;  // no escape of TOML's
+    ++at;
+  }
+  return at;
+}
+
+/// TOML wants ASCII outside of quotes and comments. toml++ 3.3.0 asks there whether other characters are blanks, and
+/// its answer is undefined for those from U+00A1 to U+0499.
+void check_ascii_outside_texts(std::string_view text, std::string_view file) {
+  for (std::size_t at = text.starts_with("\xEF\xBB\xBF") ? 3 : 0; at < text.size();) {
+    if (text[at] == '#') {
+      at = std::min(text.find('\n', at), text.size());
+    } else if (text[at] == '"' || text[at] == '\'') {
+      at = quoted_end(text, at);
+    } else if (is_ascii(text[at])) {
+      ++at;
+    } else {
+      fail(Code::kUsage,
+           format("{} line {}: a character that is not ASCII, and stands neither in quotes nor in a comment", file,
+                  std::ranges::count(text.substr(0, at), '\n') + 1));
+    }
+  }
 }
 
 }  // namespace
@@ -42,6 +82,7 @@ ConfigTable::ConfigTable(std::shared_ptr<const Document> document, const void* t
 ConfigTable ConfigTable::parse(std::string_view text, std::string_view file) {
   auto document = std::make_shared<Document>();
   document->file = file;
+  check_ascii_outside_texts(text, file);
   try {
     document->root = toml::parse(text);
   } catch (const toml::parse_error& e) {

@@ -59,6 +59,23 @@ TEST(ConfigFile, RefusesOtherTypesNamingTheLine) {
   EXPECT_EQ(error_of([&] { root.tables("t"); }).code, Code::kUsage);
 }
 
+TEST(ConfigFile, TakesOtherThanAsciiInQuotesAndCommentsOnly) {
+  for (const std::string_view text :
+       {"a = 'é'", "a = \"é\"", "a = \"\"\"é \"quoted\" \\\"é\n é\"\"\"\"", "a = \'\'\'é\nó\'\'\'", "# é\na = 'x'",
+        "\xEF\xBB\xBF"
+        "a = 'é' # é",
+        "'é' = 1", "a = 'x\\' # é"}) {
+    EXPECT_NO_THROW(ConfigTable::parse(text, "f")) << text;
+  }
+  for (const std::string_view text : {"é = 1", "a = 1é", "a = 'x' é", "a = [1, é]", "[é]", "a = \"\"\"\\é\"\"\"",
+                                      "a = \"x\\\"\"é", "a = \"\"\"x\"\"\"\"é", "a = 'x\né'"}) {
+    const Error error = error_of([&] { ConfigTable::parse(text, "f"); });
+    EXPECT_EQ(error.code, Code::kUsage) << text;
+    EXPECT_TRUE(error.message.starts_with("f line ")) << text << error.message;
+  }
+  EXPECT_TRUE(error_of([] { ConfigTable::parse("a = 1\n\né", "f"); }).message.starts_with("f line 3: "));
+}
+
 TEST(ConfigFile, NamesTheLineThatIsNoToml) {
   EXPECT_TRUE(error_of([] { ConfigTable::parse("a = 1\nb = = 2\n", "f"); }).message.starts_with("f line 2: "));
   EXPECT_EQ(error_of([] { ConfigTable::parse(std::string(100'000, '['), "f"); }).code, Code::kUsage);
