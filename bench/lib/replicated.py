@@ -9,6 +9,7 @@ from pathlib import Path
 from measure import Failed
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tests/lib"))
+from built import LIFEBOAT  # noqa: E402
 from lifeboat import Lifeboat  # noqa: E402
 from relaying import Relay, Source, wait_for  # noqa: E402
 from replication import Replica, installed  # noqa: E402
@@ -47,27 +48,34 @@ class Stage:
         self.started = [self.source]
         (home / "relay").mkdir()
         self.relay = Relay(home / "relay", self.source)
-        self.replicas = 0
+        self.servers = 0
 
-    def replica(self, *options):
-        """A new one, empty and idle."""
-        self.replicas += 1
-        replica = Replica(self.empty(f"replica-{self.replicas}"), *MEMORY, "--innodb-flush-log-at-trx-commit=2",
-                          "--slave-parallel-threads=4", *options, server_id=100 + self.replicas).start()
-        self.started.append(replica)
-        return replica
+    def server(self, *options):
+        """A new one, empty and idle: as it comes, but for its sizes."""
+        self.servers += 1
+        server = Replica(self.empty(f"server-{self.servers}"), *MEMORY, *options, server_id=100 + self.servers).start()
+        self.started.append(server)
+        return server
 
-    def drop(self, replica):
-        replica.kill()
-        self.started.remove(replica)
-        subprocess.run(["rm", "-rf", replica.datadir], check=True)
+    def replica(self):
+        """One set up to keep up: four appliers, and no commit waits for the disk."""
+        return self.server("--innodb-flush-log-at-trx-commit=2", "--slave-parallel-threads=4")
+
+    def relaxed_server(self):
+        """No commit waits for the disk, or is written at all before a second is over."""
+        return self.server("--innodb-flush-log-at-trx-commit=0")
+
+    def drop(self, server):
+        server.kill()
+        self.started.remove(server)
+        subprocess.run(["rm", "-rf", server.datadir], check=True)
 
     def start_relay(self):
         self.relay.start().wait_following()
         wait_for(lambda: self.relay.status()["gtid"] == self.source.position(), "the relay to catch up", PATIENCE_S)
 
     def vaulted_relay(self):
-        """Another relay, stopped: the log that it serves is in its vault, but for the newest file."""
+        """Another relay, stopped: its log is in its vault, but for the newest file."""
         boat = Lifeboat(self.home / "boat")
         boat.init()
         (self.home / "vaulted").mkdir()
@@ -130,6 +138,16 @@ def applied_after(replica, position, follow):
     begun = time.perf_counter()
     follow()
     replica.wait_for(position, PATIENCE_S)
+    return time.perf_counter() - begun
+
+
+def replayed(server, relay):
+    """Seconds of `lifeboat log replay` of all that a relay has kept."""
+    begun = time.perf_counter()
+    done = subprocess.run([LIFEBOAT, "log", "replay", "--dir", relay.directory, "--socket", server.socket], env=relay.env, text=True,
+                          capture_output=True, check=False)
+    if done.returncode != 0:
+        raise Failed(f"lifeboat log replay: {done.stderr[-2000:]}")
     return time.perf_counter() - begun
 
 

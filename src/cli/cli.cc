@@ -70,6 +70,7 @@ void add_nouns(CLI::App& app, Context& context) {
   add_log_dangers(log, context);
   add_log_gaps(log, context);
   add_log_export(log, context);
+  add_log_replay(log, context);
   add_log_restore(log, context);
 
   CLI::App& volume = add_noun(app, "volume", "Images mounted, copy-on-write");

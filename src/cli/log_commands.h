@@ -9,6 +9,7 @@ namespace lifeboat::cli {
 void add_log_dangers(CLI::App& noun, Context& context);
 void add_log_export(CLI::App& noun, Context& context);
 void add_log_gaps(CLI::App& noun, Context& context);
+void add_log_replay(CLI::App& noun, Context& context);
 void add_log_restore(CLI::App& noun, Context& context);
 
 }  // namespace lifeboat::cli

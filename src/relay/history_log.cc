@@ -25,9 +25,9 @@ HistoryLog::Brought::~Brought() {
   std::filesystem::remove(path, ignored);
 }
 
-HistoryLog::HistoryLog(std::shared_ptr<LogDirectory> log, std::shared_ptr<VaultDoor> door,
+HistoryLog::HistoryLog(std::shared_ptr<LogDirectory> log, std::shared_ptr<VaultDoor> door, Path directory,
                        std::chrono::milliseconds patience)
-    : log_(std::move(log)), past_of_(log_, std::move(door)), directory_(log_->path() / "history"), patience_(patience) {
+    : log_(std::move(log)), past_of_(log_, std::move(door)), directory_(std::move(directory)), patience_(patience) {
   std::error_code ignored;
   std::filesystem::remove_all(directory_, ignored);  // of one that was killed
   thread_ = std::thread([this] { run(); });

@@ -1,10 +1,10 @@
 /// A kept log with its past: files that were removed from the disk, and are in the vault, are served from there as if
-/// they were being written just now. A file that is held is brought part by part into `history/` beside the log, and
-/// each event checked, while its reader reads; it goes when nobody holds it any more.
+/// they were being written just now. A file that is held is brought part by part into a directory of its own, and each
+/// event checked, while its reader reads; it goes when nobody holds it any more.
 ///
-/// Ownership: shares the log and the vault's door; owns a thread, which alone touches the vault. Threads: methods from
-/// any. Errors: what cannot be had from the vault within the patience is a SqlFailure that makes replicas come again.
-/// Memory: two parts. Disk: one log file for each place in the past at which somebody reads.
+/// Ownership: shares the log and the vault's door; owns the directory, and a thread, which alone touches the vault.
+/// Threads: methods from any. Errors: what cannot be had from the vault within the patience is a SqlFailure that makes
+/// replicas come again. Memory: two parts. Disk: one log file for each place in the past at which somebody reads.
 #pragma once
 
 #include <condition_variable>
@@ -27,7 +27,8 @@ class HistoryLog : public ServedLog {
  public:
   static constexpr std::chrono::milliseconds kPatience{20'000};
 
-  HistoryLog(std::shared_ptr<LogDirectory> log, std::shared_ptr<VaultDoor> door,
+  /// What `directory` holds is removed.
+  HistoryLog(std::shared_ptr<LogDirectory> log, std::shared_ptr<VaultDoor> door, Path directory,
              std::chrono::milliseconds patience = kPatience);
   ~HistoryLog() override;
   HistoryLog(const HistoryLog&) = delete;

@@ -67,7 +67,7 @@ class History : public ::testing::Test {
 };
 
 TEST_F(History, IsWhatIsInTheVaultAndThenWhatIsOnTheDisk) {
-  HistoryLog history(log_, door_, kHistoryPatience);
+  HistoryLog history(log_, door_, incarnation() / "history", kHistoryPatience);
   EXPECT_EQ(names(history.all_files()), "1 2 3 4 ");
   remove_from_disk(2);
   EXPECT_EQ(names(history.files()), "3 4 ");
@@ -81,7 +81,7 @@ TEST_F(History, IsWhatIsInTheVaultAndThenWhatIsOnTheDisk) {
 
 TEST_F(History, BringsAFileForWhoHoldsItAndRemovesItAfterwards) {
   remove_from_disk(2);
-  HistoryLog history(log_, door_, kHistoryPatience);
+  HistoryLog history(log_, door_, incarnation() / "history", kHistoryPatience);
   auto held = history.hold(name(1));
   ASSERT_NE(held, nullptr);
   EXPECT_EQ(history.hold(name(1)), held);
@@ -98,7 +98,7 @@ TEST_F(History, BringsAFileForWhoHoldsItAndRemovesItAfterwards) {
 
 TEST_F(History, BringsSeveralAtOnce) {
   remove_from_disk(3);
-  HistoryLog history(log_, door_, kHistoryPatience);
+  HistoryLog history(log_, door_, incarnation() / "history", kHistoryPatience);
   std::vector<std::thread> readers;
   std::atomic<int> same = 0;
   for (int i = 0; i < 9; ++i) {
@@ -114,7 +114,7 @@ TEST_F(History, BringsSeveralAtOnce) {
 
 TEST_F(History, SaysThatTheVaultIsGoneAndGoesOnWhenItIsBack) {
   remove_from_disk(2);
-  HistoryLog history(log_, door_, kHistoryPatience);
+  HistoryLog history(log_, door_, incarnation() / "history", kHistoryPatience);
   history.all_files();
   const Path away = directory_.path() / "away";
   std::filesystem::rename(store_path(), away);
@@ -130,7 +130,7 @@ TEST_F(History, SaysThatTheVaultIsGoneAndGoesOnWhenItIsBack) {
 
 TEST_F(History, SaysThatTheVaultCannotBeListed) {
   remove_from_disk(2);
-  HistoryLog history(log_, door_, kHistoryPatience);
+  HistoryLog history(log_, door_, incarnation() / "history", kHistoryPatience);
   std::filesystem::rename(store_path(), directory_.path() / "away");
   EXPECT_THROW(history.all_files(), SqlFailure);
 }
@@ -140,13 +140,13 @@ TEST_F(History, ServesNothingThatHasAHoleBehindIt) {
     if (part.name.file == 2) vault::remove_log_part(door_->vault(), part.name);
   }
   remove_from_disk(3);
-  HistoryLog history(log_, door_, kHistoryPatience);
+  HistoryLog history(log_, door_, incarnation() / "history", kHistoryPatience);
   EXPECT_EQ(names(history.all_files()), "3* 4 ");
 }
 
 TEST_F(History, SaysWhatIsMissingForGood) {
   remove_from_disk(2);
-  HistoryLog history(log_, door_, kHistoryPatience);
+  HistoryLog history(log_, door_, incarnation() / "history", kHistoryPatience);
   history.all_files();
   for (const vault::ListedLogPart& part : vault::list_log_parts(door_->vault())) {
     if (part.name.file == 1) vault::remove_log_part(door_->vault(), part.name);

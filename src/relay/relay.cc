@@ -53,7 +53,7 @@ std::vector<std::string> Relay::serve(const std::shared_ptr<LogDirectory>& log) 
     indexer_->follow(log);
   }
   if (!serve_options_) return alarms;
-  if (door_ != nullptr) history_ = std::make_unique<HistoryLog>(log, door_);
+  if (door_ != nullptr) history_ = std::make_unique<HistoryLog>(log, door_, log->path() / "history");
   ServedLog& served = history_ == nullptr ? static_cast<ServedLog&>(*log_) : *history_;
   gate_ = std::make_unique<GuardGate>(
       guard_, GuardGate::Place{.source = source_, .incarnation = log->path().filename().string()}, served);

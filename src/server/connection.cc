@@ -44,14 +44,14 @@ std::string operating_system_user() {
   return entry == nullptr ? "root" : entry->pw_name;
 }
 
-struct ResultCloser {
-  void operator()(MYSQL_RES* result) const { mysql_free_result(result); }
-};
-
 }  // namespace
 
 void Connection::Closer::operator()(st_mysql* handle) const {
   mysql_close(handle);
+}
+
+void Connection::ResultCloser::operator()(st_mysql_res* result) const {
+  mysql_free_result(result);
 }
 
 Connection::Connection(const Path& socket, const Login& login, std::chrono::seconds patience) {
@@ -70,14 +70,15 @@ Connection::Connection(const Path& socket, const Login& login, std::chrono::seco
   }
 }
 
-std::vector<Row> Connection::query(std::string_view sql) {
+Connection::Result Connection::run(std::string_view sql) {
   if (mysql_real_query(handle_.get(), sql.data(), sql.size()) != 0) fail_with(handle_.get(), "query");
-  const std::unique_ptr<MYSQL_RES, ResultCloser> result(mysql_use_result(handle_.get()));
+  Result result(mysql_use_result(handle_.get()));
+  if (result == nullptr && mysql_errno(handle_.get()) != 0) fail_with(handle_.get(), "query");
+  return result;
+}
+
+std::vector<Row> Connection::rows_of(const Result& result) {
   std::vector<Row> rows;
-  if (result == nullptr) {
-    if (mysql_errno(handle_.get()) != 0) fail_with(handle_.get(), "query");
-    return rows;
-  }
   const unsigned columns = mysql_num_fields(result.get());
   std::size_t bytes = 0;
   while (MYSQL_ROW fields = mysql_fetch_row(result.get())) {
@@ -92,6 +93,22 @@ std::vector<Row> Connection::query(std::string_view sql) {
   }
   if (mysql_errno(handle_.get()) != 0) fail_with(handle_.get(), "query");
   return rows;
+}
+
+std::vector<Row> Connection::query(std::string_view sql) {
+  const Result result = run(sql);
+  return result == nullptr ? std::vector<Row>() : rows_of(result);
+}
+
+std::map<std::string, std::string> Connection::named_row(std::string_view sql) {
+  const Result result = run(sql);
+  std::map<std::string, std::string> row;
+  if (result == nullptr) return row;
+  const MYSQL_FIELD* const fields = mysql_fetch_fields(result.get());
+  const std::vector<Row> rows = rows_of(result);
+  if (rows.empty()) return row;
+  for (std::size_t i = 0; i < rows.front().size(); ++i) row[fields[i].name] = rows.front()[i].value_or("");
+  return row;
 }
 
 std::string Connection::value(std::string_view sql) {

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <chrono>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -15,6 +16,7 @@
 #include "base/file.h"
 
 struct st_mysql;
+struct st_mysql_res;
 
 namespace lifeboat::server {
 
@@ -33,11 +35,21 @@ class Connection {
   std::vector<Row> query(std::string_view sql);
   /// The only column of the only row; empty if NULL. kRefused if the result is another.
   std::string value(std::string_view sql);
+  /// The first row by column, NULL as empty text; empty if there is none. For answers with columns that come and go
+  /// from version to version.
+  std::map<std::string, std::string> named_row(std::string_view sql);
 
  private:
   struct Closer {
     void operator()(st_mysql* handle) const;
   };
+  struct ResultCloser {
+    void operator()(st_mysql_res* result) const;
+  };
+  using Result = std::unique_ptr<st_mysql_res, ResultCloser>;
+  /// Null if the statement has none.
+  Result run(std::string_view sql);
+  std::vector<Row> rows_of(const Result& result);
   std::unique_ptr<st_mysql, Closer> handle_;
 };
 
