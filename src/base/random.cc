@@ -2,6 +2,8 @@
 
 #include <sys/random.h>
 
+#include <array>
+#include <bit>
 #include <cerrno>
 
 #include "base/error.h"
@@ -23,6 +25,12 @@ Bytes random_bytes(std::size_t size) {
   Bytes out(size);
   random_fill(out);
   return out;
+}
+
+std::uint64_t random_number() {
+  std::array<std::uint8_t, sizeof(std::uint64_t)> bytes{};
+  random_fill(bytes);
+  return std::bit_cast<std::uint64_t>(bytes);
 }
 
 std::string random_hex(std::size_t bytes) {

@@ -29,6 +29,12 @@ TEST(Random, IdsDoNotRepeat) {
   EXPECT_EQ(ids.begin()->size(), 32U);
 }
 
+TEST(Random, NumbersDoNotRepeat) {
+  std::set<std::uint64_t> numbers;
+  for (int i = 0; i < 10'000; ++i) numbers.insert(random_number());
+  EXPECT_EQ(numbers.size(), 10'000U);
+}
+
 TEST(Random, HalfOfTheBitsAreSet) {
   std::int64_t ones = 0;
   const Bytes bytes = random_bytes(1'000'000);

@@ -67,8 +67,7 @@ std::uint32_t SourceLog::server_id() {
   if (const auto kept = find_and_read_file(path)) {
     return static_cast<std::uint32_t>(std::stoul(std::string(as_text(*kept))));
   }
-  Decoder random(random_bytes(4), "random");
-  const std::uint32_t id = random.u32() | 1U << 31U;
+  const auto id = static_cast<std::uint32_t>(random_number()) | 1U << 31U;
   write_file_durably(path, as_bytes(std::to_string(id)));
   return id;
 }

@@ -43,8 +43,7 @@ std::optional<LogPartName> parse(std::string_view text) {
 }  // namespace
 
 LogPartName new_log_part(LogPartName name) {
-  Decoder random(random_bytes(sizeof name.unique), "random");
-  name.unique = random.u64();
+  name.unique = random_number();
   return name;
 }
 
