@@ -56,14 +56,14 @@ void create_table(Reading& reading, bool replace, bool temporary) {
   if (replace && !temporary) reading.add(DangerClass::kReplaceTable, {*table});
   if (!reading.learns) return;
   if (temporary) return reading.memory.add_temporary(reading.context.session, *table);
-  if (perhaps) return;  // the table may have been there, with other columns
+  if (perhaps && !replace) return;  // the table may have been there, with other columns
   const bool in_parentheses = reading.in.accept_symbol("(");
-  if (reading.in.accept("LIKE")) {
-    if (const auto from = reading.table_name()) reading.memory.copy_table(*from, *table);
-  } else if (in_parentheses) {
-    reading.memory.drop_table(*table);
-    learn_columns(reading, *table);
-  }
+  const bool like = reading.in.accept("LIKE");
+  const auto from = like ? reading.table_name() : std::nullopt;
+  if (from == table) return;
+  reading.memory.drop_table(*table);
+  if (from) reading.memory.copy_table(*from, *table);
+  if (in_parentheses && !like) learn_columns(reading, *table);
 }
 
 void create_database(Reading& reading, bool replace) {

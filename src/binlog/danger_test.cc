@@ -387,6 +387,26 @@ TEST(Danger, TriggersFireOnTheirTableAndAction) {
   EXPECT_EQ(classify("INSERT INTO a VALUES (1)"), "");
 }
 
+TEST(Danger, TriggersGoWithTheirTable) {
+  Classifier classify;
+  const std::string_view trigger = "CREATE TRIGGER g AFTER INSERT ON a FOR EACH ROW DELETE FROM b";
+  for (const std::string_view away : {"DROP TABLE a", "DROP TABLE IF EXISTS c, a", "CREATE OR REPLACE TABLE a (n INT)",
+                                      "CREATE OR REPLACE TABLE a LIKE b", "CREATE OR REPLACE TABLE a SELECT 1"}) {
+    classify(trigger);
+    EXPECT_EQ(classify("INSERT INTO a VALUES (1)"), "delete_all shop.b");
+    classify(away);
+    EXPECT_EQ(classify("INSERT INTO a VALUES (1)"), "") << away;
+  }
+  classify(trigger);
+  classify("CREATE TABLE IF NOT EXISTS a (n INT)");
+  EXPECT_EQ(classify("INSERT INTO a VALUES (1)"), "delete_all shop.b") << "it was there already";
+  classify("RENAME TABLE a TO c, d TO a");
+  EXPECT_EQ(classify("INSERT INTO a VALUES (1)"), "");
+  EXPECT_EQ(classify("INSERT INTO c VALUES (1)"), "delete_all shop.b");
+  classify("DROP TRIGGER g");
+  EXPECT_EQ(classify("INSERT INTO c VALUES (1)"), "");
+}
+
 TEST(Danger, EveryClassHasAName) {
   for (const std::string_view name : danger_class_names()) EXPECT_EQ(danger_class_name(danger_class_of(name)), name);
   EXPECT_EQ(danger_class_of("nothing"), DangerClass::kUnknown);

@@ -37,6 +37,19 @@ void RoutineMemory::drop_database(const std::string& database) {
   std::erase_if(order_, [&](const TableName& each) { return each.database == database; });
 }
 
+void RoutineMemory::drop_triggers(const TableName& table) {
+  const auto is_of_table = [&](const TableName& name) {
+    return routines_.at(name).fires_on != 0 && routines_.at(name).table == table;
+  };
+  std::erase_if(order_, [&](const TableName& name) { return is_of_table(name) && routines_.erase(name) > 0; });
+}
+
+void RoutineMemory::move_triggers(const TableName& from, const TableName& to) {
+  for (auto& [name, routine] : routines_) {
+    if (routine.fires_on != 0 && routine.table == from) routine.table = to;
+  }
+}
+
 const Routine* RoutineMemory::find(const TableName& name) const {
   const auto found = routines_.find(key_of(name));
   return found == routines_.end() || found->second.fires_on != 0 ? nullptr : &found->second;

@@ -46,6 +46,9 @@ class RoutineMemory {
   void set(const TableName& name, Routine routine);
   void drop(const TableName& name);
   void drop_database(const std::string& database);
+  /// A table's triggers go with it, and keep to it when it is renamed.
+  void drop_triggers(const TableName& table);
+  void move_triggers(const TableName& from, const TableName& to);
   /// Functions and procedures; valid until the next change.
   const Routine* find(const TableName& name) const;
   std::vector<const Routine*> triggers_of(const TableName& table, std::uint8_t actions) const;

@@ -71,6 +71,7 @@ void TableMemory::copy_table(const TableName& from, const TableName& to) {
 void TableMemory::rename_table(const TableName& from, const TableName& to) {
   if (from == to) return;
   drop_table(to);
+  routines.move_triggers(from, to);
   copy_table(from, to);
   drop_table(from);
 }
@@ -79,6 +80,7 @@ void TableMemory::drop_table(const TableName& table) {
   const auto concerned = [&](const TableName& each) {
     return table.name.empty() ? each.database == table.database : each == table;
   };
+  if (!table.name.empty()) routines.drop_triggers(table);
   if (!table.name.empty() && !tables_.contains(table)) return;
   std::erase_if(tables_, [&](const auto& entry) { return concerned(entry.first); });
   std::erase_if(table_order_, concerned);

@@ -58,7 +58,7 @@ class TableMemory {
   /// `to` is made like `from`, whose columns it has (CREATE TABLE … LIKE).
   void copy_table(const TableName& from, const TableName& to);
   void rename_table(const TableName& from, const TableName& to);
-  /// A whole database if `table.name` is empty.
+  /// With its triggers. A whole database if `table.name` is empty.
   void drop_table(const TableName& table);
 
  private:
