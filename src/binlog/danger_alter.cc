@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "binlog/column_fit.h"
 #include "binlog/column_type.h"
 #include "binlog/danger_reading.h"
 
@@ -23,11 +24,17 @@ struct AlterTable {
   Reading& reading;
   TableName table;
   Tokens& in;
-  bool learns;  ///< what columns the table has
+  bool learns;             ///< what columns the table has
+  TableName named{table};  ///< afterwards
+  // Names in any part are those of before the statement (`CHANGE a b INT, CHANGE b a INT`), so it is learned behind the
+  // last.
+  std::vector<std::string> gone{};
+  std::vector<std::pair<std::string, DeclaredType>> come{};
 
   void add(DangerClass danger, std::string why = {}) { reading.add(danger, {table}, std::move(why)); }
 
   void read_parts();
+  void learn();
   /// False if nothing of interest can follow in the whole statement.
   bool read_part();
   bool read_drop_part();
@@ -44,6 +51,12 @@ void AlterTable::read_parts() {
     if (!read_part()) return;
     reading.skip_to_comma();
   }
+}
+
+void AlterTable::learn() {
+  if (!learns) return;
+  for (const std::string& column : gone) reading.memory.drop_column(named, column);
+  for (const auto& [column, type] : come) reading.memory.set_column(named, column, type);
 }
 
 bool AlterTable::read_part() {
@@ -98,7 +111,7 @@ bool AlterTable::read_drop_part() {
   }
   const std::string column = name_of(in.take());
   add(DangerClass::kDropColumn, "column " + column);
-  if (learns) reading.memory.drop_column(table, column);
+  gone.push_back(column);
   return true;
 }
 
@@ -112,7 +125,7 @@ bool AlterTable::read_add_part() {
              !is_any(in.peek(), "INDEX", "KEY", "UNIQUE", "PRIMARY", "FULLTEXT", "SPATIAL", "CONSTRAINT", "FOREIGN",
                      "PERIOD", "SYSTEM", "VECTOR")) {
     const std::string column = name_of(in.take());
-    reading.memory.set_column(table, column, read_column_type(reading));
+    come.emplace_back(column, read_column_type(reading));
   }
   return true;
 }
@@ -128,9 +141,8 @@ void AlterTable::read_redefinition(bool change) {
   if (const auto why = why_narrower(reading.memory.column(table, column), type, in.dialect().strict())) {
     add(DangerClass::kNarrowColumn, "column " + column + " " + *why);
   }
-  if (!learns) return;
-  if (new_name != column) reading.memory.drop_column(table, column);
-  reading.memory.set_column(table, new_name, type);
+  gone.push_back(column);
+  come.emplace_back(new_name, type);
 }
 
 void AlterTable::read_rename_part() {
@@ -141,9 +153,8 @@ void AlterTable::read_rename_part() {
     in.accept("TO");
     const std::string to = name_of(in.take());
     const auto type = reading.memory.column(table, from);
-    if (!learns || !type) return;
-    reading.memory.drop_column(table, from);
-    reading.memory.set_column(table, to, *type);
+    gone.push_back(from);
+    if (type) come.emplace_back(to, *type);
     return;
   }
   if (!in.accept("TO") && !in.accept("AS")) in.accept_symbol("=");
@@ -151,6 +162,7 @@ void AlterTable::read_rename_part() {
   if (!to) return reading.unknown("ALTER TABLE with a RENAME that cannot be read");
   add(DangerClass::kRenameTable, "to " + to->text());
   reading.rename(table, *to);
+  named = *to;
 }
 
 /// EXCHANGE PARTITION p WITH TABLE t
@@ -204,7 +216,9 @@ void read_alter_table(Reading& reading, bool ignore) {
   reading.in.accept("NOWAIT");
   if (ignore) reading.add(DangerClass::kAlterIgnore, {*table}, "ALTER IGNORE removes rows that are in its way");
   const bool learns = reading.learns && !reading.is_temporary(*table);
-  AlterTable{reading, *table, reading.in, learns}.read_parts();
+  AlterTable alter{reading, *table, reading.in, learns};
+  alter.read_parts();
+  alter.learn();
 }
 
 }  // namespace

@@ -211,9 +211,12 @@ TEST(DangerDisguises, ColumnsAreKnownOnlyByWhatMadeThem) {
       {"ALTER TABLE t CHANGE price price NUMERIC(10,2)", "narrow_column shop.t"},
       {"ALTER TABLE t MODIFY price FLOAT", "narrow_column shop.t"},
       {"ALTER TABLE t MODIFY price DOUBLE", "narrow_column shop.t"},
-      {"ALTER TABLE t MODIFY attempts INT UNSIGNED NOT NULL", ""},
-      {"ALTER TABLE t MODIFY id BIGINT NOT NULL AUTO_INCREMENT", ""},
+      {"ALTER TABLE t MODIFY attempts INT UNSIGNED NOT NULL", "narrow_column shop.t"},
+      {"ALTER TABLE t MODIFY id BIGINT NOT NULL AUTO_INCREMENT", "narrow_column shop.t"},
+      {"ALTER TABLE t MODIFY at DATETIME(6)", "narrow_column shop.t"},
+      {"ALTER TABLE t MODIFY flags BIT(8)", "narrow_column shop.t"},
       {"ALTER TABLE t MODIFY note VARCHAR(100)", ""},
+      {"ALTER TABLE t MODIFY state ENUM('new')", ""},
   });
   Classifier classify;
   classify("CREATE TABLE t (price DECIMAL(10,4), at DATETIME)");

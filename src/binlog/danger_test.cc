@@ -116,6 +116,16 @@ TEST(Danger, NarrowingIsJudgedByWhatTheColumnHeld) {
   EXPECT_EQ(classify("ALTER TABLE u MODIFY name VARCHAR(20)"), "narrow_column shop.u") << "not known, and not strict";
 }
 
+TEST(Danger, NamesInAnAlterAreThoseOfBefore) {
+  Classifier classify;
+  classify("CREATE TABLE t (a INT, b DECIMAL(10,2), c DATE)");
+  EXPECT_EQ(classify("ALTER TABLE t CHANGE a b INT, CHANGE b a INT"), "narrow_column shop.t");
+  classify("CREATE TABLE u (a INT, b DATETIME)");
+  EXPECT_EQ(classify("ALTER TABLE u RENAME COLUMN a TO b, RENAME COLUMN b TO a, RENAME TO v"), "rename_table shop.u");
+  EXPECT_EQ(classify("ALTER TABLE v MODIFY b BIGINT"), "");
+  EXPECT_EQ(classify("ALTER TABLE v MODIFY a DATE"), "narrow_column shop.v");
+}
+
 TEST(Danger, ConditionsThatAreAlwaysTrueAreNone) {
   for (const std::string_view all : {"",
                                      "WHERE 1",
