@@ -193,6 +193,28 @@ TEST(DangerDisguises, ReckoningBackNeedsTheSameColumn) {
   EXPECT_EQ(classify("SELECT f()"), "update_range shop.t") << "the variable, not the column";
 }
 
+TEST(DangerDisguises, LettersOfASetOfSingleBytesMayNameThings) {
+  const auto say = [](unsigned collation, std::string_view text) {
+    Classifier classify(kStrict, Charset::kSingleByte);
+    classify.context.dialect.letters = letters_of_collation(collation);
+    return classify(text);
+  };
+  constexpr unsigned kKoi8r = 7;
+  constexpr unsigned kLatin2 = 9;
+  constexpr unsigned kLatin2NoPad = 9 + 1024;
+  constexpr unsigned kCp866 = 36;
+  EXPECT_EQ(say(kKoi8r, "CREATE TABLE \xCB\xCF\xCC (\xD2 INT)"), "");
+  EXPECT_EQ(say(kKoi8r, "DROP TABLE \xCB\xCF\xCC"), "drop_table shop.\xCB\xCF\xCC");
+  EXPECT_EQ(say(kLatin2, "DELETE FROM t WHERE \xE9 = 5"), "");
+  EXPECT_EQ(say(kLatin2,
+                "DELETE FROM t WHERE \xE9 = 5 OR\xA0"
+                "1"),
+            "delete_range shop.t; unknown");
+  EXPECT_EQ(say(kLatin2NoPad, "TRUNCATE \xE9"), "truncate_table shop.\xE9");
+  EXPECT_EQ(say(kCp866, "DELETE FROM t --\xFFLIMIT 5"), "delete_all shop.t; unknown");
+  EXPECT_EQ(say(0, "TRUNCATE \xE9"), "unknown; unknown");
+}
+
 TEST(DangerDisguises, TemporaryTablesAreOfOneServersThread) {
   Classifier classify;
   classify.context.session = {1, 7};

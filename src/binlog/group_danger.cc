@@ -126,7 +126,9 @@ void GroupClassifier::add_statement(const Event& event) {
   StatementContext context;
   context.database = query.database;
   context.dialect.sql_mode = query.status.sql_mode.value_or(0);
-  context.dialect.charset = charset_of_collation(query.status.client_charset.value_or(0));
+  const unsigned collation = query.status.client_charset.value_or(0);
+  context.dialect.charset = charset_of_collation(collation);
+  context.dialect.letters = letters_of_collation(collation);
   context.dialect.reader = writer_;
   context.session = {event.header.server_id, query.thread_id};
   context.time_s = event.header.timestamp;

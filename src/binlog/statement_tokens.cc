@@ -100,7 +100,10 @@ bool Tokens::is_word_char(char c) const {
 /// Whether the server may read it as something else than we would, outside of quotes and comments.
 bool Tokens::is_doubtful(char c) const {
   if (dialect_.charset == Charset::kSwe7 && std::string_view("[\\]^{}~").contains(c)) return true;
-  return is_high(c) && (dialect_.charset == Charset::kSingleByte || dialect_.charset == Charset::kSwe7);
+  if (dialect_.charset == Charset::kSingleByte) {
+    return is_high(c) && !is_letter(dialect_.letters, static_cast<unsigned char>(c));
+  }
+  return is_high(c) && dialect_.charset == Charset::kSwe7;
 }
 
 Token Tokens::lex() {

@@ -13,6 +13,8 @@
 #include <string_view>
 #include <vector>
 
+#include "binlog/single_byte.h"
+
 namespace lifeboat::binlog {
 
 /// Character sets as far as they decide where a token ends.
@@ -25,7 +27,7 @@ enum class Charset : std::uint8_t {
   kGb18030,
   // Of one byte each.
   kLatin1,      ///< 0xA0 is a blank
-  kSingleByte,  ///< any other: which bytes above 0x7F are blanks or controls is not known, so none is read as code
+  kSingleByte,  ///< any other: above 0x7F only `SqlDialect::letters` are read as code
   kSwe7,        ///< as kSingleByte, and brackets, braces, `\\`, `^` and `~` are letters
 };
 
@@ -52,6 +54,7 @@ inline constexpr std::uint64_t kModeHighNotPrecedence = 1U << 29U;
 struct SqlDialect {
   std::uint64_t sql_mode = 0;
   Charset charset = Charset::kPlain;
+  HighLetters letters{};  ///< of kSingleByte
   ReaderVersion reader;
 
   bool ansi_quotes() const { return (sql_mode & kModeAnsiQuotes) != 0; }
