@@ -9,7 +9,8 @@ def digest(case):
 
 
 def is_held_back(case):
-    return digest(case) % 3 == 0
+    """A mined one is if its whole file is (mined.py)."""
+    return case["held_back"] if "held_back" in case else digest(case) % 3 == 0
 
 
 def stratified(cases, share):

@@ -59,7 +59,11 @@ OLDER_THAN_THE_LOG = ["DROP TABLE IF EXISTS orders", UNLOGGED, *ORDERS, LOGGED]
 COLUMNS = [(OLDER_THAN_THE_LOG, [ROUNDED]), (OLDER_THAN_THE_LOG, ["ALTER TABLE orders CHANGE price cost FLOAT NOT NULL"]),
            (ORDERS, ["CREATE TABLE IF NOT EXISTS orders (price DECIMAL(10,0))", ROUNDED]),
            (ORDERS, ["ALTER TABLE orders ADD COLUMN IF NOT EXISTS price DECIMAL(10,0)", ROUNDED]),
-           (ORDERS, ["CREATE TEMPORARY TABLE orders (price DECIMAL(10,0) NOT NULL)", ROUNDED, "DROP TEMPORARY TABLE orders", ROUNDED])]
+           (ORDERS, ["CREATE TEMPORARY TABLE orders (price DECIMAL(10,0) NOT NULL)", ROUNDED, "DROP TEMPORARY TABLE orders", ROUNDED]),
+           *((OLDER_THAN_THE_LOG, [f"ALTER TABLE orders MODIFY {each} NOT NULL"])
+             for each in ("price INT", "price BIGINT", "placed DATE", "placed DATETIME")),
+           (ORDERS, ["ALTER TABLE orders CHANGE customer price INT NOT NULL, CHANGE price customer INT NOT NULL"]),
+           (ORDERS, ["ALTER TABLE orders MODIFY state INT NOT NULL"]), (ORDERS, ["ALTER TABLE orders MODIFY placed BIGINT NOT NULL"])]
 
 
 def numbered(what, cases):

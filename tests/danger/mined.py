@@ -1,18 +1,24 @@
 """Statements mined from the server's own tests (Debian's mariadb-test-data): nobody wrote them with a classifier in mind. They are read
 where they are installed, run one after another as their file has them, and labelled by what they lost.
-
-What cannot be told apart by any reader of a log is left out, by what the server says, not by the words: a statement that lost nothing
-because there was nothing to lose (it changed no row, named something that does not exist, or a table that is empty; OR REPLACE, too,
-says nothing of what it does not find).
 """
 import hashlib
 import re
+from collections import Counter
 from pathlib import Path
 
 import measure
+from left_out import MISSING, Ran, routines_of, why_left_out
 from sql_session import Session, SqlError
 
-FOLDER = Path("/usr/share/mysql/mysql-test/main")
+FOLDER = Path("/usr/share/mysql/mysql-test")
+# All of their statements were looked at while the classifier was written.
+SEEN_SHARE = 0.3  # of the files of main
+# Of the files of these, and of what is left of main, every third is held back, whole.
+SUITES = ("archive", "compat/oracle/t", "csv", "engines/funcs/t", "engines/iuds/t", "funcs_1/t", "gcol/t", "heap", "innodb/t", "innodb_fts/t",
+          "innodb_gis/t", "innodb_zip/t", "jp/t", "json/t", "maria", "optimizer_unfixed_bugs/t", "parts/t", "period/t", "rpl/t", "sql_sequence",
+          "vcol/t", "versioning/t")
+NEW_SHARE = 0.15
+SALT = "second mining"
 STATEMENTS_EACH = 120  # of a file
 SLOW_EACH = 3  # statements that ran into the time-out; then the file has had its turn
 TIMED_OUT = 1969
@@ -28,7 +34,6 @@ UNSAFE = re.compile(r"\bglobal\b|binlog|sql_log|debug|\b(shutdown|kill|reset|cha
                     r"backup|purge|outfile|dumpfile|infile|user|grant|revoke|password|role|sleep|benchmark|get_lock|slave|master|replica|"
                     r"mysql|performance_schema|information_schema|server_id|gtid\w*|timestamp|insert_id|plugin|federated|"
                     r"max_statement_time|pseudo\w*|shared|crc32)\b|\$", re.I)
-UNKNOWN_OBJECTS = {b"1051", b"1008", b"1091", b"1146", b"4091", b"1049", b"1360", b"1305", b"4092", b"1176", b"1539"}
 
 
 def statements_of(path):
@@ -51,70 +56,97 @@ def statements_of(path):
                 yield begin, statement
 
 
-def replaces_nothing(statement, tables, tables_after):
-    return len(tables_after) > len(tables) and re.match(r"\s*create\s+or\s+replace\b", statement, re.I)
+def by_hash(files, salt=""):
+    return sorted(files, key=lambda path: number_of(path, salt))
 
 
-def chosen_files(share):
-    """A share of the files, always the same."""
-    files = sorted(FOLDER.glob("*.test"), key=lambda path: hashlib.sha256(path.name.encode()).digest())
-    return files[:max(3, round(len(files) * share))] if files else []
+def number_of(path, salt):
+    return int.from_bytes(hashlib.sha256((salt + path.name).encode()).digest()[:8], "big")
 
 
-def named_and_empty(statement, tables, tables_after):
-    words = set(re.findall(r"[\w$]+", statement.lower()))
-    return any(name[1].lower() in words and not table.rows and (name not in tables_after or not tables_after[name].rows)
-               for name, table in tables.items())
+def part_of(files, share, at_least=3):
+    return files[:max(at_least, round(len(files) * share))]
 
 
-def run_file(runner, path, binlog_format):
-    """Yields a case with its result for each statement that is labelled and stands in the log."""
-    runner.clean()
-    with Session(runner.server.socket, timeout_s=30) as session:
-        for statement in ("SET max_statement_time = 1, lock_wait_timeout = 2, innodb_lock_wait_timeout = 2", "CREATE DATABASE test",
-                          "USE test", f"SET binlog_format = {binlog_format}"):
-            session.query(statement)
-        before, begin, slow = measure.snapshot(runner.admin), runner.place(), 0
-        for count, (line, statement) in enumerate(statements_of(path)):
-            if count >= STATEMENTS_EACH or slow >= SLOW_EACH:
-                return
-            failed = False
-            try:
-                session.query(statement.encode("latin-1"))
-            except SqlError as e:
-                failed = True
-                slow += e.number == TIMED_OUT
-            end = runner.place()
-            if end == begin:
-                continue
-            after = measure.snapshot(runner.admin)
-            lost, label = measure.losses(before, after)
-            vacuous = not lost and (failed or session.affected == 0 and re.match(r"\s*(delete|update)\b", statement, re.I)
-                                    or replaces_nothing(statement, before[1], after[1]) or named_and_empty(statement, before[1], after[1]) or names_unknown(session))
-            if not vacuous and label != "neither":
-                case = {"name": f"{path.name}:{line}", "act": [statement]}
-                yield case, binlog_format, {"lost": lost, "label": label, "begin": begin, "end": end}
-            before, begin = after, end
+def chosen(share):
+    """(file, format, whether it is held back) of a share of the files: always the same."""
+    main = by_hash((FOLDER / "main").glob("*.test"))
+    seen = part_of(main, SEEN_SHARE)
+    others = [path for suite in SUITES for path in (FOLDER / "suite" / suite).glob("*.test")]
+    new = part_of(by_hash([*main[len(seen):], *others], SALT), NEW_SHARE)
+    files = [(path, False) for path in part_of(seen, share)]
+    files += [(path, number_of(path, SALT) % 3 == 0) for path in part_of(new, share)]
+    return [(path, FORMATS[i % len(FORMATS)], held_back) for i, (path, held_back) in enumerate(files)]
 
 
-def names_unknown(session):
+def run_statement(session, text):
+    failed = slow = False
     try:
-        return any(row[1] in UNKNOWN_OBJECTS for row in session.query("SHOW WARNINGS"))
+        session.query(text.encode("latin-1"))
+    except SqlError as e:
+        failed, slow = True, e.number == TIMED_OUT
+    affected, in_transaction = session.affected, session.in_transaction
+    return Ran(text, failed, affected, misses_something(session)), slow, in_transaction
+
+
+def misses_something(session):
+    try:
+        return any(row[1] in MISSING for row in session.query("SHOW WARNINGS"))
     except SqlError:
         return False
 
 
+class File:
+    """What was run of a test file, and came to the log."""
+
+    def __init__(self, runner, path, binlog_format, held_back):
+        self.runner, self.path, self.binlog_format, self.held_back = runner, path, binlog_format, held_back
+        self.results, self.left_out = [], Counter()
+
+    def run(self):
+        """Statements up to a limit. Ends early with SqlError, OSError or TooLarge, and has then the results so far."""
+        self.runner.clean()
+        with Session(self.runner.server.socket, timeout_s=30) as session:
+            for statement in ("SET max_statement_time = 1, lock_wait_timeout = 2, innodb_lock_wait_timeout = 2", "CREATE DATABASE test",
+                              "USE test", f"SET binlog_format = {self.binlog_format}"):
+                session.query(statement)
+            self._run_statements(session)
+
+    def _run_statements(self, session):
+        before, begin = measure.snapshot(self.runner.admin), self.runner.place()
+        open_statements, slow = [], 0  # of the transaction that is open: they come to the log with its end
+        for count, (line, statement) in enumerate(statements_of(self.path)):
+            if count >= STATEMENTS_EACH or slow >= SLOW_EACH:
+                return
+            ran, was_slow, in_transaction = run_statement(session, statement)
+            slow += was_slow
+            end = self.runner.place()
+            if end != begin:
+                after = measure.snapshot(self.runner.admin)
+                self._label(line, [*open_statements, ran], before, after, (begin, end))
+                before, begin = after, end
+            open_statements = [*open_statements, ran] if in_transaction and not ran.failed else open_statements if in_transaction else []
+
+    def _label(self, line, statements, before, after, places):
+        lost, label = measured = measure.losses(before, after)
+        why = why_left_out(statements, before, after, measured, routines_of(self.runner.admin), self.binlog_format)
+        if why:
+            self.left_out[why] += 1
+            return
+        case = {"name": f"{self.path.relative_to(FOLDER)}:{line}", "act": [ran.text for ran in statements], "held_back": self.held_back}
+        self.results.append((case, self.binlog_format, {"lost": lost, "label": label, "begin": places[0], "end": places[1]}))
+
+
 def run(runner, files):
-    """All results of these (file, format)."""
-    results = []
-    for path, binlog_format in files:
+    """All results of these (file, format, held back), and how many were left out, by why."""
+    results, left_out = [], Counter()
+    for each in files:
+        file = File(runner, *each)
         try:
-            results += run_file(runner, path, binlog_format)
+            file.run()
         except (SqlError, OSError, measure.TooLarge):  # a file that leaves locks or the like behind, or fills a table, ends early
-            continue
-    return results
-
-
-def chosen(share):
-    """A share of the files, each in one format."""
-    return [(path, FORMATS[i % len(FORMATS)]) for i, path in enumerate(chosen_files(share))]
+            left_out["files that ended early"] += 1
+        results += file.results
+        left_out += file.left_out
+    runner.place()  # the server is there still
+    return results, left_out

@@ -210,6 +210,10 @@ ANALYZE TABLE orders
 OPTIMIZE TABLE items
 FLUSH TABLES
 SET STATEMENT max_statement_time = 100 FOR UPDATE customers SET visits = 9 WHERE id = 33
+SET sql_mode = ''; ALTER TABLE customers MODIFY visits DECIMAL(12,0) NOT NULL
+SET sql_mode = ''; ALTER TABLE customers MODIFY visits VARCHAR(20) NOT NULL
+SET sql_mode = ''; ALTER TABLE orders MODIFY note TEXT, MODIFY customer BIGINT NOT NULL
+SET sql_mode = ''; ALTER TABLE orders MODIFY placed VARCHAR(23) NOT NULL, MODIFY state VARCHAR(4) NOT NULL
 """
 
 TEMPORARY = """

@@ -4,7 +4,7 @@ import struct
 
 LONG_PASSWORD, PROTOCOL_41, TRANSACTIONS, SECURE_CONNECTION = 0x1, 0x200, 0x2000, 0x8000
 MULTI_STATEMENTS, MULTI_RESULTS, PLUGIN_AUTH, LOCAL_FILES = 0x10000, 0x20000, 0x80000, 0x80
-MORE_RESULTS = 0x8
+IN_TRANSACTION, MORE_RESULTS = 0x1, 0x8
 UTF8MB4 = 45
 QUERY, STMT_PREPARE, STMT_EXECUTE = b"\x03", b"\x16", b"\x17"
 
@@ -30,13 +30,16 @@ def as_bytes(text):
 
 
 class Session:
-    """Root on a unix socket, without a password. Rows are tuples of bytes or None."""
+    """Root on a unix socket, without a password. Rows are tuples of bytes or None.
+
+    Of the last statement that the server ran: `affected`, rows (None: it answered with a table), and `in_transaction`, behind it.
+    """
 
     def __init__(self, path, timeout_s=120):
         self.socket = socket.socket(socket.AF_UNIX)
         self.socket.settimeout(timeout_s)
         self.socket.connect(str(path))
-        self.stream, self.sequence, self.affected = self.socket.makefile("rb"), 0, 0
+        self.stream, self.sequence, self.affected, self.in_transaction = self.socket.makefile("rb"), 0, 0, False
         self._check(self._receive())  # the greeting
         flags = (LONG_PASSWORD | PROTOCOL_41 | TRANSACTIONS | SECURE_CONNECTION | MULTI_STATEMENTS | MULTI_RESULTS |
                  PLUGIN_AUTH | LOCAL_FILES)
@@ -105,19 +108,26 @@ class Session:
         """One result; whether another follows."""
         packet = self._check(self._receive())
         if packet[0] == 0:
-            self.affected, at = length_encoded(packet, 1)  # rows, of the statement before
+            self.affected, at = length_encoded(packet, 1)
             _, at = length_encoded(packet, at)
-            return bool(struct.unpack_from("<H", packet, at)[0] & MORE_RESULTS)
+            return self._read_status(packet, at)
         if packet[0] == 0xfb:  # LOAD DATA LOCAL: we have no file
             self._send(b"")
             return self._read_result(rows)
+        self.affected = None
         for _ in range(length_encoded(packet, 0)[0] + 1):
             self._receive()
         while True:
             packet = self._check(self._receive())
             if packet[0] == 0xfe and len(packet) < 9:
-                return bool(struct.unpack_from("<H", packet, 3)[0] & MORE_RESULTS)
+                return self._read_status(packet, 3)
             rows.append(self._row(packet))
+
+    def _read_status(self, packet, at):
+        """Whether another result follows."""
+        status = struct.unpack_from("<H", packet, at)[0]
+        self.in_transaction = bool(status & IN_TRANSACTION)
+        return bool(status & MORE_RESULTS)
 
     @staticmethod
     def _row(packet):
