@@ -28,6 +28,10 @@ vault::FileEntry entry_of(const Catalog& catalog, const Node& node) {
           .chunks = {}};
 }
 
+[[noreturn]] void fail_committing(const Path& directory) {
+  fail(Code::kBusy, format("volume {}: a commit is running already", directory.string()), "Wait for it to end.");
+}
+
 }  // namespace
 
 Snapshot Volume::State::take_snapshot() {
@@ -159,12 +163,16 @@ void Volume::State::committed(const Snapshot& snapshot, std::shared_ptr<vault::I
   journal->finish_checkpoint();
 }
 
-vault::ImageInfo Volume::commit(const vault::ImageInfo& describe, CommitProgress& progress) {
+void Volume::settle() {
+  if (state_->committing) fail_committing(state_->directory);
+  const std::unique_lock one_at_a_time(state_->commit_mutex);
+  state_->settle();
+}
+
+vault::ImageInfo Volume::commit(const vault::ImageInfo& describe, CommitProgress& progress,
+                                const SnapshotListener& on_snapshot) {
   State& state = *state_;
-  if (state.committing.exchange(true)) {
-    fail(Code::kBusy, format("volume {}: a commit is running already", state.directory.string()),
-         "Wait for it to end.");
-  }
+  if (state.committing.exchange(true)) fail_committing(state.directory);
   const std::unique_ptr<std::atomic<bool>, void (*)(std::atomic<bool>*)> no_longer(
       &state.committing, [](std::atomic<bool>* flag) { *flag = false; });
   // Housekeeping may be merging: that ends soon.
@@ -179,9 +187,14 @@ vault::ImageInfo Volume::commit(const vault::ImageInfo& describe, CommitProgress
   vault::ImageInfo info = describe;
   info.time = snapshot.time;
   info.top = snapshot.top_clock != 0 ? snapshot.top : parent->info().top;
-  // What a boot needs goes on with the data: a commit of encrypted tables would be lost without its keys.
-  if (info.server.empty()) info.server = parent->info().server;
+  // What a boot needs goes on with the data: a commit of encrypted tables would be lost without its keys. Where the
+  // parent lay in its source's history is not true of this one.
+  if (info.server.empty()) {
+    info.server = parent->info().server;
+    info.server.erase("position");
+  }
   if (info.attachments.empty()) info.attachments = parent->info().attachments;
+  if (on_snapshot) on_snapshot(info);
   {
     Beside syncing([&] { state.sync_frozen(snapshot); });
     vault::ImageWriter writer(*state.vault, parent.get());

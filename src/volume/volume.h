@@ -75,6 +75,10 @@ struct CommitProgress {
   std::atomic<std::uint64_t> total_bytes{0};  ///< 0 until the snapshot is taken
 };
 
+/// Called when a commit has taken its snapshot, before anything is uploaded, and may complete what the image will say
+/// of itself. If it throws, the commit is given up with that, and the changes stay for the next.
+using SnapshotListener = std::function<void(vault::ImageInfo& info)>;
+
 class Volume {
  public:
   /// Makes the local state in `directory` (which must not hold one yet) for `image`. Reads the image's entries (names
@@ -119,11 +123,16 @@ class Volume {
   /// Turns the changes into a new image, from an atomic snapshot taken at entry, while writes go on. Throws
   /// kUnavailable if the vault cannot be reached; the changes then stay for the next commit. One at a time (kBusy).
   /// `progress` may be watched meanwhile.
-  vault::ImageInfo commit(const vault::ImageInfo& describe, CommitProgress& progress);
+  vault::ImageInfo commit(const vault::ImageInfo& describe, CommitProgress& progress,
+                          const SnapshotListener& on_snapshot = {});
   vault::ImageInfo commit(const vault::ImageInfo& describe) {
     CommitProgress unwatched;
     return commit(describe, unwatched);
   }
+
+  /// Brings to its end what the last commit left to housekeeping, so that the next takes its snapshot at once. kBusy
+  /// while a commit runs.
+  void settle();
 
   /// Fetches `limit` more bytes' worth of chunks not yet local (launch list first); false when nothing is left.
   bool hydrate(std::uint64_t limit);

@@ -22,6 +22,14 @@ std::string host_name() {
   return name.data();
 }
 
+/// From the snapshot: its client holds something still meanwhile, which is over in milliseconds.
+constexpr std::chrono::seconds kConfirmPatience{10};
+
+bool is_true(const json::object& request, std::string_view key) {
+  const json::value* value = request.if_contains(key);
+  return value != nullptr && value->is_bool() && value->get_bool();
+}
+
 FuseOptions fuse_options(const VolumeRecord& record) {
   return {.mountpoint = record.mountpoint,
           .name = record.name,
@@ -139,7 +147,12 @@ json::object VolumeService::status() {
 json::object VolumeService::handle(std::string_view what, const json::object& request,
                                    const ControlServer::SendProgress& progress) {
   if (what == "status") return status();
-  if (what == "commit") return commit(progress);
+  if (what == "commit") return commit(request, progress);
+  if (what == "confirm") return confirm(request);
+  if (what == "settle") {
+    volume_.settle();
+    return {{"settled", true}};
+  }
   if (what == "umount") return unmount();
   if (what == "sync") {
     volume_.sync_all();
@@ -150,30 +163,42 @@ json::object VolumeService::handle(std::string_view what, const json::object& re
     return {{"saved", true}};
   }
   if (what == "hydrate") {
-    const json::value* pause = request.if_contains("pause");
-    hydrator_.pause(pause != nullptr && pause->is_bool() && pause->get_bool());
+    hydrator_.pause(is_true(request, "pause"));
     return hydrator_.status();
   }
   fail(Code::kUsage, format("control request \"{}\": not known", what),
-       "Known are status, commit, sync, hydrate, launch_saved and umount.");
+       "Known are status, commit, confirm, settle, sync, hydrate, launch_saved and umount.");
 }
 
-json::object VolumeService::commit(const ControlServer::SendProgress& progress) {
+json::object VolumeService::commit(const json::object& request, const ControlServer::SendProgress& progress) {
   const Stopwatch watch;
   vault::ImageInfo describe;
   describe.time = now();
   describe.origin = format("commit of volume {} on {}", record_.name, host_name());
+  std::mutex telling;
+  const auto tell = [&](const json::object& line) {
+    const std::scoped_lock lock(telling);
+    progress(line);
+  };
+  SnapshotListener on_snapshot;
+  if (is_true(request, "confirm")) {
+    on_snapshot = [&](vault::ImageInfo& info) {
+      confirmation_.expect();
+      tell({{"snapshot", true}});
+      for (const auto& [key, value] : confirmation_.wait(kConfirmPatience)) info.server[key] = value;
+    };
+  }
   CommitProgress counted;
   std::future<vault::ImageInfo> result =
-      std::async(std::launch::async, [&] { return volume_.commit(describe, counted); });
+      std::async(std::launch::async, [&] { return volume_.commit(describe, counted, on_snapshot); });
   ++committing_;
   bool ended = false;
   while (!ended) {
     ended = result.wait_for(std::chrono::seconds(1)) == std::future_status::ready;
     try {
-      progress({{"seconds", watch.seconds()},
-                {"done_bytes", counted.done_bytes.load()},
-                {"dirty_bytes", counted.total_bytes.load()}});
+      tell({{"seconds", watch.seconds()},
+            {"done_bytes", counted.done_bytes.load()},
+            {"dirty_bytes", counted.total_bytes.load()}});
     } catch (const Exception& e) {
       log::debug("commit goes on without its client: {}", e.error().text());
       result.wait();
@@ -184,6 +209,18 @@ json::object VolumeService::commit(const ControlServer::SendProgress& progress) 
   const vault::ImageInfo made = result.get();
   images_in_use_.follow();
   return {{"image", made.name}, {"bytes", made.bytes}, {"new_bytes", made.new_bytes}, {"seconds", watch.seconds()}};
+}
+
+json::object VolumeService::confirm(const json::object& request) {
+  const json::value* server = request.if_contains("server");
+  if (is_true(request, "give_up")) {
+    confirmation_.give(std::nullopt);
+  } else if (server != nullptr && server->is_object()) {
+    confirmation_.give(server->get_object());
+  } else {
+    fail(Code::kUsage, "control request \"confirm\": an object \"server\" is missing");
+  }
+  return {{"confirmed", true}};
 }
 
 json::object VolumeService::unmount() {

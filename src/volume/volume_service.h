@@ -16,6 +16,7 @@
 #include "volume/fuse_adapter.h"
 #include "volume/hydrator.h"
 #include "volume/images_in_use.h"
+#include "volume/snapshot_confirmation.h"
 #include "volume/state_dir.h"
 #include "volume/volume.h"
 
@@ -35,7 +36,8 @@ class VolumeService {
 
  private:
   json::object handle(std::string_view what, const json::object& request, const ControlServer::SendProgress& progress);
-  json::object commit(const ControlServer::SendProgress& progress);
+  json::object commit(const json::object& request, const ControlServer::SendProgress& progress);
+  json::object confirm(const json::object& request);
   json::object unmount();
   /// Takes note of what was touched until now; the vault is told beside.
   void take_launch_list();
@@ -49,6 +51,7 @@ class VolumeService {
   VolumeRecord record_;
   ImagesInUse images_in_use_;
   std::atomic<int> committing_{0};  ///< requests: one at most is at work, the others are told so
+  SnapshotConfirmation confirmation_;
   FuseMount mount_;
   Hydrator hydrator_;
   std::mutex house_mutex_;
