@@ -12,16 +12,18 @@
 
 #include "server/branch_record.h"
 #include "server/connection.h"
+#include "server/options.h"
 #include "vault/vault.h"
 #include "volume/volume_process.h"
 
 namespace lifeboat::server {
 
 struct BranchRequest {
-  std::string image;       ///< "latest", a name or unique prefix; empty: resume the branch `name`
-  std::string name;        ///< empty: made from the image's
-  Path binary;             ///< empty: this host's mariadbd, or the one it was last started with
-  std::uint16_t port = 0;  ///< 0: a free one, or the last one if still free
+  std::string image;                       ///< "latest", a name or unique prefix; empty: resume the branch `name`
+  std::string name;                        ///< empty: made from the image's
+  Path binary;                             ///< empty: this host's mariadbd, or the one it was last started with
+  std::uint16_t port = 0;                  ///< 0: a free one, or the last one if still free
+  std::optional<ReplicaSettings> replica;  ///< it is made ready to replicate; nothing: it cannot
   std::vector<Login> logins;
   std::optional<std::chrono::milliseconds> patience;  ///< empty: as long as recovery takes
   volume::MountRequest mount;                         ///< state root, vault and program; the rest is filled in

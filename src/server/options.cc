@@ -14,6 +14,8 @@ namespace lifeboat::server {
 namespace {
 
 constexpr std::uint64_t kMiB = std::uint64_t{1} << 20U;
+/// Of a replica whose image has no binary log.
+constexpr std::string_view kReplicaBinlog = "standby-bin";
 
 /// Settings that are taken from the files themselves, or are about places outside the image.
 constexpr std::array<std::string_view, 11> kFromFiles = {"innodb_data_file_path",
@@ -105,18 +107,34 @@ void add_innodb(Arguments& out, const ServerInfo& info, const LaunchPlan& plan) 
 }
 
 /// Transactions that were prepared when the image was taken are committed or rolled back by what the binary log holds,
-/// so it has to be on, under its name, where it was.
-void add_binlog(Arguments& out, const ServerInfo& info) {
-  if (info.binlog_base.empty()) {
+/// so it has to be on, under its name, where it was. A replica keeps one in any case: replicas of its own are to follow
+/// it once it is promoted.
+void add_binlog(Arguments& out, const ServerInfo& info, const LaunchPlan& plan) {
+  if (info.binlog_base.empty() && !plan.replica) {
     out.emplace_back("--skip-log-bin");
     // Binary logs that lie elsewhere cannot tell the fate of what was only prepared, and the server would refuse to
     // start. Committing keeps all that was acknowledged.
     out.emplace_back("--tc-heuristic-recover=COMMIT");
     return;
   }
-  out.push_back(format("--log-bin={}", info.binlog_base));
+  out.push_back(format("--log-bin={}", info.binlog_base.empty() ? kReplicaBinlog : info.binlog_base));
   out.emplace_back("--sync-binlog=1");
   out.emplace_back("--expire-logs-days=0");  // a branch purges nothing
+}
+
+/// It applies what its relay sends and nothing else; only who starts it may tell it from whom (--skip-slave-start).
+void add_replica(Arguments& out, const ReplicaSettings& replica) {
+  out.push_back(format("--slave-parallel-threads={}", replica.parallel_threads));
+  out.emplace_back("--log-slave-updates=ON");
+  out.emplace_back("--gtid-strict-mode=ON");
+  out.emplace_back("--read-only=ON");
+  out.emplace_back("--slave-max-allowed-packet=1G");  // any event that was written can be applied
+  // After a crash what was fetched and not applied is fetched anew. A relay that is gone is noticed soon.
+  out.emplace_back("--relay-log-recovery=ON");
+  out.emplace_back("--slave-net-timeout=20");
+  // What lies on the disk beside the data is bounded: the log is the relay's to keep.
+  out.emplace_back("--relay-log-space-limit=1G");
+  out.emplace_back("--max-binlog-size=64M");
 }
 
 void add_settings(Arguments& out, const ServerInfo& info, const LaunchPlan& plan) {
@@ -156,7 +174,8 @@ std::vector<std::string> server_arguments(const ServerInfo& info, const LaunchPl
   add_places(out, plan);
   add_quiet(out, plan);
   add_innodb(out, info, plan);
-  add_binlog(out, info);
+  add_binlog(out, info, plan);
+  if (plan.replica) add_replica(out, *plan.replica);
   if (info.lower_case_table_names && !info.settings.contains("lower_case_table_names")) {
     out.push_back(format("--lower-case-table-names={}", *info.lower_case_table_names));
   }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -11,6 +12,11 @@
 #include "server/server_info.h"
 
 namespace lifeboat::server {
+
+/// What a branch may do that replicates, as a standby does; any other is kept from it.
+struct ReplicaSettings {
+  std::uint32_t parallel_threads = 4;
+};
 
 struct LaunchPlan {
   Path data_directory;
@@ -22,6 +28,7 @@ struct LaunchPlan {
   std::uint32_t server_id = 1;
   std::uint64_t buffer_pool_bytes = 0;
   bool has_keys = false;  ///< encryption keys are at hand (server/encryption.h)
+  std::optional<ReplicaSettings> replica;
 };
 
 /// Without the binary itself; --no-defaults comes first.

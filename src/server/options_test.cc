@@ -49,6 +49,22 @@ TEST(Options, WithoutBinaryLogsPreparedTransactionsAreCommitted) {
   EXPECT_FALSE(has(server_arguments(info, {}), "--tc-heuristic-recover=COMMIT"));
 }
 
+TEST(Options, AReplicaKeepsABinaryLogOfWhatItAppliesUnderTheNameThatThereIs) {
+  ServerInfo info = typical();
+  const LaunchPlan plan{.replica = ReplicaSettings{.parallel_threads = 3}};
+  const auto first = server_arguments(info, plan);
+  EXPECT_TRUE(has(first, "--log-bin=standby-bin"));
+  EXPECT_FALSE(has(first, "--tc-heuristic-recover=COMMIT"));
+  for (const std::string_view each :
+       {"--log-slave-updates=ON", "--gtid-strict-mode=ON", "--read-only=ON", "--skip-slave-start",
+        "--slave-parallel-threads=3", "--relay-log-recovery=ON", "--sync-binlog=1"}) {
+    EXPECT_TRUE(has(first, each)) << each;
+  }
+  info.binlog_base = "mysql-bin";
+  EXPECT_TRUE(has(server_arguments(info, plan), "--log-bin=mysql-bin"));
+  EXPECT_FALSE(has(server_arguments(info, {}), "--log-slave-updates=ON"));
+}
+
 TEST(Options, TakeOnlyKnownSettingsThatAreNotAboutFiles) {
   ServerInfo info = typical();
   info.settings = {

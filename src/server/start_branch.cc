@@ -213,7 +213,8 @@ class Start {
                           .port = record_.port,
                           .server_id = record_.server_id,
                           .buffer_pool_bytes = choose_buffer_pool(data_bytes(), available_memory()),
-                          .has_keys = keys.any()};
+                          .has_keys = keys.any(),
+                          .replica = request_.replica};
     if (request_.on_boot) request_.on_boot(result_.at_boot, record_);
     StartRequest start{.argv = {binary.path.string()},
                        .socket = record_.socket,
