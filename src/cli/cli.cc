@@ -15,6 +15,7 @@
 #include "cli/commands.h"
 #include "cli/guard_commands.h"
 #include "cli/log_commands.h"
+#include "cli/standby_commands.h"
 
 namespace lifeboat::cli {
 namespace {
@@ -92,6 +93,11 @@ void add_nouns(CLI::App& app, Context& context) {
   CLI::App& relay = add_noun(app, "relay", "Follows a source, keeps its log, serves it on");
   add_relay_run(relay, context);
   add_relay_status(relay, context);
+
+  CLI::App& standby = add_noun(app, "standby", "A replica behind the guard, on a volume, committed every few minutes");
+  add_standby_run(standby, context);
+  add_standby_status(standby, context);
+  add_standby_commit(standby, context);
 
   CLI::App& guard = add_noun(app, "guard", "Holds what destroys before a replica sees it");
   add_guard_ls(guard, context);

@@ -1,0 +1,96 @@
+#include "rescue/standby_relay.h"
+
+#include "base/error.h"
+#include "relay/relay.h"
+#include "relay/source_connection.h"
+
+namespace lifeboat::rescue {
+namespace {
+
+/// Who listens everywhere listens on this host.
+net::Endpoint from_this_host(net::Endpoint listen) {
+  if (listen.host == "0.0.0.0") listen.host = "127.0.0.1";
+  if (listen.host == "::") listen.host = "::1";
+  return listen;
+}
+
+/// "the relay does not follow its source (waiting): connection refused".
+std::string trouble_of(const json::object& source) {
+  const std::string state = json_string(source, "state");
+  const std::string problem = json_string(source, "problem");
+  if (state == "following" && problem.empty()) return "";
+  return format("the relay does not follow its source ({}){}{}", state, problem.empty() ? "" : ": ", problem);
+}
+
+RelayedSource relayed(const json::object& source) {
+  return {.listen = from_this_host(net::Endpoint::parse(json_string(source, "listen"))),
+          .source = relay::SourceAddress::parse(json_string(source, "source")).endpoint.text(),
+          .gtid = json_string(source, "gtid"),
+          .trouble = trouble_of(source)};
+}
+
+}  // namespace
+
+RelayedSource find_relayed_source(const json::object& status, const std::optional<net::Endpoint>& wanted) {
+  const json::value* sources = status.if_contains("sources");
+  if (sources == nullptr || !sources->is_array()) fail(Code::kCorruption, "the relay's status names no sources");
+  std::vector<RelayedSource> found;
+  for (const json::value& each : sources->get_array()) {
+    if (!each.is_object() || !each.get_object().contains("listen")) continue;
+    RelayedSource source = relayed(each.get_object());
+    if (!wanted || wanted->port == source.listen.port) found.push_back(std::move(source));
+  }
+  if (found.empty()) {
+    fail(Code::kNotFound, "the relay serves no such log",
+         "Give `relay run` a --listen ADDRESS:PORT for the source, and that port to --relay if there are several.");
+  }
+  if (found.size() > 1) {
+    fail(Code::kUsage, format("the relay serves {} logs", found.size()),
+         format("Say which with --relay, such as --relay {}.", found.front().listen.text()));
+  }
+  return std::move(found.front());
+}
+
+std::optional<HeldDanger> find_held_danger(const std::vector<relay::Hold>& holds, std::uint32_t server_id) {
+  const std::string stream = format("id:{}", server_id);
+  for (const relay::Hold& hold : holds) {
+    const auto found = hold.streams.find(stream);
+    const bool stands = found != hold.streams.end() && found->second.arrived;
+    if (!stands || hold.state_of(stream) != relay::HoldState::kHeld) continue;
+    return HeldDanger{.id = hold.subject.id,
+                      .danger_class = hold.subject.danger_class,
+                      .objects = lifeboat::format("{}", fmt::join(hold.subject.objects, ", ")),
+                      .gtid = hold.subject.gtid,
+                      .event_time = hold.subject.event_time};
+  }
+  return std::nullopt;
+}
+
+json::object StandbyRelay::status() const {
+  const Path file = directory_ / relay::kStatusFile;
+  const auto content = find_and_read_file(file);
+  if (!content) {
+    fail(Code::kNotFound, format("{}: no relay has run there", directory_.string()), "Give the --dir of `relay run`.");
+  }
+  const json::value value = parse_json(as_text(*content), file.string());
+  if (!value.is_object()) fail(Code::kCorruption, format("{}: not an object", file.string()));
+  return value.get_object();
+}
+
+RelayedSource StandbyRelay::source(const std::optional<net::Endpoint>& wanted) const {
+  return find_relayed_source(status(), wanted);
+}
+
+bool StandbyRelay::running() const {
+  const json::object said = status();
+  return ProcessIdentity{.pid = static_cast<pid_t>(json_integer(said, "pid")),
+                         .start_time = static_cast<std::uint64_t>(json_integer(said, "start_time"))}
+      .alive();
+}
+
+std::optional<HeldDanger> StandbyRelay::held(std::uint32_t server_id) {
+  holds_.refresh();
+  return find_held_danger(holds_.list(), server_id);
+}
+
+}  // namespace lifeboat::rescue

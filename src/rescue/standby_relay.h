@@ -1,0 +1,47 @@
+/// What a relay on this host tells of itself to its standby: whose log it serves, where, how far, and before what its
+/// guard keeps the standby waiting. All from its files, so that it tells as much when it is dead. Ownership: a value
+/// with a book of holds. Threads: one. Errors: kNotFound, kUsage, kCorruption.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "base/json.h"
+#include "net/stream.h"
+#include "relay/hold_book.h"
+#include "rescue/standby_status.h"
+
+namespace lifeboat::rescue {
+
+/// One source of a relay, as its status tells.
+struct RelayedSource {
+  net::Endpoint listen;  ///< to be connected to from this host
+  std::string source;    ///< "host:port"
+  std::string gtid;      ///< durable up to here
+  std::string trouble;   ///< why it does not follow its source; empty: it does
+};
+
+/// Of the sources in a relay's status, the one served at `wanted`, or the only one that is served.
+RelayedSource find_relayed_source(const json::object& status, const std::optional<net::Endpoint>& wanted);
+
+/// Of the open holds, the one at which the replica stands now.
+std::optional<HeldDanger> find_held_danger(const std::vector<relay::Hold>& holds, std::uint32_t server_id);
+
+class StandbyRelay {
+ public:
+  explicit StandbyRelay(Path directory) : directory_(std::move(directory)), holds_(directory_) {}
+
+  RelayedSource source(const std::optional<net::Endpoint>& wanted) const;
+  /// Whether its process lives.
+  bool running() const;
+  std::optional<HeldDanger> held(std::uint32_t server_id);
+
+ private:
+  json::object status() const;
+
+  Path directory_;
+  relay::HoldBook holds_;
+};
+
+}  // namespace lifeboat::rescue
