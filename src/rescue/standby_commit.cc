@@ -23,15 +23,19 @@ constexpr std::uint64_t kBinaryLogKept = std::uint64_t{256} << 20U;
 class CommitBlock {
  public:
   explicit CommitBlock(server::Connection& connection) : connection_(connection) {
-    connection_.query("BACKUP STAGE START");
     try {
+      connection_.query("BACKUP STAGE START");
       connection_.query("BACKUP STAGE FLUSH");
       connection_.query("BACKUP STAGE BLOCK_DDL");
       watch_ = Stopwatch();
       connection_.query("BACKUP STAGE BLOCK_COMMIT");
-    } catch (...) {
+    } catch (const Exception& e) {
       release();
-      throw;
+      if (e.error().message.find("Lock wait timeout") == std::string::npos) throw;
+      fail(
+          Code::kTimeout, format("the standby's server was not to be held still within {} s", kBlockPatience.count()),
+          "A long statement runs on it, or somebody locks its tables (SHOW PROCESSLIST). It is tried again at the next "
+          "commit.");
     }
   }
   CommitBlock(const CommitBlock&) = delete;
