@@ -138,7 +138,9 @@ std::optional<std::string> reason_to_wait(const binlog::GtidPosition& applied, c
   for (const binlog::Gtid& gtid : logged.gtids()) {
     if (applied.reached(gtid)) continue;
     if (gtid.server == server_id) {
-      return format("somebody wrote to the standby itself ({} is not of its source)", binlog::format_gtid(gtid));
+      return format(
+          "somebody wrote to the standby itself, or its server finished DDL after a kill ({} is not of its source)",
+          binlog::format_gtid(gtid));
     }
     // DDL, XA and what is not transactional: done and logged, but its position is a transaction of its own.
     return format("{} is done and not yet recorded", binlog::format_gtid(gtid));
