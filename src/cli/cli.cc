@@ -46,6 +46,8 @@ void add_globals(Command app, Globals& globals) {
 }
 
 void add_nouns(CLI::App& app, Context& context) {
+  add_check(app, context);
+
   CLI::App& vault = add_noun(app, "vault", "The repository of everything kept");
   add_vault_init(vault, context);
   add_vault_stat(vault, context);

@@ -5,6 +5,8 @@
 
 namespace lifeboat::cli {
 
+void add_check(CLI::App& app, Context& context);
+
 void add_image_pin(CLI::App& noun, Context& context);  // pin, unpin
 void add_image_rm(CLI::App& noun, Context& context);
 

@@ -8,6 +8,7 @@
 #include "base/process.h"
 #include "cli/commands.h"
 #include "cli/relay_directory.h"
+#include "cli/source_options.h"
 #include "relay/relay.h"
 
 namespace lifeboat::cli {
@@ -18,9 +19,7 @@ struct RunOptions {
   std::vector<std::string> password_files;
   std::string directory;
   std::vector<std::string> listens;
-  bool tls = false;
-  std::string tls_ca;
-  bool tls_no_verify = false;
+  SourceTls tls;
   std::string serve_certificate;
   std::string serve_key;
   std::string accounts_file;
@@ -49,14 +48,6 @@ void check(const RunOptions& options) {
   }
 }
 
-std::optional<net::TlsContext> client_tls(const RunOptions& options) {
-  if (!options.tls && options.tls_ca.empty()) return std::nullopt;
-  return net::TlsContext::client({.verify = options.tls_no_verify ? net::Verify::kNone : net::Verify::kHost,
-                                  .authority = options.tls_ca,
-                                  .certificate = {},
-                                  .key = {}});
-}
-
 /// Nothing if no vault is named. Wrong words fail here; whether the store answers is the sealer's business.
 std::optional<relay::SealOptions> seal_options(const Context& context, const RunOptions& options) {
   const std::string& url = context.globals().vault_url;
@@ -83,7 +74,7 @@ relay::RelayOptions relay_options(const RunOptions& options, std::size_t i) {
   relay::SourceLogin& login = relay.follow.login;
   login.address = relay::SourceAddress::parse(options.sources[i]);
   login.password = codec::Secret(read_secret_file(of_each(options.password_files, i)));
-  login.tls = client_tls(options);
+  login.tls = client_tls(options.tls);
   relay.follow.directory = relay::source_directory(options.directory, login.address);
   relay.follow.start_file = options.start_file;
   if (options.listens.empty()) return relay;
@@ -156,9 +147,7 @@ void add_options(Command& command, RunOptions& options) {
   command.add_option("--password-file", options.password_files, "file that holds the account's password").required();
   command.add_option("--dir", options.directory, "where the logs are kept").required();
   command.add_option("--listen", options.listens, "ADDRESS:PORT for replicas, one for each source");
-  command.add_flag("--tls", options.tls, "TLS to the source, whose certificate is verified");
-  command.add_option("--tls-ca", options.tls_ca, "PEM of the authority that signed the source's certificate");
-  command.add_flag("--tls-no-verify", options.tls_no_verify, "encrypt only: whoever sits in between reads along");
+  add_source_tls(command, options.tls);
   command.add_option("--serve-cert", options.serve_certificate, "PEM certificate for replicas that want TLS");
   command.add_option("--serve-key", options.serve_key, "its private key");
   command.add_option("--accounts", options.accounts_file, "further accounts for replicas: lines of NAME PASSWORD");

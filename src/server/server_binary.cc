@@ -11,18 +11,6 @@
 namespace lifeboat::server {
 namespace {
 
-/// Where a series of MariaDB can be had, for hints.
-std::string package_of(const std::string& series) {
-  static const std::map<std::string, std::string> kPackages = {{"10.3", "mariadb-server-core-10.3 (Debian 10)"},
-                                                               {"10.5", "mariadb-server-core-10.5 (Debian 11)"},
-                                                               {"10.6", "mariadb-server-core-10.6 (Ubuntu 22.04)"},
-                                                               {"10.11", "mariadb-server-core (Debian 12)"},
-                                                               {"11.8", "mariadb-server-core (Debian 13)"}};
-  const auto found = kPackages.find(series);
-  if (found != kPackages.end()) return found->second;
-  return format("mariadb-server-core of MariaDB's own package repository for {}", series);
-}
-
 Path find_in_path(const Path& named) {
   if (named.string().find('/') != std::string::npos) return std::filesystem::absolute(named);
   // Servers live in sbin, which an ordinary user's PATH lacks.
@@ -44,6 +32,17 @@ Path find_plugin_directory(const Path& binary) {
 }
 
 }  // namespace
+
+std::string package_for(const std::string& series) {
+  static const std::map<std::string, std::string> kPackages = {{"10.3", "mariadb-server-core-10.3 (Debian 10)"},
+                                                               {"10.5", "mariadb-server-core-10.5 (Debian 11)"},
+                                                               {"10.6", "mariadb-server-core-10.6 (Ubuntu 22.04)"},
+                                                               {"10.11", "mariadb-server-core (Debian 12)"},
+                                                               {"11.8", "mariadb-server-core (Debian 13)"}};
+  const auto found = kPackages.find(series);
+  if (found != kPackages.end()) return found->second;
+  return format("mariadb-server-core of MariaDB's own package repository for {}", series);
+}
 
 ServerBinary find_server_binary(const Path& named) {
   ServerBinary binary;
@@ -86,7 +85,7 @@ void check_fits(const ServerBinary& binary, const ServerInfo& info) {
          format("the image was last used with MariaDB {}, but {} is {}", wanted->text(), binary.path.string(),
                 binary.version.text()),
          format("Install MariaDB {} as well: package {}. Then name its binary with --server BINARY.", wanted->series(),
-                package_of(wanted->series())));
+                package_for(wanted->series())));
   }
   if (binary.version < *wanted) {
     log::warn("the image was last used with MariaDB {}; {} is the older {}", wanted->text(), binary.path.string(),

@@ -20,6 +20,9 @@ struct ServerBinary {
 /// `named` is what --server says; empty: the mariadbd of this host. kNotFound tells what to install.
 ServerBinary find_server_binary(const Path& named);
 
+/// Where a mariadbd of a series ("10.11") can be had, for hints: "mariadb-server-core (Debian 12)".
+std::string package_for(const std::string& series);
+
 /// Throws kUnsupported unless the binary is of the series the data was last used with; names the package to install.
 void check_fits(const ServerBinary& binary, const ServerInfo& info);
 

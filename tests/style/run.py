@@ -24,6 +24,7 @@ RULES = [
     text.acceptance_tests_are_executable,
     text.every_fuzzer_has_a_corpus,
     text.error_reference_agrees_with_the_code,
+    text.finding_reference_agrees_with_the_code,
 ]
 
 

@@ -106,3 +106,16 @@ def error_reference_agrees_with_the_code(tree):
         yield f"error.h has {len(numbers)} codes, error.cc {len(rows)}"
     for each in sorted(set(code) ^ set(document)):
         yield f"only in {'base/error.cc' if each in code else 'docs/reference/errors.md'}: {each}"
+
+
+def finding_reference_agrees_with_the_code(tree):
+    source = tree.read("src/rescue/check_findings.cc")
+    enum = re.search(r"enum class FindingId[^{]*\{(.*?)\};", tree.read("src/rescue/check_findings.h"), re.S)
+    ids = re.findall(r"^  (k\w+),", enum.group(1), re.M) if enum else []
+    rows = re.findall(r'\{FindingId::(k\w+),\s*k(Critical|Warning|Note),\s*"(\w+)",\s*"([^"]+)"', source)
+    code = [(name, severity.lower(), title) for _, severity, name, title in rows]
+    document = re.findall(r"^\| `(\w+)` \| (\w+) \| ([^|]+) \|", tree.read("docs/reference/findings.md"), re.M)
+    if [row[0] for row in rows] != ids or not rows:
+        yield f"check_findings.h has the ids {ids}, check_findings.cc {[row[0] for row in rows]}"
+    for each in sorted(set(code) ^ set(document)):
+        yield f"only in {'rescue/check_findings.cc' if each in code else 'docs/reference/findings.md'}: {each}"

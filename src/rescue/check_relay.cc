@@ -1,0 +1,143 @@
+#include "rescue/check_relay.h"
+
+#include <algorithm>
+
+#include "base/json.h"
+#include "base/process.h"
+#include "relay/guard_rules.h"
+#include "relay/relay.h"
+
+namespace lifeboat::rescue {
+namespace {
+
+/// By the rules in force, for whatever replica, database and hour.
+bool would_hold_drop(const relay::GuardConfig& config) {
+  relay::GroupFacts facts;
+  facts.danger.effects.push_back({.danger = binlog::DangerClass::kDropDatabase,
+                                  .objects = {{.database = "any database of yours", .name = ""}},
+                                  .rows = 0,
+                                  .why = {}});
+  facts.danger.severity = binlog::severity_of(binlog::DangerClass::kDropDatabase);
+  facts.danger.time_s = unix_ms(now()) / 1000;
+  return relay::judge(facts, config, std::nullopt, nullptr).action == relay::GuardAction::kHold;
+}
+
+void judge_guard(const json::object& status, RelayFacts& relay) {
+  relay.guard_config = json_string(status.at("guard").as_object(), "config");
+  if (relay.guard_config.empty()) return;
+  try {
+    relay.holds_drops = would_hold_drop(relay::read_guard_config(relay.guard_config));
+  } catch (const Exception& e) {
+    relay.holds_drops = false;
+    relay.guard_problem = e.what();
+  }
+}
+
+RelayedSource read_relayed(const json::object& object) {
+  RelayedSource source{.source = relay::SourceAddress::parse(json_string(object, "source")).endpoint,
+                       .state = json_string(object, "state"),
+                       .problem = json_string(object, "problem"),
+                       .listen = {},
+                       .replicas = {}};
+  if (object.contains("listen")) source.listen = net::Endpoint::parse(json_string(object, "listen"));
+  if (const json::value* replicas = object.if_contains("replicas"); replicas != nullptr && replicas->is_array()) {
+    for (const json::value& each : replicas->get_array()) {
+      source.replicas.push_back(static_cast<std::uint32_t>(json_integer(each.as_object(), "server_id")));
+    }
+  }
+  return source;
+}
+
+bool is_any_address(const std::string& host) {
+  return host == "0.0.0.0" || host == "::";
+}
+
+/// The node that replicas connect to when they mean this relay: it was met as a relay, or could not be asked (its
+/// accounts are its own).
+std::optional<std::size_t> find_met(const Topology& topology, const RelayedSource& source) {
+  for (std::size_t i = 0; i < topology.nodes.size(); ++i) {
+    const Node& node = topology.nodes[i];
+    const bool ours = std::ranges::any_of(
+        node.addresses, [&](const net::Endpoint& each) { return source.listen && each.port == source.listen->port; });
+    if (!ours || node.asked()) continue;
+    const bool serves = std::ranges::any_of(topology.links, [&](const Link& each) {
+      const auto& facts = topology.nodes[each.to].facts;
+      return each.from == i && facts && std::ranges::find(source.replicas, facts->server_id) != source.replicas.end();
+    });
+    if (serves || node.relay || is_any_address(source.listen->host) || node.addresses.front() == *source.listen) {
+      return i;
+    }
+  }
+  return std::nullopt;
+}
+
+std::size_t place_one(Topology& topology, const RelayedSource& source, const std::string& here) {
+  if (const auto met = find_met(topology, source)) return *met;
+  net::Endpoint address = source.listen.value_or(net::Endpoint{.host = here, .port = 0});
+  if (is_any_address(address.host)) address.host = here;
+  topology.nodes.push_back(
+      {.name = address.port == 0 ? address.host : address.text(), .addresses = {address}, .facts = {}, .problem = {}});
+  return topology.nodes.size() - 1;
+}
+
+/// It registers at its source as a replica that is no server.
+void forget_reader(Topology& topology, std::size_t source) {
+  const auto found = std::ranges::find_if(
+      topology.unknown, [&](const UnknownReader& each) { return each.at == source && each.replica.port == 0; });
+  if (found != topology.unknown.end()) topology.unknown.erase(found);
+}
+
+void link_replicas(Topology& topology, std::size_t relay, const RelayedSource& source) {
+  for (std::size_t i = 0; i < topology.nodes.size(); ++i) {
+    const Node& node = topology.nodes[i];
+    if (!node.asked() || topology.linked(relay, i)) continue;
+    if (std::ranges::find(source.replicas, node.facts->server_id) == source.replicas.end()) continue;
+    topology.links.push_back({.from = relay, .to = i, .channel = {}, .running = true, .behind_s = {}, .delay_s = 0});
+  }
+}
+
+}  // namespace
+
+RelayFacts read_relay(const Path& directory) {
+  const Path path = directory / relay::kStatusFile;
+  const auto content = find_and_read_file(path);
+  if (!content) {
+    fail(Code::kNotFound, format("{}: no relay has run there", directory.string()), "Give the --dir of `relay run`.");
+  }
+  const json::object status = parse_json(as_text(*content), path.string()).as_object();
+  RelayFacts relay;
+  relay.directory = directory;
+  relay.updated = json_string(status, "updated");
+  relay.running = ProcessIdentity{.pid = static_cast<pid_t>(json_integer(status, "pid")),
+                                  .start_time = static_cast<std::uint64_t>(json_integer(status, "start_time"))}
+                      .alive();
+  for (const json::value& each : status.at("sources").as_array()) {
+    relay.sources.push_back(read_relayed(each.as_object()));
+  }
+  judge_guard(status, relay);
+  return relay;
+}
+
+void place_relay(Topology& topology, const RelayFacts& relay, const std::string& here) {
+  for (const RelayedSource& each : relay.sources) {
+    const std::size_t at = place_one(topology, each, here);
+    topology.nodes[at].relay = true;
+    topology.nodes[at].guarded = relay.holds_drops;
+    topology.nodes[at].problem.reset();
+    link_replicas(topology, at, each);
+    const auto source = topology.find(each.source);
+    if (!source) continue;
+    forget_reader(topology, *source);
+    const bool running = relay.running && each.state == "following";
+    const auto known =
+        std::ranges::find_if(topology.links, [&](const Link& link) { return link.from == *source && link.to == at; });
+    if (known != topology.links.end()) {
+      known->running = running;
+    } else {
+      topology.links.push_back(
+          {.from = *source, .to = at, .channel = {}, .running = running, .behind_s = {}, .delay_s = 0});
+    }
+  }
+}
+
+}  // namespace lifeboat::rescue
