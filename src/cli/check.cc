@@ -89,8 +89,9 @@ rescue::CheckFacts gather(const Context& context, const CheckOptions& options) {
   facts.user = logins.user();
   facts.host = rescue::look_at_host(options.server, volume::default_state_root());
   facts.relay = find_relay(options.directory);
-  facts.topology =
-      rescue::discover([&](const net::Endpoint& to) { return logins.connect(to); }, {.starts = logins.endpoints()});
+  rescue::DiscoverOptions where{.starts = logins.endpoints(), .also = {}};
+  if (facts.relay) where.also = rescue::replicas_behind(*facts.relay);
+  facts.topology = rescue::discover([&](const net::Endpoint& to) { return logins.connect(to); }, where);
   fail_if_none_answered(facts.topology);
   if (facts.relay) rescue::place_relay(facts.topology, *facts.relay, facts.host.name);
   for (const rescue::Node& each : facts.topology.nodes) facts.places.push_back(rescue::place_of(each, facts.host));

@@ -13,6 +13,8 @@ json::object replica_to_json(const ReplicaStatus& replica) {
           {"peer", replica.peer},
           {"user", replica.user},
           {"server_id", replica.server_id},
+          {"report_host", replica.report_host},
+          {"report_port", replica.report_port},
           {"dumping", replica.dumping},
           {"file", dump.file},
           {"position", dump.position},

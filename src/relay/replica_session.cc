@@ -170,7 +170,7 @@ bool ReplicaSession::command(ReplicaDialogue& dialogue, ByteView payload) {
       kill_other(Decoder(body, "kill command").u32());
       return true;
     case Command::kRegisterReplica:
-      parse_register_replica(body);
+      note_registration(body);
       channel_.write(encode_ok());
       return true;
     case Command::kBinlogDump:
@@ -180,6 +180,13 @@ bool ReplicaSession::command(ReplicaDialogue& dialogue, ByteView payload) {
   channel_.write(encode_error(
       {.number = kUnknownCommand, .state = "08S01", .message = format("a relay knows no command {}", payload[0])}));
   return true;
+}
+
+void ReplicaSession::note_registration(ByteView body) {
+  RegisterReplica registration = parse_register_replica(body);
+  const std::scoped_lock lock(mutex_);
+  status_.report_host = std::move(registration.host);
+  status_.report_port = registration.port;
 }
 
 void ReplicaSession::query(ReplicaDialogue& dialogue, std::string_view statement) {

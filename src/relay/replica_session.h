@@ -42,6 +42,8 @@ struct ReplicaStatus {
   std::string peer;
   std::string user;
   std::uint32_t server_id = 0;  ///< 0 until it dumps
+  std::string report_host;      ///< as it registered; empty: it did not say
+  std::uint16_t report_port = 0;
   bool dumping = false;
   DumpStatus dump;
 };
@@ -63,6 +65,7 @@ class ReplicaSession {
   Bytes read_unbuffered();
   /// False when the client says good-bye.
   bool command(ReplicaDialogue& dialogue, ByteView payload);
+  void note_registration(ByteView body);
   void query(ReplicaDialogue& dialogue, std::string_view statement);
   void kill_other(std::uint64_t connection_id);
   void dump(const ReplicaDialogue& dialogue, ByteView payload);

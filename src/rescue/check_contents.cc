@@ -42,7 +42,7 @@ void check_keys(const Node& node, Findings& out) {
   std::vector<Remedy> remedies;
   for (std::size_t i = 0; i < std::min(tables.size(), kStatementsMax); ++i) {
     remedies.push_back(sql_on(
-        node.name, format("ALTER TABLE {} ADD lb_id BIGINT UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY INVISIBLE;",
+        node.name, format("ALTER TABLE {} ADD row_id BIGINT UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY INVISIBLE;",
                           quoted_table(tables[i]))));
   }
   out.add(FindingId::kNoPrimaryKey, {node.name, format("{}: {}", count_text(tables.size()), some_of(tables))},

@@ -33,6 +33,14 @@ void judge_guard(const json::object& status, RelayFacts& relay) {
   }
 }
 
+RegisteredReplica read_replica(const json::object& object) {
+  RegisteredReplica replica{.server_id = static_cast<std::uint32_t>(json_integer(object, "server_id")),
+                            .host = json_string(object, "report_host"),
+                            .port = static_cast<std::uint16_t>(json_integer(object, "report_port"))};
+  if (replica.host.empty()) replica.host = net::Endpoint::parse(json_string(object, "peer")).host;
+  return replica;
+}
+
 RelayedSource read_relayed(const json::object& object) {
   RelayedSource source{.source = relay::SourceAddress::parse(json_string(object, "source")).endpoint,
                        .state = json_string(object, "state"),
@@ -42,7 +50,7 @@ RelayedSource read_relayed(const json::object& object) {
   if (object.contains("listen")) source.listen = net::Endpoint::parse(json_string(object, "listen"));
   if (const json::value* replicas = object.if_contains("replicas"); replicas != nullptr && replicas->is_array()) {
     for (const json::value& each : replicas->get_array()) {
-      source.replicas.push_back(static_cast<std::uint32_t>(json_integer(each.as_object(), "server_id")));
+      source.replicas.push_back(read_replica(each.as_object()));
     }
   }
   return source;
@@ -50,6 +58,13 @@ RelayedSource read_relayed(const json::object& object) {
 
 bool is_any_address(const std::string& host) {
   return host == "0.0.0.0" || host == "::";
+}
+
+bool is_served(const RelayedSource& source, const Node& node) {
+  return std::ranges::any_of(source.replicas, [&](const RegisteredReplica& each) {
+    if (node.asked()) return node.facts->server_id == each.server_id;
+    return !node.relay && node.addresses.front() == net::Endpoint{each.host, each.port};
+  });
 }
 
 /// The node that replicas connect to when they mean this relay: it was met as a relay, or could not be asked (its
@@ -60,10 +75,8 @@ std::optional<std::size_t> find_met(const Topology& topology, const RelayedSourc
     const bool ours = std::ranges::any_of(
         node.addresses, [&](const net::Endpoint& each) { return source.listen && each.port == source.listen->port; });
     if (!ours || node.asked()) continue;
-    const bool serves = std::ranges::any_of(topology.links, [&](const Link& each) {
-      const auto& facts = topology.nodes[each.to].facts;
-      return each.from == i && facts && std::ranges::find(source.replicas, facts->server_id) != source.replicas.end();
-    });
+    const bool serves = std::ranges::any_of(
+        topology.links, [&](const Link& each) { return each.from == i && is_served(source, topology.nodes[each.to]); });
     if (serves || node.relay || is_any_address(source.listen->host) || node.addresses.front() == *source.listen) {
       return i;
     }
@@ -90,8 +103,7 @@ void forget_reader(Topology& topology, std::size_t source) {
 void link_replicas(Topology& topology, std::size_t relay, const RelayedSource& source) {
   for (std::size_t i = 0; i < topology.nodes.size(); ++i) {
     const Node& node = topology.nodes[i];
-    if (!node.asked() || topology.linked(relay, i)) continue;
-    if (std::ranges::find(source.replicas, node.facts->server_id) == source.replicas.end()) continue;
+    if (!is_served(source, node) || topology.linked(relay, i)) continue;
     topology.links.push_back({.from = relay, .to = i, .channel = {}, .running = true, .behind_s = {}, .delay_s = 0});
   }
 }
@@ -116,6 +128,12 @@ RelayFacts read_relay(const Path& directory) {
   }
   judge_guard(status, relay);
   return relay;
+}
+
+std::vector<RegisteredReplica> replicas_behind(const RelayFacts& relay) {
+  std::vector<RegisteredReplica> all;
+  for (const RelayedSource& each : relay.sources) all.insert(all.end(), each.replicas.begin(), each.replicas.end());
+  return all;
 }
 
 void place_relay(Topology& topology, const RelayFacts& relay, const std::string& here) {

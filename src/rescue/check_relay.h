@@ -18,7 +18,7 @@ struct RelayedSource {
   std::string state;    ///< "following", …
   std::string problem;  ///< why not
   std::optional<net::Endpoint> listen;
-  std::vector<std::uint32_t> replicas;  ///< server ids of those connected
+  std::vector<RegisteredReplica> replicas;  ///< connected now; where they register, or else come from
 };
 
 struct RelayFacts {
@@ -32,6 +32,9 @@ struct RelayFacts {
 };
 
 RelayFacts read_relay(const Path& directory);
+
+/// Where its replicas are, as far as they tell, for the discovery of what is behind it.
+std::vector<RegisteredReplica> replicas_behind(const RelayFacts& relay);
 
 /// Adds the relay where it was not met, links it to what it follows and to what it serves, and takes over whether it
 /// holds. `here` is how this host calls itself.

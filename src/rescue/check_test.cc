@@ -76,13 +76,16 @@ CheckFacts protected_cluster() {
                                            .plugin_directory = "/p"};
   facts.host.free_bytes = 1'000'000;
   facts.host.state_root = "/s";
-  facts.relay = RelayFacts{
-      .directory = "/r",
-      .running = true,
-      .updated = "now",
-      .sources = {{.source = {"db1", 3306}, .state = "following", .problem = {}, .listen = {}, .replicas = {3}}},
-      .guard_config = {},
-      .guard_problem = {}};
+  facts.relay = RelayFacts{.directory = "/r",
+                           .running = true,
+                           .updated = "now",
+                           .sources = {{.source = {"db1", 3306},
+                                        .state = "following",
+                                        .problem = {},
+                                        .listen = {},
+                                        .replicas = {{3, "standby", 3306}}}},
+                           .guard_config = {},
+                           .guard_problem = {}};
   facts.vault = VaultFacts{
       .url = "s3://b", .directory = {}, .host = "s3", .newest = KeptImage{"i", kNow}, .before = {}, .problem = {}};
   return facts;

@@ -91,15 +91,15 @@ struct ScriptedServer {
 struct ScriptedCluster {
   std::map<std::string, ScriptedServer> servers;  ///< "db1:3306" → what answers there
   std::set<std::string> denied{};
-  std::vector<std::string> tried{};
+  std::vector<RegisteredReplica> also{};
 
   Topology discover_from(const std::vector<std::string>& starts, std::size_t servers_max = 64) {
-    DiscoverOptions options{
-        .starts = {}, .servers_max = servers_max, .clock = [] { return from_unix_ms(1'700'000'000'000); }};
+    DiscoverOptions options{.starts = {}, .also = also, .servers_max = servers_max, .clock = [] {
+                              return from_unix_ms(1'700'000'000'000);
+                            }};
     for (const std::string& each : starts) options.starts.push_back(net::Endpoint::parse(each));
     return discover(
         [this](const net::Endpoint& to) -> Ask {
-          tried.push_back(to.text());
           if (denied.contains(to.text())) fail(Code::kDenied, "access denied");
           const auto found = servers.find(to.text());
           if (found == servers.end()) fail(Code::kUnavailable, to.text() + ": connection refused");

@@ -38,7 +38,7 @@ class Discovery {
         queue_.pop_front();
         visit(next);
       }
-    } while (find_one_reader());
+    } while (find_one_reader() || take_up_others());
     link_all();
     return std::move(out_);
   }
@@ -110,6 +110,14 @@ class Discovery {
     return false;
   }
 
+  /// Whether any of those named otherwise is to be visited.
+  bool take_up_others() {
+    for (const RegisteredReplica& each : std::exchange(others_, {})) {
+      if (each.port != 0 && !is_met(each.server_id)) queue_.push_back({each.host, each.port});
+    }
+    return !queue_.empty();
+  }
+
   /// Whether it was found, be it that it lets nobody in.
   bool knock_at_readers(const UnknownReader& reader) {
     const std::vector<std::string> hosts = out_.nodes[reader.at].facts->readers;
@@ -179,6 +187,7 @@ class Discovery {
   std::deque<net::Endpoint> queue_;
   std::deque<UnknownReader> readers_;
   std::map<std::string, std::size_t> identities_;
+  std::vector<RegisteredReplica> others_{options_.also};
 };
 
 }  // namespace

@@ -61,6 +61,7 @@ using Connect = std::function<Ask(const net::Endpoint&)>;
 
 struct DiscoverOptions {
   std::vector<net::Endpoint> starts;
+  std::vector<RegisteredReplica> also;  ///< met otherwise: behind a relay, which tells nobody
   std::size_t servers_max = 64;
   std::function<SystemTime()> clock = now;
 };

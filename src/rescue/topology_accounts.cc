@@ -35,6 +35,7 @@ struct AccountName {
 };
 
 struct KnownAccounts {
+  std::string hostname;  ///< of the server
   std::set<AccountName> ignored;
   std::map<std::string, std::vector<std::string>> members;  ///< role → who may set it
 };
@@ -51,8 +52,9 @@ std::string account_text(const AccountName& name) {
   return format("'{}'@'{}'", name.user, name.host);
 }
 
-bool is_of_the_system(const AccountName& name) {
-  const bool here = name.host == "localhost" || name.host == "127.0.0.1" || name.host == "::1";
+bool is_of_the_system(const AccountName& name, const KnownAccounts& known) {
+  const bool here =
+      name.host == "localhost" || name.host == "127.0.0.1" || name.host == "::1" || name.host == known.hostname;
   return here && (name.user == "root" || name.user == "mysql" || name.user == "mariadb.sys");
 }
 
@@ -64,13 +66,13 @@ Grantee grantee(const AccountName& name, const KnownAccounts& known) {
   return {format("'{}'", name.user), std::move(shown)};
 }
 
-KnownAccounts ask_roles(Interview& interview) {
-  KnownAccounts known;
+KnownAccounts ask_roles(Interview& interview, const std::string& hostname) {
+  KnownAccounts known{.hostname = hostname, .ignored = {}, .members = {}};
   const auto rows = interview.put(kRoles);
   for (std::size_t i = 0; rows && i < rows->size(); ++i) {
     const AccountName name = name_at(*rows, i);
     // Whoever makes a role may set it; root does that for others.
-    if (!is_of_the_system(name)) known.members[rows->at(i, "Role")].push_back(account_text(name));
+    if (!is_of_the_system(name, known)) known.members[rows->at(i, "Role")].push_back(account_text(name));
   }
   return known;
 }
@@ -79,7 +81,7 @@ void ask_global(Interview& interview, KnownAccounts& known, AccountRights& right
   const auto rows = interview.put(kGlobal);
   for (std::size_t i = 0; rows && i < rows->size(); ++i) {
     const AccountName name = name_at(*rows, i);
-    if (is_of_the_system(name) || is_true(rows->at(i, "locked"))) {
+    if (is_of_the_system(name, known) || is_true(rows->at(i, "locked"))) {
       known.ignored.insert(name);
       continue;
     }
@@ -95,7 +97,7 @@ void ask_global(Interview& interview, KnownAccounts& known, AccountRights& right
 }  // namespace
 
 void ask_accounts(Interview& interview, ServerFacts& facts) {
-  KnownAccounts known = ask_roles(interview);
+  KnownAccounts known = ask_roles(interview, facts.variable("hostname"));
   ask_global(interview, known, facts.rights);
   const auto databases = interview.put(kDatabases);
   for (std::size_t i = 0; databases && i < databases->size(); ++i) {

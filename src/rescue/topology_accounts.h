@@ -5,8 +5,8 @@
 
 namespace lifeboat::rescue {
 
-/// Those that only this host's root uses (root@localhost, mariadb.sys, mysql) and locked ones are left out; what a role
-/// may is told with those who may set it.
+/// Those that only this host's root uses (root@localhost or of its name, mariadb.sys, mysql) and locked ones are left
+/// out; what a role may is told with those who may set it.
 void ask_accounts(Interview& interview, ServerFacts& facts);
 
 }  // namespace lifeboat::rescue

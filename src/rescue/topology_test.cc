@@ -154,6 +154,15 @@ TEST(Topology, KnowsARelayByWhatItSays) {
   EXPECT_EQ(spread.guarded, std::vector<std::size_t>{0});
 }
 
+TEST(Topology, VisitsWhatARelaySaysIsBehindIt) {
+  ScriptedCluster cluster{
+      .servers = {{"db1:3306", {.id = 1}},
+                  {"db2:3306", {.id = 2, .hostname = "db2", .channels = {channel("keep", "3307")}}}}};
+  cluster.also = {{2, "db2", 3306}, {1, "elsewhere", 3306}, {9, "gone", 3306}};
+  const Topology topology = cluster.discover_from({"db1:3306"});
+  EXPECT_EQ(names_of(topology), (Names{"db1:3306", "db2:3306", "gone:3306", "keep:3307"}));
+}
+
 TEST(ServerFacts, NoteWhatIsRefusedWithTheGrantAndGoOn) {
   ScriptedCluster cluster = chain();
   ScriptedServer& b = cluster.servers.at("b:3306");
@@ -214,6 +223,7 @@ TEST(ServerFacts, KnowWhoMayDropAndWhoMayHideIt) {
   cluster.servers.at("c:3306").answers = {
       {"SELECT User, Host, JSON_VALUE",
        table({"User", "Host", "access", "version_id", "locked"}, {{"root", "localhost", "1073741823", "101119", ""},
+                                                                  {"root", "c", "32", "101119", ""},
                                                                   {"root", "%", "32", "101119", ""},
                                                                   {"app", "%", "31", "101119", ""},
                                                                   {"writers", "", "32", "101119", ""},

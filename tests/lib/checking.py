@@ -62,6 +62,6 @@ class Check:
 
 def expect(findings, wanted):
     """Each id of `wanted` is there, and one of its lines contains the words given."""
-    for name, words in wanted.items():
-        assert name in findings, f"{name} is not among {sorted(findings)}"
-        assert any(words in line for line in findings[name]), (name, words, findings[name])
+    missing = {name: (words, findings.get(name, "not found")) for name, words in wanted.items()
+               if not any(words in line for line in findings.get(name, []))}
+    assert not missing, "\n".join(f"{name}: wanted {words!r}: {lines}" for name, (words, lines) in missing.items())
