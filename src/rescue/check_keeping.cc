@@ -23,8 +23,8 @@ void check_followed(const CheckFacts& facts, Findings& out) {
     const std::string& name = topology.nodes[i].name;
     out.add(FindingId::kNoRelay, {name, "it takes writes, and no relay reads its log"},
             {sql_on(name, format("GRANT REPLICATION SLAVE, BINLOG MONITOR ON *.* TO '{}'@'%';", facts.user)),
-             shell_here(format("lifeboat relay run --source mysql://{}@{} --password-file FILE --dir relay.d "
-                               "--listen 0.0.0.0:3307",
+             shell_here(format("lifeboat relay run --source mysql://{}@{} --password-file FILE \\\n"
+                               "  --dir relay.d --listen 0.0.0.0:3307",
                                facts.user, name))});
   }
 }

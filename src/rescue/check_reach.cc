@@ -45,9 +45,9 @@ std::string spread_text(const Topology& topology, const Spread& spread) {
 std::vector<Remedy> guard_remedies(const CheckFacts& facts, std::size_t node, const Spread& spread) {
   const std::string& source = facts.topology.nodes[node].name;
   std::vector<Remedy> remedies{
-      shell_here(
-          format("lifeboat relay run --source mysql://{}@{} --password-file FILE --dir relay.d --listen 0.0.0.0:3307",
-                 facts.user, source)),
+      shell_here(format("lifeboat relay run --source mysql://{}@{} --password-file FILE \\\n"
+                        "  --dir relay.d --listen 0.0.0.0:3307",
+                        facts.user, source)),
       {.where = "then SQL on a replica to keep safe (HOST: this host)",
        .text = "STOP SLAVE; CHANGE MASTER TO MASTER_HOST = 'HOST', MASTER_PORT = 3307; START SLAVE;"}};
   if (!spread.reached.empty()) {

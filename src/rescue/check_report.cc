@@ -38,6 +38,16 @@ std::string in_capitals(std::string_view text) {
   return out;
 }
 
+/// A command of several lines stays one when it is pasted.
+std::string indented(std::string_view text) {
+  std::string out = "          ";
+  for (const char c : text) {
+    out += c;
+    if (c == '\n') out += "          ";
+  }
+  return out + "\n";
+}
+
 std::string remedies_text(const std::vector<Remedy>& remedies) {
   std::string out;
   const std::string* last = nullptr;
@@ -47,7 +57,7 @@ std::string remedies_text(const std::vector<Remedy>& remedies) {
       out += wrapped(i == 0 ? "  do    " : "        ", "        ", remedies[i].where + ":");
     }
     last = &remedies[i].where;
-    out += "          " + remedies[i].text + "\n";
+    out += indented(remedies[i].text);
   }
   return out;
 }
