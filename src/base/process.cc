@@ -6,6 +6,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -73,7 +74,7 @@ class Gate {
 /// At its beginning. Unlike a pipe it never makes the writer wait for a reader.
 UniqueFd file_in_memory(std::string_view content) {
   UniqueFd file(::memfd_create("stdin", MFD_CLOEXEC));
-  if (!file.valid()) fail_errno("memfd_create", errno);
+  if (!file.valid() || ::fchmod(file.get(), 0600) != 0) fail_errno("memfd_create", errno);
   pwrite_full(file.get(), as_bytes(content), 0, "stdin");
   return file;
 }
@@ -126,7 +127,8 @@ pid_t start(const ProcessOptions& options, int out_fd) {
   UniqueFd err;
   if (!options.stdout_file.empty()) out = open_file(options.stdout_file, O_WRONLY | O_CREAT | O_APPEND);
   if (!options.stderr_file.empty()) err = open_file(options.stderr_file, O_WRONLY | O_CREAT | O_APPEND);
-  const UniqueFd in = options.stdin_text.empty() ? UniqueFd() : file_in_memory(options.stdin_text);
+  const UniqueFd text = options.stdin_text.empty() ? UniqueFd() : file_in_memory(options.stdin_text);
+  const int in = text.valid() ? text.get() : options.stdin_fd;
   int report[2];
   if (::pipe2(report, O_CLOEXEC) != 0) fail_errno("pipe", errno);
   const UniqueFd report_read(report[0]);
@@ -137,7 +139,7 @@ pid_t start(const ProcessOptions& options, int out_fd) {
   const pid_t pid = ::fork();
   if (pid < 0) fail_errno("fork", errno);
   if (pid == 0) {
-    exec_child(options, argv.data(), envp.data(), in.get(), out.valid() ? out.get() : out_fd, err.get(), report[1],
+    exec_child(options, argv.data(), envp.data(), in, out.valid() ? out.get() : out_fd, err.get(), report[1],
                gate ? &*gate : nullptr, parent);
   }
   report_write.reset();
@@ -152,7 +154,7 @@ pid_t start(const ProcessOptions& options, int out_fd) {
 
 }  // namespace
 
-ChildProcess::ChildProcess(const ProcessOptions& options) : pid_(start(options, -1)) {}
+ChildProcess::ChildProcess(const ProcessOptions& options) : pid_(start(options, options.stdout_fd)) {}
 
 ChildProcess::ChildProcess(ChildProcess&& other) noexcept : pid_(other.pid_), status_(other.status_) {
   other.pid_ = -1;

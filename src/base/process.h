@@ -22,8 +22,12 @@ struct ProcessOptions {
   std::vector<std::string> unset_env;      ///< removed from ours; "NAME_*": all that begin so
   Path stdout_file;                        ///< appended to; empty: ours (or a pipe in run())
   Path stderr_file;                        ///< empty: ours
+  int stdin_fd = -1;                       ///< borrowed: what it reads from, if given
+  int stdout_fd = -1;                      ///< borrowed: what it writes to, if given
   bool null_stdin = true;
-  std::string stdin_text;         ///< what it reads on stdin, if not empty; it need not read it
+  /// What it reads on stdin, if not empty; it need not read it. A file in memory, of its owner alone: a program that
+  /// takes its password from a file is told /dev/stdin.
+  std::string stdin_text;
   bool new_session = false;       ///< setsid: outlives our terminal
   bool die_with_parent = false;   ///< SIGKILL when the starting thread's process ends
   bool stop_with_parent = false;  ///< SIGTERM then, until the program calls outlive_parent()
