@@ -41,9 +41,12 @@ void ImportPipeline::push(std::unique_ptr<Extent> extent) {
     return;
   }
   LIFEBOAT_CHECK(extent->count <= kExtentChunks && extent->previous.size() == extent->count);
-  // A hint that starts the disk; reading tells if it fails.
-  static_cast<void>(::posix_fadvise(extent->file->fd.get(), static_cast<off_t>(byte_of(extent->first)),
-                                    static_cast<off_t>(byte_of(extent->count)), POSIX_FADV_WILLNEED));
+  LIFEBOAT_CHECK(extent->content.empty() || extent->content.size() == byte_of(extent->count));
+  if (extent->content.empty()) {
+    // A hint that starts the disk; reading tells if it fails.
+    static_cast<void>(::posix_fadvise(extent->file->fd.get(), static_cast<off_t>(byte_of(extent->first)),
+                                      static_cast<off_t>(byte_of(extent->count)), POSIX_FADV_WILLNEED));
+  }
   Extent* raw = extent.get();
   in_flight_.push_back(std::move(extent));
   {
@@ -88,7 +91,7 @@ void ImportPipeline::work(const std::stop_token& stop) {
   }
 }
 
-void ImportPipeline::store(Extent& extent, ByteSpan buffer) {
+void ImportPipeline::read(const Extent& extent, ByteSpan buffer) {
   const ImportedFile& file = *extent.file;
   const std::uint64_t offset = byte_of(extent.first);
   const std::uint64_t size = std::min(byte_of(extent.count), file.entry.size - offset);
@@ -99,9 +102,14 @@ void ImportPipeline::store(Extent& extent, ByteSpan buffer) {
   }
   const std::size_t padded = static_cast<std::size_t>(byte_of(extent.count));
   std::ranges::fill(buffer.subspan(content.size(), padded - content.size()), std::uint8_t{0});
+}
+
+void ImportPipeline::store(Extent& extent, ByteSpan buffer) {
+  if (extent.content.empty()) read(extent, buffer);
+  const ByteView content = extent.content.empty() ? ByteView(buffer) : ByteView(extent.content);
   extent.stored.reserve(extent.previous.size());
   for (std::size_t i = 0; i < extent.previous.size(); ++i) {
-    extent.stored.push_back(writer_.store_chunk(buffer.subspan(i * kChunkBytes, kChunkBytes), extent.previous[i]));
+    extent.stored.push_back(writer_.store_chunk(content.subspan(i * kChunkBytes, kChunkBytes), extent.previous[i]));
   }
 }
 

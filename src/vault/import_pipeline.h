@@ -1,5 +1,5 @@
-/// The working end of an import: extents of files are read, hashed, compressed and sealed by threads, and handed back
-/// in the order in which they were given. Stays inside this part.
+/// The working end of an import: extents of files are read (or come with their content, where there is no file: a
+/// stream), hashed, compressed and sealed by threads, and handed back in the order in which they were given.
 ///
 /// Threads: one calls push and pop. Memory: one buffer of kExtentChunks chunks per thread.
 #pragma once
@@ -21,7 +21,7 @@ inline constexpr std::uint32_t kExtentChunks = 8;  ///< 1 MiB
 
 /// A file that is being imported; lives as long as an extent of it does.
 struct ImportedFile {
-  UniqueFd fd;
+  UniqueFd fd;       ///< not needed by extents that bring their content
   std::string path;  ///< in full, for messages
   FileEntry entry;
   std::unique_ptr<ChunkMapEditor> chunks;
@@ -34,6 +34,7 @@ struct Extent {
   std::uint64_t count = 0;  ///< at most kExtentChunks unless it is a hole
   bool hole = false;
   bool last = false;               ///< of its file
+  Bytes content;                   ///< in: whole chunks, zeros after the file's end; empty: to be read from the file
   std::vector<ChunkRef> previous;  ///< in: by chunk
   std::vector<ChunkRef> stored;    ///< out: by chunk
   std::exception_ptr error;
@@ -56,6 +57,7 @@ class ImportPipeline {
 
  private:
   void work(const std::stop_token& stop);
+  static void read(const Extent& extent, ByteSpan buffer);
   void store(Extent& extent, ByteSpan buffer);
 
   ImageWriter& writer_;
