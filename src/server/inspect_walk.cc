@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <map>
-#include <set>
 
 #include "base/error.h"
 #include "server/tablespace.h"
@@ -34,75 +33,73 @@ bool has_capitals(std::string_view name) {
   return std::ranges::any_of(name, [](char c) { return c >= 'A' && c <= 'Z'; });
 }
 
-class Walk {
- public:
-  Walk(const Path& directory, ServerInfo& info) : directory_(directory), info_(info), head_(kTablespaceHeadBytes) {}
+bool at_top(const Path& path) {
+  return !path.has_parent_path();
+}
 
-  void run() {
-    namespace fs = std::filesystem;
-    for (auto entry = fs::recursive_directory_iterator(directory_); entry != fs::recursive_directory_iterator();
-         ++entry) {
-      const std::string relative = entry->path().lexically_relative(directory_).string();
-      if (entry->is_symlink()) {
-        look_at_link(entry->path(), relative);
-      } else if (entry->is_directory()) {
-        look_at_name(entry->path().filename().string(), entry.depth());
-      } else if (entry->is_regular_file()) {
-        look_at_file(entry->path(), relative, entry.depth());
-      }
-    }
-    info_.engines.assign(engines_.begin(), engines_.end());
-    std::ranges::sort(info_.outside);
+std::optional<TablespaceHeader> find_header(const Path& file, const std::string& name) {
+  Bytes head(kTablespaceHeadBytes);
+  const UniqueFd fd = open_file(file, O_RDONLY);
+  head.resize(pread_full(fd.get(), head, 0, file.string()));
+  try {
+    return parse_tablespace_header(head, name);
+  } catch (const Exception&) {
+    return std::nullopt;  // the import goes on: a damaged table is no reason to have no image
   }
-
- private:
-  /// Links are stored as they are, so an absolute one leads a branch to the production server's own files.
-  void look_at_link(const Path& path, const std::string& relative) {
-    const Path target = std::filesystem::read_symlink(path);
-    const Path inside = (Path(relative).parent_path() / target).lexically_normal();
-    const bool leaves = target.is_absolute() || (!inside.empty() && *inside.begin() == "..");
-    if (leaves) keep_name(info_.outside, relative);
-  }
-
-  void look_at_name(const std::string& name, int depth) {
-    if (depth == 0 && has_capitals(name) && !name.starts_with('#')) info_.lower_case_table_names = 0;
-  }
-
-  void look_at_file(const Path& path, const std::string& relative, int depth) {
-    const std::string extension = path.extension().string();
-    if (extension == ".isl") keep_name(info_.outside, relative);  // InnoDB's pointer to a tablespace elsewhere
-    if (depth == 0) return;
-    if (const auto engine = engines_by_extension().find(extension); engine != engines_by_extension().end()) {
-      engines_.insert(engine->second);
-    }
-    if (extension == ".frm" && has_capitals(path.stem().string())) info_.lower_case_table_names = 0;
-    if (extension == ".ibd") look_at_tablespace(path, relative);
-  }
-
-  void look_at_tablespace(const Path& path, const std::string& relative) {
-    ++info_.tables;
-    const UniqueFd fd = open_file(path, O_RDONLY);
-    head_.resize(kTablespaceHeadBytes);
-    head_.resize(pread_full(fd.get(), head_, 0, path.string()));
-    try {
-      const TablespaceHeader header = parse_tablespace_header(head_, relative);
-      if (header.encrypted) ++info_.encrypted_tables;
-      if (header.page_compressed || header.physical_bytes < header.page_bytes) ++info_.compressed_tables;
-    } catch (const Exception&) {
-      keep_name(info_.unreadable, relative);  // the import goes on: a damaged table is no reason to have no image
-    }
-  }
-
-  const Path& directory_;
-  ServerInfo& info_;
-  std::set<std::string> engines_;
-  Bytes head_;
-};
+}
 
 }  // namespace
 
+void FileNotes::directory(const Path& path) {
+  const std::string name = path.string();
+  if (at_top(path) && has_capitals(name) && !name.starts_with('#')) info_.lower_case_table_names = 0;
+}
+
+void FileNotes::file(const Path& path) {
+  const std::string extension = path.extension().string();
+  if (extension == ".isl") keep_name(info_.outside, path.string());  // InnoDB's pointer to a tablespace elsewhere
+  if (at_top(path)) return;
+  if (const auto engine = engines_by_extension().find(extension); engine != engines_by_extension().end()) {
+    engines_.insert(engine->second);
+  }
+  if (extension == ".frm" && has_capitals(path.stem().string())) info_.lower_case_table_names = 0;
+}
+
+void FileNotes::tablespace(const std::string& path, const std::optional<TablespaceHeader>& header) {
+  ++info_.tables;
+  if (!header) return keep_name(info_.unreadable, path);
+  if (header->encrypted) ++info_.encrypted_tables;
+  if (header->page_compressed || header->physical_bytes < header->page_bytes) ++info_.compressed_tables;
+}
+
+/// Links are stored as they are, so an absolute one leads a branch to the production server's own files.
+void FileNotes::link(const Path& path, const Path& target) {
+  const Path inside = (path.parent_path() / target).lexically_normal();
+  const bool leaves = target.is_absolute() || (!inside.empty() && *inside.begin() == "..");
+  if (leaves) keep_name(info_.outside, path.string());
+}
+
+void FileNotes::finish() {
+  info_.engines.assign(engines_.begin(), engines_.end());
+  std::ranges::sort(info_.outside);
+}
+
 void walk_directory(const Path& directory, ServerInfo& info) {
-  Walk(directory, info).run();
+  namespace fs = std::filesystem;
+  FileNotes notes(info);
+  for (auto entry = fs::recursive_directory_iterator(directory); entry != fs::recursive_directory_iterator(); ++entry) {
+    const Path relative = entry->path().lexically_relative(directory);
+    if (entry->is_symlink()) {
+      notes.link(relative, fs::read_symlink(entry->path()));
+    } else if (entry->is_directory()) {
+      notes.directory(relative);
+    } else if (entry->is_regular_file()) {
+      notes.file(relative);
+      const bool table = !at_top(relative) && relative.extension() == ".ibd";
+      if (table) notes.tablespace(relative.string(), find_header(entry->path(), relative.string()));
+    }
+  }
+  notes.finish();
 }
 
 }  // namespace lifeboat::server
