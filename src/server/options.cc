@@ -7,6 +7,7 @@
 #include <charconv>
 
 #include "base/error.h"
+#include "base/units.h"
 #include "server/encryption.h"
 #include "server/settings.h"
 
@@ -18,17 +19,11 @@ constexpr std::uint64_t kMiB = std::uint64_t{1} << 20U;
 constexpr std::string_view kReplicaBinlog = "standby-bin";
 
 /// Settings that are taken from the files themselves, or are about places outside the image.
-constexpr std::array<std::string_view, 11> kFromFiles = {"innodb_data_file_path",
-                                                         "innodb_data_home_dir",
-                                                         "innodb_encrypt_log",
-                                                         "innodb_log_group_home_dir",
-                                                         "innodb_page_size",
-                                                         "innodb_undo_directory",
-                                                         "innodb_undo_tablespaces",
-                                                         "log_bin",
-                                                         "plugin_load",
-                                                         "plugin_load_add",
-                                                         "wsrep_on"};
+constexpr std::array<std::string_view, 12> kFromFiles = {
+    "innodb_data_file_path", "innodb_data_home_dir",      "innodb_encrypt_log",
+    "innodb_log_file_size",  "innodb_log_group_home_dir", "innodb_page_size",
+    "innodb_undo_directory", "innodb_undo_tablespaces",   "log_bin",
+    "plugin_load",           "plugin_load_add",           "wsrep_on"};
 
 bool is_about_encryption(std::string_view name) {
   return name.find("encrypt") != std::string_view::npos;
@@ -86,10 +81,19 @@ std::string data_file_path(const ServerInfo& info) {
   return out;
 }
 
+/// The redo log keeps its size, but for that of a backup, which is no larger than what was written meanwhile: a server
+/// that goes on with it gets one as it had, within reason.
+std::uint64_t redo_bytes(const ServerInfo& info) {
+  constexpr std::uint64_t kReason = 1024 * kMiB;
+  const auto wanted = info.settings.find("innodb_log_file_size");
+  if (wanted == info.settings.end()) return info.redo_bytes;
+  return std::max(info.redo_bytes, std::min(parse_size(wanted->second), kReason));
+}
+
 /// What InnoDB finds must be what it is told, or it rebuilds the redo log, or refuses.
 void add_innodb(Arguments& out, const ServerInfo& info, const LaunchPlan& plan) {
   if (info.page_bytes != 0) out.push_back(format("--innodb-page-size={}", info.page_bytes));
-  if (info.redo_bytes != 0) out.push_back(format("--innodb-log-file-size={}", info.redo_bytes));
+  if (info.redo_bytes != 0) out.push_back(format("--innodb-log-file-size={}", redo_bytes(info)));
   if (!info.system_files.empty()) out.push_back(format("--innodb-data-file-path={}", data_file_path(info)));
   out.push_back(format("--innodb-undo-tablespaces={}", info.undo_tablespaces));
   out.push_back(format("--innodb-encrypt-log={}", info.redo_encrypted ? "ON" : "OFF"));

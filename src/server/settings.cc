@@ -7,7 +7,7 @@
 namespace lifeboat::server {
 namespace {
 
-constexpr std::array<std::string_view, 46> kKnown = {
+constexpr std::array<std::string_view, 47> kKnown = {
     "aria_encrypt_tables",
     "aria_log_file_size",
     "aria_page_checksum",
@@ -36,6 +36,7 @@ constexpr std::array<std::string_view, 46> kKnown = {
     "innodb_ft_max_token_size",
     "innodb_ft_min_token_size",
     "innodb_lock_wait_timeout",
+    "innodb_log_file_size",
     "innodb_log_group_home_dir",
     "innodb_page_size",
     "innodb_strict_mode",
