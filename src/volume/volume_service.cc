@@ -174,7 +174,10 @@ json::object VolumeService::commit(const json::object& request, const ControlSer
   const Stopwatch watch;
   vault::ImageInfo describe;
   describe.time = now();
-  describe.origin = format("commit of volume {} on {}", record_.name, host_name());
+  describe.origin = request.contains("origin") ? json_string(request, "origin")
+                                               : format("commit of volume {} on {}", record_.name, host_name());
+  const json::value* server = request.if_contains("server");
+  if (server != nullptr && server->is_object()) describe.server = server->get_object();
   std::mutex telling;
   const auto tell = [&](const json::object& line) {
     const std::scoped_lock lock(telling);
