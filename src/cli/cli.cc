@@ -107,6 +107,8 @@ void add_nouns(CLI::App& app, Context& context) {
   add_guard_audit(guard, context);
   add_guard_approvers(guard, context);
   add_guard_rules(guard, context);
+
+  add_seed(app, context);
 }
 
 bool print_document(const Error& error) {

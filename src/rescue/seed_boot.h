@@ -1,0 +1,52 @@
+/// The second half of a seed: an image boots as a branch, is checked against what is known of it, and is committed.
+/// Stays inside this part.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "base/progress.h"
+#include "rescue/image_position.h"
+#include "server/branch.h"
+
+namespace lifeboat::rescue {
+
+/// Removes a branch that this seed made, unless it is kept.
+class SeedBranch {
+ public:
+  SeedBranch(server::BranchRequest request, const std::string& image);
+  ~SeedBranch();
+  SeedBranch(const SeedBranch&) = delete;
+  SeedBranch& operator=(const SeedBranch&) = delete;
+
+  const server::BranchRecord& record() const { return started_.record; }
+  double boot_seconds() const { return started_.boot_seconds; }
+  /// On its socket, with the first of the request's logins that is let in. kDenied if none is.
+  server::Connection connect() const;
+  const std::vector<server::Login>& logins() const { return request_.logins; }
+  /// As a new image whose description says `server` and `origin`: name, and bytes added to the vault.
+  std::pair<std::string, std::uint64_t> commit(const std::string& origin, const json::object& server,
+                                               ProgressStyle progress) const;
+  void keep() { kept_ = true; }
+
+ private:
+  server::BranchRequest request_;
+  server::StartedBranch started_;
+  bool kept_ = false;
+};
+
+/// Where the server's own recovery says that its last transaction lies in the source's binary log: from its error log.
+/// Empty if it says nothing, as after a clean shutdown.
+struct RecoveredPosition {
+  std::string file;
+  std::uint64_t position = 0;
+};
+std::optional<RecoveredPosition> find_recovered_position(std::string_view error_log);
+
+/// kCorruption unless what was recovered lies at or before what the backup said: InnoDB knows of its own transactions
+/// only, so it may lie before.
+void check_recovered(const RecoveredPosition& recovered, const std::string& file, std::uint64_t position);
+
+}  // namespace lifeboat::rescue

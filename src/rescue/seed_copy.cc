@@ -1,0 +1,144 @@
+#include "rescue/seed_copy.h"
+
+#include <algorithm>
+
+#include "base/error.h"
+#include "base/log.h"
+#include "rescue/backup_image.h"
+#include "rescue/tool_output.h"
+#include "server/encryption.h"
+#include "server/option_file.h"
+#include "server/settings.h"
+#include "vault/export.h"
+#include "vault/import.h"
+
+namespace lifeboat::rescue {
+
+namespace {
+
+constexpr std::size_t kReadBytes = std::size_t{1} << 20U;
+constexpr std::string_view kSeedMember = "seed";
+
+Tool backup_tool(const SeedRequest& request) {
+  if (!request.backup_command.empty()) return {.argv = {"sh", "-c", request.backup_command}};
+  // Everything it needs to know comes from the option file, and from the server itself.
+  return {.argv = {"mariadb-backup", "--defaults-file=/dev/stdin", "--backup", "--stream=mbstream"},
+          .stdin_text = client_option_file(request.source, request.authority),
+          .package = "mariadb-backup"};
+}
+
+void read_stream(const SeedRequest& request, BackupStreamDecoder& decoder, Progress& progress) {
+  ToolOutput tool(backup_tool(request));
+  Pace pace(request.bytes_per_second);
+  Bytes buffer(kReadBytes);
+  try {
+    for (ByteView piece = tool.read(buffer); !piece.empty(); piece = tool.read(buffer)) {
+      decoder.feed(piece);
+      progress.add(piece.size());
+      pace.pass(piece.size());
+    }
+  } catch (const Exception& e) {
+    // What comes from a tool that fails may make no sense: its own words tell more.
+    if (e.code() != Code::kCorruption) throw;
+    const std::string words = tool.last_words();
+    if (words.empty()) throw;
+    fail(Code::kCorruption, format("{}; the backup tool said: {}", e.error().text(), words), e.error().hint);
+  }
+  tool.finish();
+  decoder.finish();
+}
+
+/// Settings that the server told override those in the backup, which are the fewest.
+void describe_copy(const SeedRequest& request, const SeedSource& source, server::ServerInfo server,
+                   vault::ImageInfo& image) {
+  for (const auto& [name, value] : source.settings) server.settings[name] = value;
+  if (!request.defaults_file.empty()) {
+    const auto options = server::read_server_options(request.defaults_file, server.version);
+    for (const auto& [name, value] : server::relevant_settings(options)) server.settings[name] = value;
+    image.attachments = server::collect_key_files(options, request.defaults_file.parent_path());
+  }
+  if (server::needs_keys(server) && image.attachments.empty()) {
+    fail(Code::kLocked, "tables or logs are encrypted, and no key is kept with the image",
+         "Give the server's option file with --defaults-file, so that its key file travels with the image.");
+  }
+  image.server = server::to_json(server);
+}
+
+void say_what_comes(const SeedSource& source) {
+  if (source.bytes == 0) {
+    log::info("copying; how much there is is not known");
+  } else {
+    log::info("copying about {}; the size is the server's own estimate, so the time left that is shown is a guess",
+              format_size(source.bytes));
+  }
+}
+
+}  // namespace
+
+std::optional<vault::ImageName> find_earlier_seed(vault::Vault& vault, const std::string& source) {
+  std::vector<std::string> damaged;  // no reason not to make a new one
+  const std::vector<vault::ImageInfo> images = vault::list_images(vault, &damaged);
+  const auto newest = std::find_if(images.rbegin(), images.rend(), [&](const vault::ImageInfo& image) {
+    const json::value* seed = image.server.if_contains(kSeedMember);
+    return seed != nullptr && seed->is_object() && seed->get_object().contains("source") &&
+           seed->get_object().at("source") == json::value(source);
+  });
+  if (newest == images.rend()) return std::nullopt;
+  return newest->name;
+}
+
+json::object seed_to_json(const SeedRequest& request) {
+  return {{"source", request.source.address.endpoint.text()},
+          {"method", request.method == SeedMethod::kDump ? "dump" : "physical"},
+          {"log_kept", request.relay_directory.has_value()}};
+}
+
+CopiedImage copy_files(const SeedRequest& request, const SeedSource& source, vault::Vault& vault) {
+  const std::string name = request.source.address.endpoint.text();
+  std::optional<vault::ImageReader> parent;
+  if (const auto earlier = find_earlier_seed(vault, name)) parent.emplace(vault, *earlier);
+  CopiedImage copied;
+  copied.image.time = now();
+  copied.image.origin = format("seed of {}, not booted", name);
+  say_what_comes(source);
+  run_gently([&] {
+    BackupImage image(vault, parent ? &*parent : nullptr, request.threads);
+    BackupStreamDecoder decoder(image);
+    {
+      Progress progress(request.progress, "seed", source.bytes);
+      read_stream(request, decoder, progress);
+    }
+    BackupFacts facts = facts_of(image.settle());
+    describe_copy(request, source, std::move(facts.server), copied.image);
+    copied.image.server[kSeedMember] = seed_to_json(request);
+    copied.position = std::move(facts.position);
+    copied.image = image.publish(std::move(copied.image));
+  });
+  return copied;
+}
+
+vault::ImageInfo prepare_copy(const SeedRequest& request, const vault::ImageInfo& copied, vault::Vault& vault) {
+  const Path scratch = request.branch.mount.state_root / format("prepare-{}", copied.name);
+  std::filesystem::remove_all(scratch);
+  const std::unique_ptr<const Path, void (*)(const Path*)> cleared(&scratch, [](const Path* path) {
+    std::error_code ignored;
+    std::filesystem::remove_all(*path, ignored);
+  });
+  {
+    vault::ImageReader reader(vault, copied.name);
+    Progress progress(request.progress, "export", copied.bytes);
+    vault::export_image(reader, {.directory = scratch, .threads = request.threads, .progress = &progress});
+  }
+  run_tool({.argv = {"mariadb-backup", "--prepare", format("--target-dir={}", scratch.string())},
+            .package = "mariadb-backup"});
+  Progress progress(request.progress, "import", copied.bytes);
+  vault::ImportOptions import{.directory = scratch,
+                              .parent = copied.name,
+                              .describe = copied,
+                              .threads = request.threads,
+                              .progress = &progress};
+  import.describe.origin = format("seed of {}, prepared, not booted", request.source.address.endpoint.text());
+  return vault::import_directory(vault, import);
+}
+
+}  // namespace lifeboat::rescue

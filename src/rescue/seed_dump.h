@@ -1,0 +1,28 @@
+/// The first half of a seed over SQL alone: an empty server of the right kind boots from an image of its own, and is
+/// given what mariadb-dump says. Stays inside this part.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "rescue/backup_facts.h"
+#include "rescue/seed.h"
+#include "rescue/seed_boot.h"
+#include "rescue/seed_source.h"
+
+namespace lifeboat::rescue {
+
+struct DumpedBranch {
+  std::unique_ptr<SeedBranch> branch;
+  vault::ImageInfo image;  ///< that it was booted from: of an empty server
+  BackupPosition position;
+};
+
+DumpedBranch load_dump(const SeedRequest& request, const SeedSource& source, vault::Vault& vault);
+
+/// The position that mariadb-dump writes with --master-data=2 --gtid: file and offset at its head, the GTID at its end.
+/// Empty if there is none.
+std::optional<BackupPosition> find_dump_position(std::string_view head, std::string_view tail);
+
+}  // namespace lifeboat::rescue

@@ -1,0 +1,62 @@
+/// A program whose output is read as it comes, at a given pace, and whose last words on stderr explain its failure.
+///
+/// Ownership: owns the process, which ends with it. Threads: one. Errors: kNotFound if it is not installed (the hint
+/// says which package), kUnavailable with its last words if it fails, kCancelled when a stop is asked for.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/file.h"
+#include "base/process.h"
+
+namespace lifeboat::rescue {
+
+/// Lets so many bytes pass a second.
+class Pace {
+ public:
+  explicit Pace(std::uint64_t bytes_per_second) : rate_(bytes_per_second) {}  ///< 0: as fast as can be
+  /// Waits as long as `bytes` take.
+  void pass(std::uint64_t bytes);
+
+ private:
+  std::uint64_t rate_;
+  std::chrono::steady_clock::time_point due_;
+};
+
+struct Tool {
+  std::vector<std::string> argv;
+  std::string stdin_text;  ///< option file for who takes /dev/stdin
+  std::string package;     ///< that has it, for a hint
+};
+
+class ToolOutput {
+ public:
+  explicit ToolOutput(const Tool& tool);
+
+  /// What has come, up to the size of `buffer`; empty at the end.
+  ByteView read(ByteSpan buffer);
+  /// After the end: throws unless it ended well.
+  void finish();
+  /// Of its stderr.
+  std::string last_words() const;
+
+ private:
+  std::string name_;
+  TempDir scratch_;
+  UniqueFd output_;
+  std::optional<ChildProcess> process_;
+};
+
+/// Runs it to its end, as above, its output thrown away.
+void run_tool(const Tool& tool);
+
+/// Runs `work` on a thread that gives way to all others for the processor and the disk, with every thread and process
+/// that it starts. Returns when it has ended; what it throws is thrown.
+void run_gently(const std::function<void()>& work);
+
+}  // namespace lifeboat::rescue
