@@ -100,6 +100,15 @@ TEST_F(Redo, DamagedHeadsAreCorruption) {
   EXPECT_THROW(end_of(Bytes(100)), Exception);
 }
 
+TEST_F(Redo, ABackupsIsAsShortAsTheBackupAndDoesNotTellHowMuchIsToBeApplied) {
+  Bytes file = make_redo(20000, 10);
+  file.resize(kRedoHeadBytes + 16);
+  EXPECT_THROW(end_of(file), Exception);
+  std::ranges::copy(as_bytes("Backup 10.11.19\0"), file.begin() + 16);
+  put_big(file, 508, crc32c(ByteView(file).first(508)), 4);
+  EXPECT_EQ(end_of(file), std::nullopt);
+}
+
 Bytes make_tablespace(std::uint32_t flags, std::size_t page_bytes) {
   Bytes page(page_bytes);
   put_big(page, 38, 5, 4);

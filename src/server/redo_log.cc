@@ -130,6 +130,11 @@ std::string creator_of(ByteView head) {
   return creator;
 }
 
+/// Written by mariadb-backup, which ends it where the backup ended.
+bool is_of_backup(const RedoLog& log) {
+  return log.creator.starts_with("Backup");
+}
+
 std::uint64_t newest_checkpoint(ByteView head, std::uint64_t first_lsn) {
   std::uint64_t newest = 0;
   for (const std::size_t at : kCheckpoints) {
@@ -159,7 +164,8 @@ RedoLog parse_redo_head(ByteView head, std::uint64_t file_bytes, std::string_vie
   }
   log.encrypted = format_word != kFormat10_8 || big_u32(head, kCryptVersion) != 0;
   constexpr std::uint64_t kSmallestFile = std::uint64_t{1} << 20U;  // than which no server makes one
-  if (head.size() < kRedoHeadBytes || file_bytes < kSmallestFile) bad("shorter than any server makes one");
+  const std::uint64_t smallest = is_of_backup(log) ? kRecordsStart + 1 : kSmallestFile;
+  if (head.size() < kRedoHeadBytes || file_bytes < smallest) bad("shorter than any server makes one");
   if (crc32c(head.first(kHeaderCrc)) != big_u32(head, kHeaderCrc)) bad("its header's checksum does not match");
   log.first_lsn = big_u64(head, kFirstLsn);
   log.checkpoint_lsn = newest_checkpoint(head, log.first_lsn);
@@ -178,7 +184,7 @@ RedoLog read_redo_log(const Path& file) {
 }
 
 std::optional<std::uint64_t> find_redo_end(const Path& file, const RedoLog& log, std::uint64_t limit) {
-  if (log.format != RedoFormat::kMariaDb10_8) return std::nullopt;
+  if (log.format != RedoFormat::kMariaDb10_8 || is_of_backup(log)) return std::nullopt;
   const UniqueFd fd = open_file(file, O_RDONLY);
   RecordStream stream(fd.get(), log, file.string());
   std::uint64_t lsn = log.checkpoint_lsn;
