@@ -38,7 +38,9 @@ binlog::GtidPosition require_log(const Path& relay_directory, const relay::Sourc
   Look seen;
   do {
     throw_if_cancelled();
-    const std::vector<Path> kept = relay::list_incarnations(relay::source_directory(relay_directory, source));
+    const Path directory = relay::source_directory(relay_directory, source);
+    const bool known = std::filesystem::is_directory(directory);
+    const std::vector<Path> kept = known ? relay::list_incarnations(directory) : std::vector<Path>();
     if (!kept.empty()) seen = look(kept.back(), at);
     if (seen.gtid) return binlog::GtidPosition::parse(*seen.gtid);
     std::this_thread::sleep_for(kLookAgain);

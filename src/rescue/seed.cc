@@ -125,6 +125,7 @@ class Seed {
 
   void finish(std::unique_ptr<SeedBranch> branch, const vault::ImageInfo& image) {
     check(*branch);
+    flush(*branch);
     vault::ImageInfo describe = image;
     if (result_.position) set_position(describe, *result_.position);
     const std::string origin = format("seed of {}, booted{}", request_.source.address.endpoint.text(),
@@ -139,6 +140,13 @@ class Seed {
     if (!request_.keep_branch) return;
     result_.branch = branch->record().name;
     branch->keep();
+  }
+
+  /// Tables without a log of their own lie whole in their files only once they are closed.
+  static void flush(const SeedBranch& branch) {
+    server::Connection connection = branch.connect();
+    connection.query("FLUSH TABLES");
+    connection.query("FLUSH ENGINE LOGS");
   }
 
   void check(const SeedBranch& branch) const {
