@@ -71,7 +71,7 @@ class Restore {
 
   /// Leaves out the files that end before the place asked for.
   void choose_files(SealedLog& log) {
-    if (!options_.from_gtid && !options_.from_time) return;
+    if (!options_.from_gtid && !options_.from_time && !options_.from_position) return;
     std::size_t first = log.files.size();
     while (first > 0 && !begins_before(log.files[--first])) {
     }
@@ -81,6 +81,7 @@ class Restore {
   bool begins_before(const SealedFile& file) {
     const LogPartRecord record = first_record(vault_, file);
     if (options_.from_gtid && record.before.covers(*options_.from_gtid)) return false;
+    if (options_.from_position && !options_.from_position->reached(record.before.position())) return false;
     const auto first = from_unix_ms(std::int64_t{record.first_time} * 1000);
     return !options_.from_time || (record.first_time != 0 && first <= *options_.from_time);
   }

@@ -23,6 +23,8 @@ struct LogRestoreOptions {
   /// Of each incarnation, begin with the file in which this transaction or moment lies (or the first one after it).
   std::optional<binlog::Gtid> from_gtid;
   std::optional<SystemTime> from_time;
+  /// Or with the last file before which nothing lies that is not in this position.
+  std::optional<binlog::GtidPosition> from_position;
   Progress* progress = nullptr;
 };
 
