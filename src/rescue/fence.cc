@@ -1,0 +1,56 @@
+#include "rescue/fence.h"
+
+#include "base/error.h"
+#include "base/log.h"
+
+namespace lifeboat::rescue {
+namespace {
+
+void set_read_only(relay::SourceConnection& connection, bool on) {
+  connection.execute(format("SET GLOBAL read_only = {}", on ? 1 : 0));
+  if (connection.value("SELECT @@GLOBAL.read_only") == (on ? "1" : "0")) return;
+  fail(Code::kRefused, format("{}: read_only cannot be set to {}", connection.peer(), on ? 1 : 0),
+       "Stop that server, or cut it off, and pass --fenced in its place.");
+}
+
+/// A convenience: an account that may not see it costs nobody the fence.
+std::vector<std::string> connected_writers(relay::SourceConnection& connection) {
+  std::vector<std::string> writers;
+  try {
+    const relay::TextResult found = connection.query(
+        "SELECT DISTINCT p.user FROM information_schema.processlist p JOIN information_schema.user_privileges u "
+        "ON u.grantee LIKE CONCAT('\\'', p.user, '\\'@%') WHERE u.privilege_type = 'READ_ONLY ADMIN' "
+        "AND p.user <> 'system user' AND p.id <> CONNECTION_ID()");
+    for (const relay::TextRow& row : found.rows) writers.push_back(row.at(0).value_or(""));
+  } catch (const Exception& e) {
+    if (e.code() != Code::kRefused && e.code() != Code::kDenied) throw;
+    log::debug("who may write in spite of read_only is not known: {}", e.error().text());
+  }
+  return writers;
+}
+
+}  // namespace
+
+FencedServer fence_server(const relay::SourceLogin& login) {
+  const net::Cancel never;
+  relay::SourceConnection connection(login, never);
+  FencedServer fenced{.address = login.address.text()};
+  fenced.was_read_only = connection.value("SELECT @@GLOBAL.read_only") == "1";
+  set_read_only(connection, true);
+  fenced.writers = connected_writers(connection);
+  return fenced;
+}
+
+std::string fenced_position(const relay::SourceLogin& login) {
+  const net::Cancel never;
+  relay::SourceConnection connection(login, never);
+  return connection.value("SELECT @@GLOBAL.gtid_binlog_pos").value_or("");
+}
+
+void unfence_server(const relay::SourceLogin& login, bool read_only) {
+  const net::Cancel never;
+  relay::SourceConnection connection(login, never);
+  set_read_only(connection, read_only);
+}
+
+}  // namespace lifeboat::rescue
