@@ -15,6 +15,7 @@
 #include "cli/commands.h"
 #include "cli/guard_commands.h"
 #include "cli/log_commands.h"
+#include "cli/rescue_commands.h"
 #include "cli/standby_commands.h"
 
 namespace lifeboat::cli {
@@ -109,6 +110,7 @@ void add_nouns(CLI::App& app, Context& context) {
   add_guard_rules(guard, context);
 
   add_seed(app, context);
+  add_rescue(app, context);
 }
 
 bool print_document(const Error& error) {

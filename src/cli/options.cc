@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/format.h"
+#include "cli/verbs.h"
 
 namespace lifeboat::cli {
 
@@ -58,13 +59,19 @@ Option Command::add_flag(const std::string& name, bool& value, const std::string
 }
 
 void Command::on_run(std::function<void()> run) {
-  app_->callback(std::move(run));
+  app_->callback([app = app_, run = std::move(run)] {
+    if (app->get_subcommands().empty()) run();
+  });
 }
 
 CLI::App& add_noun(CLI::App& parent, std::string_view name, std::string_view help) {
   CLI::App* noun = parent.add_subcommand(std::string(name), std::string(help));
   noun->require_subcommand(1);
   return *noun;
+}
+
+CLI::App& verbs_of(CLI::App& parent, std::string_view command) {
+  return *parent.get_subcommand(std::string(command));
 }
 
 Command new_command(CLI::App& noun, std::string_view verb, std::string_view help, std::string_view example) {

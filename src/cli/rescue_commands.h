@@ -1,0 +1,46 @@
+/// The verbs of `rescue`, and what they have in common.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "cli/branch_options.h"
+#include "cli/command.h"
+#include "rescue/rescue_plan.h"
+#include "rescue/rescue_run.h"
+
+namespace lifeboat::cli {
+
+/// `rescue` itself, with its verbs.
+void add_rescue(CLI::App& app, Context& context);
+void add_rescue_ls(CLI::App& rescue, Context& context);
+void add_rescue_cut_over(CLI::App& rescue, Context& context);  // cut-over, undo
+
+/// How the rescue's branch is started and told.
+struct RescueBranchOptions {
+  std::string state;
+  std::string server;
+  std::string user;
+  std::string password_file;
+  std::string space;
+  std::uint16_t port = 0;
+  bool no_hydrate = false;
+};
+void add_rescue_branch_options(Command& command, RescueBranchOptions& options);
+/// Of those only the account, and where rescues are.
+void add_rescue_account_options(Command& command, RescueBranchOptions& options);
+rescue::RescueMeans rescue_means(const Context& context, const RescueBranchOptions& options);
+
+// What people read, in at most twenty lines in all.
+/// What happened, what is safe, what is about to be done.
+std::string describe_picture(const rescue::RescuePicture& picture, const rescue::RescueLog& log);
+/// The ways, one a line.
+std::string describe_ways(const rescue::RescuePicture& picture);
+/// What was done, and the lines to paste.
+std::string describe_rescue(const rescue::RescueRecord& record, const server::BranchRecord& branch);
+
+json::object picture_to_json(const rescue::RescuePicture& picture, const rescue::RescueLog& log);
+/// The record, with how to connect.
+json::object rescue_result(const rescue::RescueRecord& record, const server::BranchRecord& branch);
+
+}  // namespace lifeboat::cli

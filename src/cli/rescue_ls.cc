@@ -1,0 +1,49 @@
+// `lifeboat rescue ls`: the rescues of this host, and how far each is.
+
+#include "cli/rescue_commands.h"
+#include "rescue/cut_over.h"
+
+namespace lifeboat::cli {
+namespace {
+
+struct ListOptions {
+  std::string state;
+};
+
+std::string state_of(const rescue::RescueRecord& record) {
+  switch (cut_over_state(record)) {
+    case rescue::CutOverState::kSwitched:
+      return "in place";
+    case rescue::CutOverState::kBegun:
+      return "cutting over";
+    case rescue::CutOverState::kUndone:
+      return "undone";
+    case rescue::CutOverState::kNone:
+      break;
+  }
+  return record.ready ? "ready" : "begun";
+}
+
+void list(Context& context, const ListOptions& options) {
+  json::array rescues;
+  std::vector<std::vector<std::string>> table{{"NAME", "STATE", "IMAGE", "UNTIL", "LEFT OUT"}};
+  for (const rescue::RescueRecord& record : rescue::find_rescues(branch_state_root(options.state))) {
+    const std::string image = record.images.empty() ? "" : record.images.front();
+    table.push_back(
+        {record.name, state_of(record), image, record.until, lifeboat::format("{}", fmt::join(record.skip, ", "))});
+    json::object object = to_json(record);
+    object["state"] = state_of(record);
+    rescues.push_back(std::move(object));
+  }
+  context.print(rescues, rescues.empty() ? "there is none; begin one: lifeboat rescue\n" : format_table(table));
+}
+
+}  // namespace
+
+void add_rescue_ls(CLI::App& rescue, Context& context) {
+  add_command<ListOptions>(
+      rescue, context, "ls", "List the rescues of this host", "lifeboat rescue ls",
+      [](Command& command, ListOptions& options) { add_branch_state_option(command, options.state); }, list);
+}
+
+}  // namespace lifeboat::cli

@@ -1,0 +1,158 @@
+// What `lifeboat rescue` says: for a person in the middle of the night, and for machines.
+
+#include <ctime>
+
+#include "base/printable.h"
+#include "cli/rescue_commands.h"
+
+namespace lifeboat::cli {
+namespace {
+
+constexpr std::size_t kDangersShown = 4;
+constexpr std::size_t kStatementShown = 90;
+
+/// "2026-11-28T22:41:07Z (23:41:07 CET)".
+std::string both_times(SystemTime time) {
+  const std::time_t seconds = unix_ms(time) / 1000;
+  std::tm local{};
+  ::localtime_r(&seconds, &local);
+  char text[64] = {};
+  std::strftime(text, sizeof text, "%H:%M:%S %Z", &local);
+  return format("{} ({})", format_time(time), text);
+}
+
+std::string joined_words(const std::vector<std::string>& words) {
+  return printable(lifeboat::format("{}", fmt::join(words, ", ")));
+}
+
+std::string first_words(const std::string& statement) {
+  const std::string text = printable(statement);
+  return text.size() > kStatementShown ? text.substr(0, kStatementShown) + "…" : text;
+}
+
+bool is_left_out(const rescue::RescuePicture& picture, const rescue::FoundDanger& danger) {
+  return std::ranges::any_of(picture.left_out, [&](const auto& each) { return each.gtid == danger.gtid; });
+}
+
+std::string danger_lines(const rescue::FoundDanger& danger, bool left_out) {
+  std::string text = format("  {}  {} {}", both_times(danger.time), danger.danger_class, joined_words(danger.objects));
+  if (danger.rows > 0) text += format(", {} rows", danger.rows);
+  text += format("  [{}{}] {}\n", format_gtid(danger.gtid), danger.guard.empty() ? "" : ", " + danger.guard,
+                 left_out ? "LEFT OUT" : "kept");
+  return text + format("    {}\n", first_words(danger.statement));
+}
+
+std::string seconds_text(const std::optional<double>& seconds) {
+  return seconds ? format("about {:.0f} s (a guess: nothing was rehearsed here yet)", *seconds)
+                 : std::string("how long is not known");
+}
+
+json::object danger_json(const rescue::FoundDanger& danger) {
+  return {{"gtid", format_gtid(danger.gtid)},
+          {"time", format_time(danger.time)},
+          {"class", danger.danger_class},
+          {"rows", danger.rows},
+          {"objects", json::array(danger.objects.begin(), danger.objects.end())},
+          {"statement", danger.statement},
+          {"account", danger.account},
+          {"guard", danger.guard}};
+}
+
+json::array dangers_json(const std::vector<rescue::FoundDanger>& dangers) {
+  json::array out;
+  for (const rescue::FoundDanger& danger : dangers) out.push_back(danger_json(danger));
+  return out;
+}
+
+}  // namespace
+
+std::string describe_picture(const rescue::RescuePicture& picture, const rescue::RescueLog& log) {
+  std::string text = "what happened\n";
+  if (picture.dangers.empty()) text += "  nothing in the log destroys\n";
+  for (std::size_t i = 0; i < std::min(picture.dangers.size(), kDangersShown); ++i) {
+    text += danger_lines(picture.dangers[i], is_left_out(picture, picture.dangers[i]));
+  }
+  if (picture.dangers.size() > kDangersShown) {
+    text += format("  older ones: lifeboat log dangers --dir {}\n",
+                   shell_word(log.path().parent_path().parent_path().string()));
+  }
+  const auto end = log.end_time();
+  text += format("still safe  all in the log of {}, up to {}{}\n", log.source(), log.end().format(),
+                 end ? " of " + both_times(*end) : "");
+  const rescue::RescueWay& way = picture.ways.front();
+  text += format("way back    {}: {}\n", way.what, seconds_text(way.seconds));
+  return text +
+         format("it loses    {}\n", way.loss.empty() ? "nothing that the log has, but what is left out" : way.loss);
+}
+
+std::string describe_ways(const rescue::RescuePicture& picture) {
+  std::vector<std::vector<std::string>> table{{"WAY", "WHAT", "TIME (A GUESS)", "LOSES", "COMMAND"}};
+  for (const rescue::RescueWay& way : picture.ways) {
+    const std::string seconds = way.seconds ? format("{:.0f} s", *way.seconds) : "not known";
+    table.push_back({way.name, way.why_not.empty() ? way.what : "not possible: " + way.why_not, seconds,
+                     way.loss.empty() ? "what is left out" : way.loss, way.command});
+  }
+  return format_table(table);
+}
+
+std::string describe_rescue(const rescue::RescueRecord& record, const server::BranchRecord& branch) {
+  std::string text = "done       ";
+  for (const rescue::RescuePhase& phase : record.phases) {
+    if (phase.seconds) text += format(" {} {:.1f} s,", phase.name, *phase.seconds);
+  }
+  text.back() = '\n';
+  for (const rescue::RescueNote& image : record.passed_over) {
+    text += format("passed over image {}: {}\n", image.subject, printable(image.said));
+  }
+  for (const rescue::RescueNote& conflict : record.conflicts) {
+    text += format("left out, too: {}: {}\n", conflict.subject, first_words(conflict.said));
+  }
+  std::string found;
+  for (const rescue::RescueNote& check : record.checks) {
+    found += format("{}{} {}", found.empty() ? "" : "; ", check.subject, check.said);
+  }
+  text += format("it has      {}\n", first_words(found));
+  text += format("look at it  mariadb --socket={}\n", shell_word(branch.socket.string()));
+  text += format("take it     lifeboat rescue cut-over {} --fence mysql://ADMIN@DAMAGED:3306 --password-file FILE\n",
+                 record.name);
+  return text + format("leave it    lifeboat branch stop {} && lifeboat branch rm {} --yes --discard\n", record.name,
+                       record.name);
+}
+
+json::object picture_to_json(const rescue::RescuePicture& picture, const rescue::RescueLog& log) {
+  json::array images;
+  for (const rescue::ImageChoice& choice : picture.images) {
+    const std::string gtid = choice.position ? choice.position->gtid.format() : "";
+    images.push_back(json::object{{"image", choice.info.name}, {"gtid", gtid}, {"why_not", choice.why_not}});
+  }
+  json::array ways;
+  for (const rescue::RescueWay& way : picture.ways) {
+    json::object object{{"way", way.name},        {"what", way.what}, {"possible", way.why_not.empty()},
+                        {"why_not", way.why_not}, {"loss", way.loss}, {"command", way.command},
+                        {"evidence", "a guess"}};
+    object["seconds"] = way.seconds ? json::value(*way.seconds) : json::value(nullptr);
+    ways.push_back(std::move(object));
+  }
+  return {{"rescue", picture.record.name},
+          {"dangers", dangers_json(picture.dangers)},
+          {"left_out", dangers_json(picture.left_out)},
+          {"source", log.source()},
+          {"log_end", log.end().format()},
+          {"until", picture.record.until},
+          {"images", std::move(images)},
+          {"ways", std::move(ways)}};
+}
+
+json::object rescue_result(const rescue::RescueRecord& record, const server::BranchRecord& branch) {
+  json::object out = to_json(record);
+  double total = 0;
+  for (const rescue::RescuePhase& phase : record.phases) total += phase.seconds.value_or(0);
+  out["branch"] = record.name;
+  out["image"] = record.images.front();
+  out["socket"] = branch.socket.string();
+  out["port"] = branch.port;
+  out["seconds"] = total;
+  return out;
+}
+
+}  // namespace lifeboat::cli

@@ -1,0 +1,220 @@
+#include "rescue/cut_over.h"
+
+#include <algorithm>
+#include <thread>
+
+#include "base/cancel.h"
+#include "base/error.h"
+#include "base/log.h"
+#include "base/printable.h"
+#include "base/process.h"
+#include "rescue/fence.h"
+#include "rescue/rescue_plan.h"
+
+namespace lifeboat::rescue {
+namespace {
+
+constexpr std::chrono::milliseconds kLogLookEvery{50};
+constexpr std::chrono::seconds kHaproxyPatience{15};
+
+}  // namespace
+
+CutOverState cut_over_state(const RescueRecord& record) {
+  const json::value* state = record.cut_over.if_contains("state");
+  if (state == nullptr || !state->is_string()) return CutOverState::kNone;
+  if (state->get_string() == "switched") return CutOverState::kSwitched;
+  return state->get_string() == "undone" ? CutOverState::kUndone : CutOverState::kBegun;
+}
+
+CutOver::CutOver(RescueRecord& record, RescueRun& run, const CutOverOrder& order)
+    : record_(record), run_(run), order_(order) {}
+
+void CutOver::run() {
+  check_order();
+  run_.ensure_running();
+  if (cut_over_state(record_) == CutOverState::kSwitched) return;
+  for (const std::string& gtid : order_.skip) {
+    if (std::ranges::find(record_.skip, gtid) == record_.skip.end()) record_.skip.push_back(gtid);
+  }
+  check_new_dangers();
+  remember_haproxy();
+  save("begun");
+  run_phase(record_, "cut over", [this] {
+    fence();
+    take_out();
+    catch_up();
+    put_in();
+  });
+  save("switched");
+}
+
+void CutOver::check_order() const {
+  if (!record_.ready) {
+    fail(Code::kRefused, format("rescue {} is not ready", record_.name),
+         format("Bring it to its end first: lifeboat rescue --name {}", record_.name));
+  }
+  if (record_.cut_over.contains("has_writes")) {
+    fail(Code::kRefused,
+         format("rescue {} has taken writes, which were given up: it is no copy any more", record_.name),
+         "Bring up a fresh one: lifeboat rescue --name ANOTHER");
+  }
+  if (!order_.haproxy_socket.empty() && (order_.backend.empty() || order_.servers.empty())) {
+    fail(Code::kUsage, "--haproxy-socket needs --backend and --server",
+         format("See which there are: echo 'show servers state' | socat {} -",
+                shell_word(order_.haproxy_socket.string())));
+  }
+  if (!order_.fence.empty() || order_.fenced || !order_.hook.empty()) return;
+  fail(Code::kRefused, "nothing keeps the damaged servers from taking writes beside the rescued one",
+       "Name each with --fence mysql://USER@HOST:PORT; or stop them yourself and pass --fenced.");
+}
+
+/// What destroys and came after the rescue was planned is nobody's decision yet.
+void CutOver::check_new_dangers() const {
+  if (!record_.follows_log()) return;
+  RescueLog log(record_.log);
+  const auto until = binlog::GtidPosition::parse(record_.until);
+  const auto known = [&](const std::string& gtid) {
+    return std::ranges::find(record_.skip, gtid) != record_.skip.end() ||
+           std::ranges::find(order_.accept, gtid) != order_.accept.end();
+  };
+  for (const FoundDanger& danger : log.newest_dangers(kDangersLookedAt)) {
+    const std::string gtid = format_gtid(danger.gtid);
+    if (log.has(until, danger.gtid) || known(gtid)) continue;
+    fail(Code::kRefused, format("since then {} came: {}", gtid, printable(danger.statement.substr(0, 200))),
+         format("Leave it out with --skip {}, or take it over with --accept {}.", gtid, gtid));
+  }
+}
+
+std::optional<Haproxy> CutOver::haproxy() const {
+  if (order_.haproxy_socket.empty()) return std::nullopt;
+  return Haproxy(order_.haproxy_socket, order_.backend);
+}
+
+/// Once: after a kill it would be the state in the middle.
+void CutOver::remember_haproxy() {
+  const auto proxy = haproxy();
+  if (!proxy || record_.cut_over.contains("haproxy")) return;
+  json::array servers;
+  for (const std::string& name : order_.servers) {
+    const HaproxyServer server = proxy->server(name);
+    servers.push_back(json::object{
+        {"name", server.name}, {"address", server.address}, {"port", server.port}, {"admin", server.admin}});
+  }
+  record_.cut_over["haproxy"] = {
+      {"socket", order_.haproxy_socket.string()}, {"backend", order_.backend}, {"servers", std::move(servers)}};
+}
+
+void CutOver::fence() {
+  if (!record_.cut_over.contains("fenced")) record_.cut_over["fenced"] = json::object();
+  json::object& fenced = record_.cut_over["fenced"].as_object();
+  for (const relay::SourceLogin& login : order_.fence) {
+    try {
+      const FencedServer server = fence_server(login);
+      for (const std::string& writer : server.writers) {
+        log::warn("{}: account {} is connected, and read_only does not stop it", server.address, printable(writer));
+      }
+      if (!fenced.contains(server.address)) fenced[server.address] = server.was_read_only;
+    } catch (const Exception& e) {
+      if (e.code() != Code::kUnavailable || !order_.fenced) throw;
+      log::warn("{} does not answer, and you say that it is fenced: {}", login.address.text(), e.error().text());
+    }
+    save("begun");
+  }
+  call_hook({"fence"});
+}
+
+void CutOver::take_out() {
+  const auto proxy = haproxy();
+  if (!proxy) return;
+  for (const std::string& name : order_.servers) {
+    proxy->set_admin(name, "maint");
+    proxy->end_sessions(name);
+  }
+}
+
+/// All that the damaged servers have acknowledged comes along, but what is left out.
+void CutOver::catch_up() {
+  const binlog::GtidPosition end = wait_for_log();
+  check_new_dangers();
+  run_.replay(end.format());
+  record_.until = end.format();
+  save_rescue(record_);
+}
+
+binlog::GtidPosition CutOver::wait_for_log() const {
+  std::vector<binlog::GtidPosition> positions;
+  for (const relay::SourceLogin& login : order_.fence) {
+    if (!record_.cut_over.at("fenced").as_object().contains(login.address.text())) continue;
+    positions.push_back(binlog::GtidPosition::parse(fenced_position(login)));
+  }
+  const auto deadline = std::chrono::steady_clock::now() + order_.patience;
+  std::vector<std::string> missing = missing_in_log(positions);
+  while (!missing.empty() && !order_.leave_rest) {
+    if (std::chrono::steady_clock::now() > deadline) {
+      fail(Code::kTimeout,
+           lifeboat::format("the log ends before {}, which a damaged server has", fmt::join(missing, ", ")),
+           format("Does the relay run? (lifeboat relay status.) --leave-rest gives up what is missing; "
+                  "lifeboat rescue undo {} lets the damaged servers write again.",
+                  record_.name));
+    }
+    throw_if_cancelled();
+    std::this_thread::sleep_for(kLogLookEvery);
+    missing = missing_in_log(positions);
+  }
+  if (!missing.empty()) log::warn("given up: {}", fmt::join(missing, ", "));
+  return record_.follows_log() ? RescueLog(record_.log).end() : binlog::GtidPosition::parse(record_.until);
+}
+
+std::vector<std::string> CutOver::missing_in_log(const std::vector<binlog::GtidPosition>& positions) const {
+  if (!record_.follows_log()) return {};
+  const binlog::GtidState state = relay::LogDirectory(record_.log).state();
+  std::vector<std::string> missing;
+  for (const binlog::GtidPosition& position : positions) {
+    for (const binlog::Gtid& gtid : position.gtids()) {
+      if (!state.covers(gtid)) missing.push_back(format_gtid(gtid));
+    }
+  }
+  return missing;
+}
+
+void CutOver::put_in() {
+  run_.connection().query("SET GLOBAL read_only = 0");
+  note_place();
+  if (const auto proxy = haproxy()) {
+    const std::string& first = order_.servers.front();
+    proxy->set_address(first, order_.address, port());
+    proxy->set_admin(first, "ready");
+    proxy->wait_running(first, kHaproxyPatience);
+  }
+  call_hook({"switch", order_.address, format("{}", port())});
+}
+
+/// From here on, what the branch logs is its own.
+void CutOver::note_place() {
+  auto status = run_.connection().named_row("SHOW MASTER STATUS");
+  record_.cut_over["place"] = {{"gtid", run_.connection().value("SELECT @@GLOBAL.gtid_binlog_pos")},
+                               {"file", status["File"]},
+                               {"position", status["Position"]}};
+  record_.cut_over["time"] = format_time(now());
+  save_rescue(record_);
+}
+
+void CutOver::call_hook(const std::vector<std::string>& words) const {
+  if (order_.hook.empty()) return;
+  ProcessOptions options;
+  options.argv = {order_.hook.string()};
+  options.argv.insert(options.argv.end(), words.begin(), words.end());
+  const ProcessResult result = run_process(options);
+  if (result.exit_status == 0) return;
+  fail(Code::kRefused,
+       lifeboat::format("the hook {} {} ended with {}: {}", order_.hook.string(), fmt::join(words, " "),
+                        result.exit_status, printable(result.out)),
+       format("Mend it and give the same command again, or: lifeboat rescue undo {}", record_.name));
+}
+
+void CutOver::save(const std::string& state) {
+  record_.cut_over["state"] = state;
+  save_rescue(record_);
+}
+
+}  // namespace lifeboat::rescue

@@ -1,0 +1,61 @@
+#include "rescue/log_choice.h"
+
+#include <algorithm>
+#include <vector>
+
+#include "base/error.h"
+#include "relay/log_directory.h"
+#include "relay/relay.h"
+#include "relay/source_log.h"
+
+namespace lifeboat::rescue {
+namespace {
+
+struct KeptLog {
+  std::string source;
+  Path incarnation;
+  binlog::GtidState state;
+};
+
+std::vector<KeptLog> kept_logs(const Path& relay_directory, const std::string& source, const std::string& incarnation) {
+  std::vector<KeptLog> logs;
+  for (const Path& directory : relay::list_source_directories(relay_directory)) {
+    const std::string name = directory.filename().string();
+    if (!source.empty() && name != source) continue;
+    std::vector<Path> incarnations = relay::list_incarnations(directory);
+    std::erase_if(incarnations,
+                  [&](const Path& path) { return !incarnation.empty() && path.filename() != incarnation; });
+    if (incarnations.empty()) continue;
+    logs.push_back({.source = name,
+                    .incarnation = incarnations.back(),
+                    .state = relay::LogDirectory(incarnations.back()).state()});
+  }
+  return logs;
+}
+
+bool holds_all_of(const KeptLog& log, const KeptLog& other) {
+  return std::ranges::all_of(other.state.position().gtids(),
+                             [&](const binlog::Gtid& gtid) { return log.state.covers(gtid); });
+}
+
+}  // namespace
+
+Path choose_incarnation(const Path& relay_directory, const std::string& source, const std::string& incarnation) {
+  const std::vector<KeptLog> logs = kept_logs(relay_directory, source, incarnation);
+  if (logs.empty()) {
+    fail(Code::kNotFound, format("{}: no such log is kept there", relay_directory.string()),
+         format("See which there are: lifeboat log ls --dir {}", relay_directory.string()));
+  }
+  const auto best = std::ranges::find_if(logs, [&](const KeptLog& log) {
+    return std::ranges::all_of(logs, [&](const KeptLog& other) { return holds_all_of(log, other); });
+  });
+  if (best != logs.end()) return best->incarnation;
+  std::vector<std::string> names;
+  for (const KeptLog& log : logs) names.push_back(log.source);
+  fail(Code::kUsage,
+       lifeboat::format("no one of the logs of {} holds what the others do: they have histories of their own",
+                        fmt::join(names, ", ")),
+       format("Choose whose is to be rescued: lifeboat rescue --source {}", logs.front().source));
+}
+
+}  // namespace lifeboat::rescue

@@ -1,0 +1,226 @@
+#include "rescue/rescue_log.h"
+
+#include <algorithm>
+#include <charconv>
+#include <deque>
+#include <set>
+
+#include "base/error.h"
+#include "relay/hold_book.h"
+
+namespace lifeboat::rescue {
+namespace {
+
+SystemTime time_of(const relay::IndexEntry& entry) {
+  return from_unix_ms(std::int64_t{entry.time} * 1000);
+}
+
+LogPlace place_in(const relay::ServedLog::File& file, const relay::IndexEntry& entry) {
+  return {.file = relay::log_file_number(file.name), .begin = entry.begin, .end = entry.end};
+}
+
+constexpr std::string_view kWhichMoments =
+    "A moment is a time (2026-11-28T22:40:00Z), a GTID (0-1-42) or FILE:POSITION.";
+
+}  // namespace
+
+RescueLog::RescueLog(const Path& incarnation)
+    : log_(std::make_shared<relay::LogDirectory>(incarnation)), index_(*log_) {
+  if (log_->files().empty()) {
+    fail(Code::kNotFound, format("{}: holds no log", incarnation.string()),
+         "With the log in the vault: lifeboat rescue --standalone");
+  }
+}
+
+binlog::GtidPosition RescueLog::begin() const {
+  const auto files = log_->files();
+  return files.front().head ? binlog::GtidState::from_list(*files.front().head).position() : binlog::GtidPosition();
+}
+
+std::optional<SystemTime> RescueLog::end_time() const {
+  const auto files = log_->files();
+  std::optional<SystemTime> last;
+  for (auto file = files.rbegin(); file != files.rend() && !last; ++file) {
+    index_.visit(*file, [&](const relay::IndexEntry& entry) {
+      last = time_of(entry);
+      return true;
+    });
+  }
+  return last;
+}
+
+std::vector<FoundDanger> RescueLog::newest_dangers(std::size_t most) const {
+  const auto files = log_->files();
+  std::vector<FoundDanger> dangers;
+  for (auto file = files.rbegin(); file != files.rend() && dangers.size() < most; ++file) {
+    std::deque<relay::IndexEntry> newest;
+    index_.visit(*file, [&](const relay::IndexEntry& entry) {
+      const bool destroys =
+          entry.severity == binlog::Severity::kDestroys || entry.severity == binlog::Severity::kUnknown;
+      if (!destroys || !entry.gtid) return true;
+      newest.push_back(entry);
+      if (newest.size() > most - dangers.size()) newest.pop_front();
+      return true;
+    });
+    for (auto entry = newest.rbegin(); entry != newest.rend(); ++entry) dangers.push_back(describe({*file, *entry}));
+  }
+  return dangers;
+}
+
+FoundDanger RescueLog::danger(const binlog::Gtid& gtid) const {
+  const auto found = index_.find(format_gtid(gtid));
+  if (found) return describe(*found);
+  fail(Code::kNotFound,
+       format("the log has no transaction {}: it goes from '{}' to '{}'", format_gtid(gtid), begin().format(),
+              end().format()),
+       format("See which there are: lifeboat log dangers --dir {}", log_->path().parent_path().parent_path().string()));
+}
+
+FoundDanger RescueLog::describe(const relay::LogIndex::Found& found) const {
+  const binlog::GroupDanger group = relay::LogIndex::load(found).danger;
+  FoundDanger danger{.gtid = found.entry.gtid.value_or(binlog::Gtid()),
+                     .time = time_of(found.entry),
+                     .place = place_in(found.file, found.entry),
+                     .danger_class = std::string(binlog::danger_class_name(found.entry.danger)),
+                     .rows = found.entry.rows,
+                     .statement = group.statement,
+                     .thread = group.thread_id};
+  if (!group.user.empty()) danger.account = format("{}@{}", group.user, group.user_host);
+  std::set<std::string> objects;
+  for (const binlog::Effect& effect : group.effects) {
+    for (const binlog::TableName& object : effect.objects) objects.insert(object.text());
+  }
+  danger.objects.assign(objects.begin(), objects.end());
+  return danger;
+}
+
+void RescueLog::ask_guard(const Path& relay_directory, std::vector<FoundDanger>& dangers) const {
+  if (!std::filesystem::exists(relay::guard_directory(relay_directory))) return;
+  relay::HoldBook book(relay_directory);
+  book.refresh();
+  std::map<std::string, std::string> states;
+  for (const relay::Hold& hold : book.list()) {
+    const bool here = hold.subject.source == source() && hold.subject.incarnation == path().filename().string();
+    if (here) states[hold.subject.gtid] = hold.open() ? "held" : std::string(hold_state_name(hold.state));
+  }
+  for (FoundDanger& danger : dangers) {
+    const auto state = states.find(format_gtid(danger.gtid));
+    if (state != states.end()) danger.guard = state->second;
+  }
+}
+
+std::optional<LogPlace> RescueLog::find(const binlog::Gtid& gtid) {
+  const auto known = places_.find(gtid);
+  if (known != places_.end()) return known->second;
+  std::optional<LogPlace> place;
+  if (log_->state().covers(gtid)) {
+    if (const auto found = index_.find(format_gtid(gtid))) place = place_in(found->file, found->entry);
+  }
+  return places_[gtid] = place;
+}
+
+bool RescueLog::has(const binlog::GtidPosition& position, const binlog::Gtid& gtid) {
+  const auto last = position.find(gtid.domain);
+  if (!last) return false;
+  if (*last == gtid) return true;
+  const auto of_last = find(*last);
+  const auto of_gtid = find(gtid);
+  return of_last && of_gtid ? *of_gtid <= *of_last : position.reached(gtid);
+}
+
+bool RescueLog::knows(const binlog::GtidPosition& position) const {
+  const binlog::GtidState state = log_->state();
+  return std::ranges::all_of(position.gtids(),
+                             [&](const binlog::Gtid& gtid) { return !state.last(gtid.domain) || state.covers(gtid); });
+}
+
+std::optional<LogPlace> RescueLog::place_of(const binlog::GtidPosition& position) {
+  std::optional<LogPlace> last;
+  for (const binlog::Gtid& gtid : position.gtids()) {
+    const auto place = find(gtid);
+    if (place && (!last || *last < *place)) last = place;
+  }
+  return last;
+}
+
+std::uint64_t RescueLog::bytes_behind(const std::optional<LogPlace>& place) const {
+  std::uint64_t bytes = 0;
+  for (const auto& file : log_->files()) {
+    const std::uint64_t number = relay::log_file_number(file.name);
+    if (place && number < place->file) continue;
+    bytes += log_->end_of(file.name).readable;
+    if (place && number == place->file) bytes -= std::min(bytes, place->end);
+  }
+  return bytes;
+}
+
+std::uint64_t RescueLog::bytes_after(const binlog::GtidPosition& position) {
+  return bytes_behind(place_of(position));
+}
+
+std::uint64_t RescueLog::bytes_since(SystemTime time) const {
+  const auto found = index_.find_time(static_cast<std::uint32_t>(unix_ms(time) / 1000));
+  return found ? bytes_behind(place_in(found->file, found->entry)) : 0;
+}
+
+binlog::GtidPosition RescueLog::position_at(const relay::ServedLog::File& file, std::uint64_t bound) const {
+  if (!file.head) {
+    fail(Code::kUnsupported, format("{}: does not tell which transactions lie before it", file.name),
+         "Name the moment by a GTID position: --to 0-1-42");
+  }
+  binlog::GtidState state = binlog::GtidState::from_list(*file.head);
+  index_.visit(file, [&](const relay::IndexEntry& entry) {
+    if (entry.end > bound) return false;
+    if (entry.gtid) state.update(*entry.gtid);
+    return true;
+  });
+  return state.position();
+}
+
+binlog::GtidPosition RescueLog::position_in_file(const std::string& text) const {
+  const std::size_t colon = text.rfind(':');
+  const std::string name = text.substr(0, colon);
+  std::uint64_t position = 0;
+  const char* const end = text.data() + text.size();
+  const auto read = std::from_chars(text.data() + colon + 1, end, position);
+  if (read.ec != std::errc{} || read.ptr != end) {
+    fail(Code::kUsage, format("'{}' is no moment of the log", text), std::string(kWhichMoments));
+  }
+  for (const auto& file : log_->files()) {
+    if (file.name == name) return position_at(file, position);
+  }
+  fail(Code::kNotFound, format("the log has no file {}", name),
+       "Its files: lifeboat log ls --dir " + path().parent_path().parent_path().string());
+}
+
+std::optional<SystemTime> RescueLog::time_in(const std::string& text) {
+  if (text.find('T') == std::string::npos || !text.ends_with('Z')) return std::nullopt;
+  return parse_time(text);
+}
+
+binlog::GtidPosition RescueLog::moment(const std::string& text) const {
+  if (text.empty()) return end();
+  if (const auto time = time_in(text)) {
+    const auto found = index_.find_time(static_cast<std::uint32_t>(unix_ms(*time) / 1000));
+    return found ? position_at(found->file, found->entry.begin) : end();
+  }
+  const std::size_t colon = text.rfind(':');
+  if (colon != std::string::npos && relay::is_log_file_name(text.substr(0, colon))) return position_in_file(text);
+  const auto gtids = binlog::GtidPosition::parse(text).gtids();
+  if (gtids.size() != 1) return binlog::GtidPosition::parse(text);
+  const auto found = index_.find(format_gtid(gtids.front()));
+  if (found) return position_at(found->file, found->entry.end);
+  if (end().gtids() == gtids) return end();  // its file may be in the vault alone
+  fail(Code::kNotFound,
+       format("the log has no transaction {}: it goes from '{}' to '{}'", text, begin().format(), end().format()),
+       std::string(kWhichMoments));
+}
+
+std::vector<relay::LogGap> RescueLog::gaps() const {
+  std::vector<relay::LogGap> gaps = relay::judge_continuity(path().parent_path()).gaps;
+  std::erase_if(gaps,
+                [&](const relay::LogGap& gap) { return !gap.lost || gap.incarnation != path().filename().string(); });
+  return gaps;
+}
+
+}  // namespace lifeboat::rescue

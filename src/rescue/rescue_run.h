@@ -1,0 +1,72 @@
+/// Brings a planned rescue about: the image boots as a branch, the log is replayed into it without what is left out,
+/// and what came out is looked at. Nothing of it touches what production runs on. Each step is noted down before and
+/// after, so that a run that was killed is gone on with by the next; an image that will not do gives way to the next
+/// one.
+///
+/// Ownership: borrows record and means. Threads: one at a time. Errors: those of branches and of relay::replay_log;
+/// kRefused naming the transaction if one fails because another was left out. The branch stays as it is then.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+
+#include "base/progress.h"
+#include "rescue/rescue_log.h"
+#include "rescue/rescue_record.h"
+#include "server/branch.h"
+
+namespace lifeboat::rescue {
+
+struct RescueMeans {
+  server::BranchRequest branch;  ///< how branches are started; name and image are filled in
+  std::string vault_url;
+  bool leave_out_conflicts = false;  ///< later transactions that fail are left out, too, and reported
+  ProgressStyle progress = ProgressStyle::kNone;
+};
+
+class RescueRun {
+ public:
+  RescueRun(RescueRecord& record, const RescueMeans& means) : record_(record), means_(means) {}
+
+  /// Until the branch stands at the plan's position and was looked at.
+  void run();
+
+  // The parts of it, for a cut-over:
+  /// The branch runs and answers, started again if need be.
+  void ensure_running();
+  /// It has everything up to `until`, but what is left out.
+  void replay(const std::string& until);
+  server::Connection& connection() { return *connection_; }
+  const server::BranchRecord& branch() const { return branch_; }
+
+ private:
+  void try_image();
+  void start_branch();
+  void connect();
+  binlog::GtidPosition position();
+  void find_start();
+  void check_start(const binlog::GtidPosition& at);
+  void replay_once(const std::string& until);
+  std::set<binlog::Gtid> left_out_from(const binlog::GtidPosition& position);
+  void leave_out_conflict(const Error& error);
+  bool may_pass_over(const Error& error) const;
+  void pass_over(const std::string& why);
+
+  RescueRecord& record_;
+  const RescueMeans& means_;
+  server::BranchRecord branch_;
+  std::unique_ptr<server::Connection> connection_;
+};
+
+/// The GTID of the first transaction behind `position`, of those not in `left_out`: where a replay has stopped.
+std::optional<binlog::Gtid> next_transaction(RescueLog& log, const binlog::GtidPosition& position,
+                                             const std::set<binlog::Gtid>& left_out);
+
+/// Whether a server's words say that a transaction met data other than its source had: what comes of leaving another
+/// out.
+bool tells_conflict(std::string_view said);
+
+}  // namespace lifeboat::rescue
