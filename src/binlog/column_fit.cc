@@ -21,7 +21,7 @@ struct TypeRow {
 };
 
 constexpr std::uint64_t kByLength = 0;
-constexpr std::uint64_t kLong = 1ULL << 32U;
+constexpr std::uint64_t kLongBytes = 1ULL << 32U;
 
 // Canonical names only, as column_type.h reads them.
 constexpr std::array kTypes = {
@@ -30,7 +30,7 @@ constexpr std::array kTypes = {
     TypeRow{"MEDIUMINT", Family::kInteger, 3, 8},
     TypeRow{"INT", Family::kInteger, 4, 11},
     TypeRow{"BIGINT", Family::kInteger, 8, 20},
-    TypeRow{"BIT", Family::kBits, kByLength, kLong},
+    TypeRow{"BIT", Family::kBits, kByLength, kLongBytes},
     TypeRow{"DECIMAL", Family::kDecimal, kByLength, kByLength},
     TypeRow{"FLOAT", Family::kFloating, 4, kByLength},
     TypeRow{"DOUBLE", Family::kFloating, 8, kByLength},
@@ -39,14 +39,14 @@ constexpr std::array kTypes = {
     TypeRow{"TINYTEXT", Family::kText, 255, 255},
     TypeRow{"TEXT", Family::kText, 65535, 65535},
     TypeRow{"MEDIUMTEXT", Family::kText, 1 << 24, 1 << 24},
-    TypeRow{"LONGTEXT", Family::kText, kLong, kLong},
-    TypeRow{"JSON", Family::kText, kLong, kLong},
+    TypeRow{"LONGTEXT", Family::kText, kLongBytes, kLongBytes},
+    TypeRow{"JSON", Family::kText, kLongBytes, kLongBytes},
     TypeRow{"BINARY", Family::kBinary, kByLength, kByLength},
     TypeRow{"VARBINARY", Family::kBinary, kByLength, kByLength},
     TypeRow{"TINYBLOB", Family::kBinary, 255, 255},
     TypeRow{"BLOB", Family::kBinary, 65535, 65535},
     TypeRow{"MEDIUMBLOB", Family::kBinary, 1 << 24, 1 << 24},
-    TypeRow{"LONGBLOB", Family::kBinary, kLong, kLong},
+    TypeRow{"LONGBLOB", Family::kBinary, kLongBytes, kLongBytes},
     TypeRow{"ENUM", Family::kChoice, kByLength, kByLength},
     TypeRow{"SET", Family::kChoice, kByLength, kByLength},
     TypeRow{"DATE", Family::kTime, 0, 10},
@@ -58,7 +58,7 @@ constexpr std::array kTypes = {
 
 TypeRow row_of_type(const DeclaredType& type) {
   const auto* const row = std::ranges::find(kTypes, type.name, &TypeRow::name);
-  return row == kTypes.end() ? TypeRow{type.name, Family::kOther, 0, kLong} : *row;
+  return row == kTypes.end() ? TypeRow{type.name, Family::kOther, 0, kLongBytes} : *row;
 }
 
 Family family_of(const DeclaredType& type) {
