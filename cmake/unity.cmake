@@ -12,7 +12,8 @@ set(alone
     binlog/table_map binlog/table_metadata
     server/branch
     relay/group_stream relay/index_block relay/log_export relay/log_index_test relay/log_scan relay/server_packets relay/source_connection
-    relay/source_log)
+    relay/source_log
+    rescue/backup_stream rescue/seed_boot rescue/seed_dump)
 list(TRANSFORM alone PREPEND ${CMAKE_SOURCE_DIR}/src/)
 list(TRANSFORM alone APPEND .cc)
 set_source_files_properties(${alone} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
