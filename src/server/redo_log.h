@@ -35,7 +35,8 @@ RedoLog parse_redo_head(ByteView head, std::uint64_t file_bytes, std::string_vie
 RedoLog read_redo_log(const Path& file);
 
 /// The LSN at which the log ends, found by walking whole mini-transactions from the checkpoint; empty if the format is
-/// not known, mariadb-backup wrote the file, or `limit` bytes were walked without an end. `end - checkpoint_lsn` is what recovery reads and applies.
+/// not known, mariadb-backup wrote the file, or `limit` bytes were walked without an end. `end - checkpoint_lsn` is
+/// what recovery reads and applies.
 std::optional<std::uint64_t> find_redo_end(const Path& file, const RedoLog& log, std::uint64_t limit);
 
 }  // namespace lifeboat::server
