@@ -33,7 +33,7 @@ void check_relay(const CheckFacts& facts, Findings& out) {
   if (!facts.relay) return;
   const RelayFacts& relay = *facts.relay;
   const std::string directory = shell_word(relay.directory.string());
-  for (const RelayedSource& each : relay.sources) {
+  for (const WatchedSource& each : relay.sources) {
     if (relay.running && each.state == "following") continue;
     const std::string seen =
         relay.running ? format("its relay is {}{}{}", each.state, each.problem.empty() ? "" : ": ", each.problem)

@@ -41,8 +41,8 @@ RegisteredReplica read_replica(const json::object& object) {
   return replica;
 }
 
-RelayedSource read_relayed(const json::object& object) {
-  RelayedSource source{.source = relay::SourceAddress::parse(json_string(object, "source")).endpoint,
+WatchedSource read_relayed(const json::object& object) {
+  WatchedSource source{.source = relay::SourceAddress::parse(json_string(object, "source")).endpoint,
                        .state = json_string(object, "state"),
                        .problem = json_string(object, "problem"),
                        .listen = {},
@@ -60,7 +60,7 @@ bool is_any_address(const std::string& host) {
   return host == "0.0.0.0" || host == "::";
 }
 
-bool is_served(const RelayedSource& source, const Node& node) {
+bool is_served(const WatchedSource& source, const Node& node) {
   return std::ranges::any_of(source.replicas, [&](const RegisteredReplica& each) {
     if (node.asked()) return node.facts->server_id == each.server_id;
     return !node.relay && node.addresses.front() == net::Endpoint{each.host, each.port};
@@ -69,7 +69,7 @@ bool is_served(const RelayedSource& source, const Node& node) {
 
 /// The node that replicas connect to when they mean this relay: it was met as a relay, or could not be asked (its
 /// accounts are its own).
-std::optional<std::size_t> find_met(const Topology& topology, const RelayedSource& source) {
+std::optional<std::size_t> find_met(const Topology& topology, const WatchedSource& source) {
   for (std::size_t i = 0; i < topology.nodes.size(); ++i) {
     const Node& node = topology.nodes[i];
     const bool ours = std::ranges::any_of(
@@ -84,7 +84,7 @@ std::optional<std::size_t> find_met(const Topology& topology, const RelayedSourc
   return std::nullopt;
 }
 
-std::size_t place_one(Topology& topology, const RelayedSource& source, const std::string& here) {
+std::size_t place_one(Topology& topology, const WatchedSource& source, const std::string& here) {
   if (const auto met = find_met(topology, source)) return *met;
   net::Endpoint address = source.listen.value_or(net::Endpoint{.host = here, .port = 0});
   if (is_any_address(address.host)) address.host = here;
@@ -100,7 +100,7 @@ void forget_reader(Topology& topology, std::size_t source) {
   if (found != topology.unknown.end()) topology.unknown.erase(found);
 }
 
-void link_replicas(Topology& topology, std::size_t relay, const RelayedSource& source) {
+void link_replicas(Topology& topology, std::size_t relay, const WatchedSource& source) {
   for (std::size_t i = 0; i < topology.nodes.size(); ++i) {
     const Node& node = topology.nodes[i];
     if (!is_served(source, node) || topology.linked(relay, i)) continue;
@@ -132,12 +132,12 @@ RelayFacts read_relay(const Path& directory) {
 
 std::vector<RegisteredReplica> replicas_behind(const RelayFacts& relay) {
   std::vector<RegisteredReplica> all;
-  for (const RelayedSource& each : relay.sources) all.insert(all.end(), each.replicas.begin(), each.replicas.end());
+  for (const WatchedSource& each : relay.sources) all.insert(all.end(), each.replicas.begin(), each.replicas.end());
   return all;
 }
 
 void place_relay(Topology& topology, const RelayFacts& relay, const std::string& here) {
-  for (const RelayedSource& each : relay.sources) {
+  for (const WatchedSource& each : relay.sources) {
     const std::size_t at = place_one(topology, each, here);
     topology.nodes[at].relay = true;
     topology.nodes[at].guarded = relay.holds_drops;

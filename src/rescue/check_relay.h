@@ -13,7 +13,7 @@
 
 namespace lifeboat::rescue {
 
-struct RelayedSource {
+struct WatchedSource {
   net::Endpoint source;
   std::string state;    ///< "following", …
   std::string problem;  ///< why not
@@ -25,7 +25,7 @@ struct RelayFacts {
   Path directory;
   bool running = false;
   std::string updated;  ///< when it last spoke
-  std::vector<RelayedSource> sources;
+  std::vector<WatchedSource> sources;
   bool holds_drops = true;
   std::string guard_config;   ///< the file; empty: the rules that need none
   std::string guard_problem;  ///< why that file cannot be read here
