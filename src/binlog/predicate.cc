@@ -117,7 +117,7 @@ Condition ConditionParser::is_test(const Value& left) {
     if (left.itself) result.null_columns.insert(left.qualified);
     return result;
   }
-  const Condition condition = truth(left);
+  Condition condition = truth(left);
   if (what.is("TRUE") && !negated) return condition;
   if ((what.is("FALSE") && !negated) || (what.is("TRUE") && negated)) return opposite(condition);
   const bool constant = condition.reach == Reach::kNone || condition.reach == Reach::kAll;

@@ -27,6 +27,7 @@ std::string age(SystemTime since) {
 
 std::string streams_text(const relay::Hold& hold) {
   std::vector<std::string> words;
+  words.reserve(hold.streams.size());
   for (const auto& [name, stream] : hold.streams) {
     words.push_back(stream.decision ? format("{} ({})", name, hold_state_name(*stream.decision)) : name);
   }

@@ -47,12 +47,13 @@ json::object to_json(const relay::LogRestoreReport& report, std::size_t problems
 
 void run(Context& context, const Options& options) {
   stop_on_signals();
-  relay::LogRestoreOptions restore = to_options(options);
+  const relay::LogRestoreOptions restore = to_options(options);
   const auto vault = context.open_vault();
   const relay::LogRestoreReport report = [&] {
     Progress progress(context.progress_style(), "restore log", 0);
-    restore.progress = &progress;
-    return relay::restore_log(*vault, restore);
+    relay::LogRestoreOptions shown = restore;
+    shown.progress = &progress;
+    return relay::restore_log(*vault, shown);
   }();
   std::string text;
   std::size_t problems = 0;

@@ -93,15 +93,16 @@ std::string to_text(const vault::PruneReport& report, bool dry_run) {
 
 void run(Context& context, const Options& options) {
   stop_on_signals();
-  vault::PruneOptions prune{.policy = vault::parse_retention(options.keep),
-                            .log_window = parse_duration(options.log_window),
-                            .grace = parse_duration(options.grace),
-                            .dry_run = options.dry_run};
+  const vault::PruneOptions prune{.policy = vault::parse_retention(options.keep),
+                                  .log_window = parse_duration(options.log_window),
+                                  .grace = parse_duration(options.grace),
+                                  .dry_run = options.dry_run};
   const auto vault = context.open_vault();
   const vault::PruneReport report = [&] {
     Progress progress(context.progress_style(), "walk images", 0);
-    prune.progress = &progress;
-    return vault::prune(*vault, prune);
+    vault::PruneOptions shown = prune;
+    shown.progress = &progress;
+    return vault::prune(*vault, shown);
   }();
   context.print(to_json(report, options.dry_run), to_text(report, options.dry_run));
 }

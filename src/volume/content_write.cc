@@ -223,7 +223,9 @@ void punch_blocks(Volume::State& state, File& file, std::uint64_t first, std::ui
 void Volume::allocate(InodeNumber inode, std::uint64_t offset, std::uint64_t length, Allocate mode) {
   State& state = *state_;
   check_range(offset, length);
-  const auto [node, file] = state.catalog.file(inode);
+  const auto found = state.catalog.file(inode);
+  const NodePtr& node = found.first;
+  File* const file = found.second;
   if (length == 0) fail(Code::kUsage, "nothing to allocate");
   const std::uint64_t end = offset + length;
   if (mode == Allocate::kReserve || mode == Allocate::kReserveKeepSize) {
