@@ -62,6 +62,7 @@ class Encoder {
 class Decoder {
  public:
   explicit Decoder(ByteView in, std::string_view what) : in_(in), what_(what) {}
+  Decoder(Bytes&& in, std::string_view what) = delete;  ///< they would be gone before the first is read
 
   std::uint8_t u8();
   std::uint16_t u16();

@@ -196,7 +196,7 @@ ByteView take_value(Decoder& in, const Column& column) {
 ColumnValue decode_value(const Column& column, const Cell& cell, std::size_t max_size) {
   if (cell.state == Cell::State::kValue) {
     const std::size_t fixed = fixed_size(column);
-    if (fixed != 0 && cell.bytes.size() != fixed) Decoder({}, "value").bad("not as long as its type");
+    if (fixed != 0 && cell.bytes.size() != fixed) Decoder(ByteView(), "value").bad("not as long as its type");
     return present_value(column, cell.bytes, max_size);
   }
   if (cell.state != Cell::State::kJsonDiff) return {};

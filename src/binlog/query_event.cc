@@ -175,7 +175,7 @@ bool is_query(EventType type) {
 }
 
 QueryEvent decode_query(const Event& event, std::size_t max_text) {
-  if (!is_query(event.header.type)) Decoder({}, "query event").bad("not one");
+  if (!is_query(event.header.type)) Decoder(ByteView(), "query event").bad("not one");
   Frame frame = read_frame(event);
   frame.query.status = read_status(frame.status);
   if (event.header.type == EventType::kQueryCompressed) {

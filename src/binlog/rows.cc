@@ -36,7 +36,7 @@ RowsReader::RowsReader(const Event& event, const TableMap& map, std::size_t max_
   }
   // A statement's end without a table has nothing more to say.
   if (header_.table_id == kDummyTableId && header_.has(RowsHeader::kStatementEnd) && map.table_id != kDummyTableId) {
-    in_ = Decoder({}, "rows event");
+    in_ = Decoder(ByteView(), "rows event");
     at_first_ = false;
     return;
   }
