@@ -49,8 +49,7 @@ std::string as_sql(const std::string& value) {
 /// Above what people give to their servers.
 std::uint32_t other_server_id(const std::set<std::uint32_t>& servers) {
   for (;;) {
-    const Bytes bytes = random_bytes(4);
-    const std::uint32_t id = Decoder(bytes, "random").u32() | 0x8000'0000U;
+    const auto id = static_cast<std::uint32_t>(random_number()) | 0x8000'0000U;
     if (!servers.contains(id)) return id;
   }
 }

@@ -56,8 +56,7 @@ std::uint16_t choose_port(std::uint16_t wanted, std::uint16_t last) {
 
 /// Of a branch alone: never the production server's, nor another branch's.
 std::uint32_t random_server_id() {
-  const Bytes bytes = random_bytes(4);
-  return std::max<std::uint32_t>(Decoder(bytes, "random").u32(), 2);
+  return std::max<std::uint32_t>(static_cast<std::uint32_t>(random_number()), 2);
 }
 
 /// One start of one branch. What it has set up is taken down again unless it comes to its end.

@@ -95,8 +95,7 @@ Volume::State::State(Path where, VolumeOptions wanted)
       lease((read_description(directory), directory / "lease"), format("volume {}", directory.string())),
       catalog([this](std::uint64_t number) { return std::make_shared<DataFile>(data_directory, number, space); }) {
   vault_name = read_description(directory).vault;
-  Bytes random = random_bytes(8);
-  const Bytes opened = encode_record(OpenedRecord{Decoder(random, "random").u64()});
+  const Bytes opened = encode_record(OpenedRecord{random_number()});
   journal = std::make_unique<Journal>(
       directory,
       [this](ByteView payload) {
