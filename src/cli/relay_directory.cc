@@ -8,10 +8,9 @@
 #include <filesystem>
 
 #include "base/error.h"
-#include "base/json.h"
 #include "base/log.h"
 #include "base/process.h"
-#include "relay/relay.h"
+#include "relay/status_file.h"
 #include "volume/state_dir.h"
 
 namespace lifeboat::cli {
@@ -24,12 +23,8 @@ Path running_relays() {
 }
 
 bool runs(const Path& directory) {
-  const auto status = find_and_read_file(directory / relay::kStatusFile);
-  if (!status) return false;
-  const json::object object = parse_json(as_text(*status), directory.string()).as_object();
-  return ProcessIdentity{.pid = static_cast<pid_t>(json_integer(object, "pid")),
-                         .start_time = static_cast<std::uint64_t>(json_integer(object, "start_time"))}
-      .alive();
+  const auto status = relay::find_status(directory);
+  return status && relay::is_running(*status);
 }
 
 /// What relays left that were killed.

@@ -10,6 +10,7 @@
 #include "cli/relay_directory.h"
 #include "cli/source_options.h"
 #include "relay/relay.h"
+#include "relay/status_file.h"
 
 namespace lifeboat::cli {
 namespace {

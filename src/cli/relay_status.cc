@@ -7,7 +7,7 @@
 #include "base/process.h"
 #include "cli/commands.h"
 #include "relay/hold_book.h"
-#include "relay/relay.h"
+#include "relay/status_file.h"
 
 namespace lifeboat::cli {
 namespace {
@@ -109,15 +109,8 @@ bool is_well(const json::object& source) {
 }
 
 void run(Context& context, const StatusOptions& options) {
-  const Path path = Path(options.directory) / relay::kStatusFile;
-  const auto content = find_and_read_file(path);
-  if (!content) {
-    fail(Code::kNotFound, format("{}: no relay has run there", options.directory), "Give the --dir of `relay run`.");
-  }
-  json::object status = parse_json(as_text(*content), path.string()).as_object();
-  const ProcessIdentity relay{.pid = static_cast<pid_t>(json_integer(status, "pid")),
-                              .start_time = static_cast<std::uint64_t>(json_integer(status, "start_time"))};
-  bool well = relay.alive();
+  json::object status = relay::read_status(options.directory);
+  bool well = relay::is_running(status);
   status["running"] = well;
   std::string text =
       well ? "" : format("the relay does not run; it last spoke at {}\n", json_string(status, "updated"));

@@ -55,9 +55,6 @@ class Relay {
   std::unique_ptr<Follower> follower_;
 };
 
-/// What `relay run` leaves in its directory each second for `relay status`.
-inline constexpr std::string_view kStatusFile = "status.json";
-
 /// Where in a relay's directory a source's log lies.
 Path source_directory(const Path& relay_directory, const SourceAddress& source);
 /// What it is called there: "db1.example-3306".

@@ -3,9 +3,9 @@
 #include <algorithm>
 
 #include "base/json.h"
-#include "base/process.h"
 #include "relay/guard_rules.h"
-#include "relay/relay.h"
+#include "relay/source_connection.h"
+#include "relay/status_file.h"
 
 namespace lifeboat::rescue {
 namespace {
@@ -111,18 +111,11 @@ void link_replicas(Topology& topology, std::size_t relay, const WatchedSource& s
 }  // namespace
 
 RelayFacts read_relay(const Path& directory) {
-  const Path path = directory / relay::kStatusFile;
-  const auto content = find_and_read_file(path);
-  if (!content) {
-    fail(Code::kNotFound, format("{}: no relay has run there", directory.string()), "Give the --dir of `relay run`.");
-  }
-  const json::object status = parse_json(as_text(*content), path.string()).as_object();
+  const json::object status = relay::read_status(directory);
   RelayFacts relay;
   relay.directory = directory;
   relay.updated = json_string(status, "updated");
-  relay.running = ProcessIdentity{.pid = static_cast<pid_t>(json_integer(status, "pid")),
-                                  .start_time = static_cast<std::uint64_t>(json_integer(status, "start_time"))}
-                      .alive();
+  relay.running = relay::is_running(status);
   for (const json::value& each : status.at("sources").as_array()) {
     relay.sources.push_back(read_relayed(each.as_object()));
   }

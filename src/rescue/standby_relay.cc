@@ -1,8 +1,8 @@
 #include "rescue/standby_relay.h"
 
 #include "base/error.h"
-#include "relay/relay.h"
 #include "relay/source_connection.h"
+#include "relay/status_file.h"
 
 namespace lifeboat::rescue {
 namespace {
@@ -66,26 +66,12 @@ std::optional<HeldDanger> find_held_danger(const std::vector<relay::Hold>& holds
   return std::nullopt;
 }
 
-json::object StandbyRelay::status() const {
-  const Path file = directory_ / relay::kStatusFile;
-  const auto content = find_and_read_file(file);
-  if (!content) {
-    fail(Code::kNotFound, format("{}: no relay has run there", directory_.string()), "Give the --dir of `relay run`.");
-  }
-  const json::value value = parse_json(as_text(*content), file.string());
-  if (!value.is_object()) fail(Code::kCorruption, format("{}: not an object", file.string()));
-  return value.get_object();
-}
-
 RelayedSource StandbyRelay::source(const std::optional<net::Endpoint>& wanted) const {
-  return find_relayed_source(status(), wanted);
+  return find_relayed_source(relay::read_status(directory_), wanted);
 }
 
 bool StandbyRelay::running() const {
-  const json::object said = status();
-  return ProcessIdentity{.pid = static_cast<pid_t>(json_integer(said, "pid")),
-                         .start_time = static_cast<std::uint64_t>(json_integer(said, "start_time"))}
-      .alive();
+  return relay::is_running(relay::read_status(directory_));
 }
 
 std::optional<HeldDanger> StandbyRelay::held(std::uint32_t server_id) {

@@ -38,8 +38,6 @@ class StandbyRelay {
   std::optional<HeldDanger> held(std::uint32_t server_id);
 
  private:
-  json::object status() const;
-
   Path directory_;
   relay::HoldBook holds_;
 };

@@ -1,0 +1,22 @@
+/// What `relay run` leaves in its directory each second, for whoever asks how it does: dead or alive.
+/// Threads: functions without state. Errors: kCorruption if the file is no JSON object, or lacks a member.
+#pragma once
+
+#include <optional>
+#include <string_view>
+
+#include "base/file.h"
+#include "base/json.h"
+
+namespace lifeboat::relay {
+
+inline constexpr std::string_view kStatusFile = "status.json";
+
+/// Empty if no relay has run there.
+std::optional<json::object> find_status(const Path& relay_directory);
+/// As `find_status`, or kNotFound.
+json::object read_status(const Path& relay_directory);
+/// Whether the process that wrote it lives.
+bool is_running(const json::object& status);
+
+}  // namespace lifeboat::relay
