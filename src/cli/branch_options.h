@@ -2,7 +2,7 @@
 #pragma once
 
 #include "cli/command.h"
-#include "server/branch_record.h"
+#include "server/branch.h"
 
 namespace lifeboat::cli {
 
@@ -23,6 +23,10 @@ inline void add_branch_options(Command& command, BranchOptions& options) {
 inline Path branch_state_root(const std::string& option) {
   return std::filesystem::absolute(option.empty() ? volume::default_state_root() : Path(option));
 }
+
+/// What a request for a branch has from the options that every such command takes. `space`: empty for no bound. Refers
+/// to the context until the branch is started.
+server::BranchRequest branch_request(const Context& context, const std::string& state, const std::string& space = {});
 
 json::object branch_to_json(const server::BranchRecord& record);
 

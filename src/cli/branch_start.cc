@@ -76,23 +76,14 @@ json::object result_json(const server::StartedBranch& started) {
 }
 
 server::BranchRequest to_request(const Context& context, const Options& options) {
-  const Globals& globals = context.globals();
-  server::BranchRequest request;
+  server::BranchRequest request = branch_request(context, options.state, options.space);
   request.image = options.image;
   request.name = options.name;
   request.binary = options.server;
   request.port = options.port;
   request.logins = server::control_logins(options.user, options.password_file);
   if (!options.until_ready) request.patience = kPatience;
-  request.mount.state_root = branch_state_root(options.state);
-  request.mount.space_max = options.space.empty() ? 0 : parse_size(options.space);
   request.mount.hydrate = !options.no_hydrate;
-  request.mount.vault_url = globals.vault_url;
-  request.mount.passphrase_file = globals.passphrase_file;
-  request.mount.recovery_key_file = globals.recovery_key_file;
-  request.mount.program = context.program();
-  request.open_vault = [&context] { return context.open_vault(); };
-  request.cancelled = &stop_requested();
   request.on_boot = say_what_comes;
   return request;
 }

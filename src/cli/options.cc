@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "base/format.h"
-#include "cli/verbs.h"
 
 namespace lifeboat::cli {
 

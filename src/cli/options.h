@@ -56,6 +56,9 @@ class Command {
 /// Adds a noun, which needs one of its verbs.
 CLI::App& add_noun(CLI::App& parent, std::string_view name, std::string_view help);
 
+/// Of the command of that name, which does something without a verb, too.
+CLI::App& verbs_of(CLI::App& parent, std::string_view command);
+
 /// Adds `lifeboat <noun> <verb>`; its help ends with `example`.
 Command new_command(CLI::App& noun, std::string_view verb, std::string_view help, std::string_view example);
 

@@ -9,7 +9,6 @@
 #include "cli/log_options.h"
 #include "cli/relay_directory.h"
 #include "cli/rescue_commands.h"
-#include "cli/verbs.h"
 #include "cli/volume_options.h"
 #include "rescue/cut_over.h"
 #include "rescue/log_choice.h"
@@ -197,23 +196,15 @@ void add_rescue_account_options(Command& command, RescueBranchOptions& options) 
 }
 
 rescue::RescueMeans rescue_means(const Context& context, const RescueBranchOptions& options) {
-  const Globals& globals = context.globals();
   rescue::RescueMeans means;
   server::BranchRequest& request = means.branch;
+  request = branch_request(context, options.state, options.space);
   request.binary = options.server;
   request.port = options.port;
   request.logins = server::control_logins(options.user, options.password_file);
   request.patience = kBootPatience;
-  request.mount.state_root = branch_state_root(options.state);
-  request.mount.space_max = options.space.empty() ? 0 : parse_size(options.space);
   request.mount.hydrate = !options.no_hydrate;
-  request.mount.vault_url = globals.vault_url;
-  request.mount.passphrase_file = globals.passphrase_file;
-  request.mount.recovery_key_file = globals.recovery_key_file;
-  request.mount.program = context.program();
-  request.open_vault = [&context] { return context.open_vault(); };
-  request.cancelled = &stop_requested();
-  means.vault_url = globals.vault_url;
+  means.vault_url = context.globals().vault_url;
   means.progress = context.progress_style();
   return means;
 }

@@ -73,20 +73,12 @@ void check(const Options& options) {
 
 void set_branch(const Context& context, const Options& options, const relay::SourceLogin& login,
                 server::BranchRequest& branch) {
-  const Globals& globals = context.globals();
+  branch = branch_request(context, options.state, options.space);
   branch.name = options.name;
   branch.binary = options.server;
   // The source's accounts are in the image, so the one that seeds may be let in where the socket's is not.
   branch.logins = server::control_logins("", "");
   branch.logins.push_back({.user = login.address.user, .password = std::string(as_text(login.password.view()))});
-  branch.mount.state_root = branch_state_root(options.state);
-  branch.mount.space_max = options.space.empty() ? 0 : parse_size(options.space);
-  branch.mount.vault_url = globals.vault_url;
-  branch.mount.passphrase_file = globals.passphrase_file;
-  branch.mount.recovery_key_file = globals.recovery_key_file;
-  branch.mount.program = context.program();
-  branch.open_vault = [&context] { return context.open_vault(); };
-  branch.cancelled = &stop_requested();
 }
 
 rescue::SeedRequest to_request(const Context& context, const Options& options) {

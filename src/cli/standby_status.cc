@@ -101,16 +101,8 @@ void add_server_login(Command& command, StandbyServerLogin& login) {
 
 server::BranchRequest standby_boot_request(const Context& context, const std::string& state,
                                            const StandbyServerLogin& login) {
-  const Globals& globals = context.globals();
-  server::BranchRequest request;
+  server::BranchRequest request = branch_request(context, state);
   request.logins = server::control_logins(login.user, login.password_file);
-  request.mount.state_root = branch_state_root(state);
-  request.mount.vault_url = globals.vault_url;
-  request.mount.passphrase_file = globals.passphrase_file;
-  request.mount.recovery_key_file = globals.recovery_key_file;
-  request.mount.program = context.program();
-  request.open_vault = [&context] { return context.open_vault(); };
-  request.cancelled = &stop_requested();
   return request;
 }
 
