@@ -78,6 +78,24 @@ rescue::CutOverOrder to_cut_over_order(const CutOverOptions& options) {
           .lose_writes = options.lose_writes};
 }
 
+/// A rescue that nobody else works on, and the cut over of its branch.
+struct OpenCutOver {
+  OpenCutOver(const Context& context, const CutOverOptions& options)
+      : means(rescue_means(context, options.branch)),
+        record(rescue::open_rescue(means.branch.mount.state_root, options.name)),
+        lock(lock_rescue(record)),
+        order(to_cut_over_order(options)),
+        run(record, means),
+        cut(record, run, order) {}
+
+  const rescue::RescueMeans means;
+  rescue::RescueRecord record;
+  const FileLock lock;
+  const rescue::CutOverOrder order;
+  rescue::RescueRun run;
+  rescue::CutOver cut;
+};
+
 [[noreturn]] void fail_with_ways(const Exception& e, const std::string& name) {
   Error error = e.error();
   error.hint +=
@@ -94,26 +112,21 @@ std::string instructions(const CutOverOptions& options, std::uint16_t port) {
 
 void cut_over(Context& context, const CutOverOptions& options) {
   stop_on_signals();
-  const rescue::RescueMeans means = rescue_means(context, options.branch);
-  rescue::RescueRecord record = rescue::open_rescue(means.branch.mount.state_root, options.name);
-  const FileLock lock = lock_rescue(record);
-  const rescue::CutOverOrder order = to_cut_over_order(options);
-  rescue::RescueRun run(record, means);
-  rescue::CutOver cut(record, run, order);
+  OpenCutOver open(context, options);
   try {
-    cut.run();
+    open.cut.run();
   } catch (const Exception& e) {
-    if (cut_over_state(record) != rescue::CutOverState::kBegun) throw;
-    fail_with_ways(e, record.name);
+    if (cut_over_state(open.record) != rescue::CutOverState::kBegun) throw;
+    fail_with_ways(e, open.record.name);
   }
-  std::string text = format("{} is in place since {}, at {}:{}\n", record.name, json_string(record.cut_over, "time"),
-                            options.address, cut.port());
-  text += instructions(options, cut.port());
+  std::string text = format("{} is in place since {}, at {}:{}\n", open.record.name,
+                            json_string(open.record.cut_over, "time"), options.address, open.cut.port());
+  text += instructions(options, open.cut.port());
   if (!options.haproxy_socket.empty())
     text += "haproxy forgets this when it is restarted: change its configuration, too\n";
   text += "event_scheduler is OFF: start events where they are wanted\n";
-  text += format("back, until it has taken a write: lifeboat rescue undo {}\n", record.name);
-  context.print(rescue_result(record, run.branch()), text);
+  text += format("back, until it has taken a write: lifeboat rescue undo {}\n", open.record.name);
+  context.print(rescue_result(open.record, open.run.branch()), text);
 }
 
 void print_refusal(Context& context, const std::string& name, const rescue::UndoResult& result) {
@@ -134,18 +147,13 @@ void print_refusal(Context& context, const std::string& name, const rescue::Undo
 
 void undo(Context& context, const CutOverOptions& options) {
   stop_on_signals();
-  const rescue::RescueMeans means = rescue_means(context, options.branch);
-  rescue::RescueRecord record = rescue::open_rescue(means.branch.mount.state_root, options.name);
-  const FileLock lock = lock_rescue(record);
-  const rescue::CutOverOrder order = to_cut_over_order(options);
-  rescue::RescueRun run(record, means);
-  rescue::CutOver cut(record, run, order);
-  const rescue::UndoResult result = cut.undo();
-  if (!result.undone) return print_refusal(context, record.name, result);
-  context.print(json::object{{"rescue", record.name}, {"undone", true}, {"lost", result.lost.size()}},
+  OpenCutOver open(context, options);
+  const rescue::UndoResult result = open.cut.undo();
+  if (!result.undone) return print_refusal(context, open.record.name, result);
+  context.print(json::object{{"rescue", open.record.name}, {"undone", true}, {"lost", result.lost.size()}},
                 format("the damaged servers take writes again, as before; {} is kept, read only.\n"
                        "again: lifeboat rescue cut-over {}\n",
-                       record.name, record.name));
+                       open.record.name, open.record.name));
 }
 
 }  // namespace
