@@ -1,6 +1,7 @@
 #include "rescue/log_choice.h"
 
 #include <algorithm>
+#include <thread>
 #include <vector>
 
 #include "base/error.h"
@@ -10,6 +11,10 @@
 
 namespace lifeboat::rescue {
 namespace {
+
+/// A relay is at most this far behind with one of two servers that it follows, if it follows both.
+constexpr std::chrono::seconds kCatchUpPatience{3};
+constexpr std::chrono::milliseconds kLookAgainEvery{50};
 
 struct KeptLog {
   std::string source;
@@ -33,9 +38,18 @@ std::vector<KeptLog> kept_logs(const Path& relay_directory, const std::string& s
   return logs;
 }
 
-bool holds_all_of(const KeptLog& log, const KeptLog& other) {
-  return std::ranges::all_of(other.state.position().gtids(),
-                             [&](const binlog::Gtid& gtid) { return log.state.covers(gtid); });
+bool holds_all_of(const binlog::GtidState& log, const binlog::GtidState& other) {
+  return std::ranges::all_of(other.position().gtids(), [&](const binlog::Gtid& gtid) { return log.covers(gtid); });
+}
+
+/// One that holds by now what each of them held when they were listed. Two of a ring that is written to are never read
+/// in the same moment: compared as they were read, either may lack the other's last transactions.
+const KeptLog* find_whole(const std::vector<KeptLog>& logs) {
+  const auto whole = std::ranges::find_if(logs, [&](const KeptLog& log) {
+    const binlog::GtidState by_now = relay::LogDirectory(log.incarnation).state();
+    return std::ranges::all_of(logs, [&](const KeptLog& other) { return holds_all_of(by_now, other.state); });
+  });
+  return whole == logs.end() ? nullptr : &*whole;
 }
 
 }  // namespace
@@ -46,10 +60,13 @@ Path choose_incarnation(const Path& relay_directory, const std::string& source, 
     fail(Code::kNotFound, format("{}: no such log is kept there", relay_directory.string()),
          format("See which there are: lifeboat log ls --dir {}", relay_directory.string()));
   }
-  const auto best = std::ranges::find_if(logs, [&](const KeptLog& log) {
-    return std::ranges::all_of(logs, [&](const KeptLog& other) { return holds_all_of(log, other); });
-  });
-  if (best != logs.end()) return best->incarnation;
+  const auto deadline = std::chrono::steady_clock::now() + kCatchUpPatience;
+  const KeptLog* whole = logs.size() == 1 ? &logs.front() : find_whole(logs);
+  while (whole == nullptr && std::chrono::steady_clock::now() < deadline) {
+    std::this_thread::sleep_for(kLookAgainEvery);
+    whole = find_whole(logs);
+  }
+  if (whole != nullptr) return whole->incarnation;
   std::vector<std::string> names;
   for (const KeptLog& log : logs) names.push_back(log.source);
   fail(Code::kUsage,
