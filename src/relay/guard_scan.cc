@@ -149,7 +149,8 @@ void GuardScan::remember(Walk& walk, FoundGroup&& group, const GuardConfig& conf
   Known& known = walk.known.back();
   known.to = group.end;
   if (!matters) return;
-  known.groups[group.begin] = std::make_shared<const FoundGroup>(std::move(group));
+  const std::uint64_t begin = group.begin;  // the right side of an assignment comes first
+  known.groups[begin] = std::make_shared<const FoundGroup>(std::move(group));
   if (known.groups.size() <= kGroupsMax) return;
   known.from = known.groups.begin()->second->end;
   known.groups.erase(known.groups.begin());

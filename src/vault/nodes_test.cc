@@ -57,7 +57,7 @@ class Maker {
       entry.mode = below(07777);
       entry.uid = any();
       entry.gid = any();
-      entry.mtime_ns = std::int64_t{any()} * any() * (below(2) == 0 ? 1 : -1);
+      entry.mtime_ns = std::int64_t{any()} * (any() >> 1U) * (below(2) == 0 ? 1 : -1);
       if (entry.type == FileType::kSymlink) entry.link_target = "../elsewhere";
       if (entry.type == FileType::kFile) fill(entry);
       node.entries.push_back(std::move(entry));
