@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <thread>
 
 #include "base/cancel.h"
 #include "base/error.h"
@@ -23,6 +24,9 @@
 
 namespace lifeboat::server {
 namespace {
+
+constexpr std::chrono::seconds kMountPatience{20};
+constexpr std::chrono::milliseconds kLookAgainEvery{20};
 
 Path state_root_of(const BranchRequest& request) {
   const Path& given = request.mount.state_root;
@@ -57,6 +61,23 @@ std::uint16_t choose_port(std::uint16_t wanted, std::uint16_t last) {
 /// Of a branch alone: never the production server's, nor another branch's.
 std::uint32_t random_server_id() {
   return std::max<std::uint32_t>(static_cast<std::uint32_t>(random_number()), 2);
+}
+
+/// Waits while a process has the branch's volume, but no mount: it is about to mount it, or on its way out, as when who
+/// began it was killed in the middle. Whether it is mounted in the end.
+bool await_mount(const Path& root, const BranchRecord& branch) {
+  const auto deadline = std::chrono::steady_clock::now() + kMountPatience;
+  while (!volume::is_mountpoint(branch.data_directory())) {
+    const auto volume = volume::find_volume(root, branch.name);
+    if (!volume || volume->state != volume::VolumeState::kMounted) return false;
+    if (std::chrono::steady_clock::now() > deadline) {
+      fail(Code::kBusy, format("branch {}: its volume's process runs, but the mount is gone", branch.name),
+           format("Stop it and start it again: lifeboat branch stop {}", branch.name));
+    }
+    throw_if_cancelled();
+    std::this_thread::sleep_for(kLookAgainEvery);
+  }
+  return true;
 }
 
 /// One start of one branch. What it has set up is taken down again unless it comes to its end.
@@ -174,15 +195,14 @@ class Start {
   void mount() {
     if (record_.state == BranchState::kServerDead) {  // its volume is still there
       check_mountpoint(record_, record_.volume->mountpoint);
-      if (volume::is_mountpoint(record_.data_directory())) {
+      if (await_mount(root_, record_)) {
         if (request_.mount.space_max != 0 || !request_.mount.hydrate) {
           log::warn("branch {}: its volume is mounted already, with the space and hydration that it was given then",
                     record_.name);
         }
         return;
       }
-      fail(Code::kBusy, format("branch {}: its volume's process runs, but the mount is gone", record_.name),
-           format("Stop it and start it again: lifeboat branch stop {}", record_.name));
+      record_.volume = volume::find_volume(root_, record_.name);
     }
     // A server whose volume died is about to find out; two must never run on the same files.
     stop_server(record_.process, kServerStopPatience);
