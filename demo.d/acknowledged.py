@@ -1,5 +1,14 @@
-"""The ledger as the demo reads it while it grows."""
+"""The ledger as the demo reads it while it grows, and what of it a database has not got."""
+import json
+import os
+import subprocess
+from pathlib import Path
 from typing import NamedTuple
+
+from cluster import PASSWORD
+from stage import Failed
+
+COUNTER = Path(__file__).resolve().parent / "lost"
 
 
 class Acknowledgement(NamedTuple):
@@ -27,3 +36,12 @@ class Acknowledged:
 
     def of(self, table):
         return [each for each in self.refresh() if each.table == table]
+
+
+def lost(ledger, port):
+    """What the program says that knows ledger and database alone."""
+    done = subprocess.run([COUNTER, ledger, "--port", str(port)], env={**os.environ, "MYSQL_PWD": PASSWORD}, check=False,
+                          capture_output=True, text=True)
+    if not done.stdout:
+        raise Failed(f"what is lost could not be counted: {done.stderr}")
+    return json.loads(done.stdout)

@@ -6,7 +6,7 @@ from pathlib import Path
 import haproxy
 from mariadb import Server, install
 from relaying import Source, free_port
-from stage import wait_for
+from stage import Failed, wait_for
 
 DRAWINGS = Path("/usr/share/openclipart/svg")
 DRAWINGS_AT_ONCE = 500
@@ -47,6 +47,8 @@ def size_of(datadir):
 def load_drawings(server, wanted_bytes):
     """Each drawing as it is, then all again with an edit, until there are enough. The server reads the files by itself."""
     files = sorted(DRAWINGS.rglob("*.svg"))
+    if not files:
+        raise Failed(f"{DRAWINGS} has no drawings; the package openclipart-svg brings them")
     numbers = itertools.count(1)
     for edit in itertools.count():
         for first in range(0, len(files), DRAWINGS_AT_ONCE):

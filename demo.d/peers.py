@@ -3,13 +3,11 @@
 In their favour: backup and log are whole and at hand, everything was rehearsed, no person has to think, the backup is not compressed,
 and nothing waits for the disk during the replay.
 """
-import json
-import os
 import re
 import subprocess
 import time
 
-from cluster import PASSWORD
+from acknowledged import lost
 from mariadb import Server
 from relaying import free_port
 from stage import Failed, say, step
@@ -39,8 +37,8 @@ class Mariabackup:
         say(f"   {name}: {self.phases[-1]['seconds']:.1f} s")
         return result
 
-    def night(self, lost, ledger):
-        """`lost`: the program that counts; `ledger`: what was acknowledged before the cut-over."""
+    def night(self, ledger):
+        """`ledger`: what was acknowledged before the cut-over."""
         step("the same night with mariadb-backup and mariadb-binlog | mariadb")
         restored = self.stage.home / "restored"
         port = free_port()
@@ -51,9 +49,8 @@ class Mariabackup:
         self.phase("start", lambda: self.stage.add_server(server.start()))
         drop = self.phase("find the DROP", self.find_drop)
         self.phase("replay", lambda: self.replay(server, drop))
-        counted = json.loads(subprocess.run([lost, ledger, "--port", str(port)], env={**os.environ, "MYSQL_PWD": PASSWORD}, check=False,
-                                            capture_output=True, text=True).stdout)
-        return {"outage_seconds": round(sum(phase["seconds"] for phase in self.phases), 3), "lost": counted["lost"], "phases": self.phases}
+        return {"outage_seconds": round(sum(phase["seconds"] for phase in self.phases), 3), "lost": lost(ledger, port)["lost"],
+                "phases": self.phases}
 
     def log_files(self):
         """Of the damaged server, from the backup's position on; and that position in the first."""

@@ -12,6 +12,8 @@ import tempfile
 import time
 from pathlib import Path
 
+import relaying
+
 STOP_S = 60
 
 
@@ -33,14 +35,12 @@ def indented(text, lines=None):
         say(f"   {line}")
 
 
-def wait_for(condition, what, patience_s=120, every_s=0.02):
+def wait_for(condition, what, patience_s=120):
     """The first true value of `condition()`."""
-    deadline = time.monotonic() + patience_s
-    while not (value := condition()):
-        if time.monotonic() > deadline:
-            raise Failed(f"waited {patience_s} s in vain for {what}")
-        time.sleep(every_s)
-    return value
+    try:
+        return relaying.wait_for(condition, what, patience_s)
+    except AssertionError as e:
+        raise Failed(str(e)) from None
 
 
 def start_time(pid):

@@ -131,8 +131,8 @@ std::string describe(const rescue::SeedResult& result) {
   }
   if (!result.branch.empty()) {
     text += format(
-        "\nbranch  {0}\n\nLook at it:  lifeboat branch ls\nRemove it:   lifeboat branch stop {0}; lifeboat branch rm "
-        "{0} --yes",
+        "\nbranch  {0}\n\nLook at it:  lifeboat branch ls\nFollow on:   lifeboat branch stop {0}; lifeboat standby run "
+        "--branch {0} --help\nRemove it:   lifeboat branch stop {0}; lifeboat branch rm {0} --yes",
         result.branch);
   }
   return text;
