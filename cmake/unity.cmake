@@ -1,5 +1,5 @@
 # The presets that nobody edits with (all but dev) compile several files of a part at once (unity), which halves their time, and makes
-# an eighth of clang-tidy's. Two files of a part may have an internal name in common, which one translation unit cannot: these are
+# a third of clang-tidy's. Two files of a part may have an internal name in common, which one translation unit cannot: these are
 # compiled alone.
 set(alone
     base/bytes_test base/file_test base/json_test

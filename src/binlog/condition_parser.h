@@ -43,7 +43,7 @@ class ConditionParser {
   Value literal_number();
   Value literal_text();
   Value parenthesised();
-  Value row(Value first);
+  Value row(const Value& first);
   Value name_or_call();
   Value column(const Token& first_name);
   Value interval();

@@ -145,13 +145,13 @@ Value ConditionParser::parenthesised() {
       value = condition_value(either(left, disjunction()));
     }
   }
-  if (in_.peek().is_symbol(",")) value = row(std::move(value));
+  if (in_.peek().is_symbol(",")) value = row(value);
   --depth_;
   return close() ? value : condition_value(of(Reach::kOpen));
 }
 
 /// Behind its first value: tied to given values if one of its columns is.
-Value ConditionParser::row(Value first) {
+Value ConditionParser::row(const Value& first) {
   const auto is_tied = [](const Value& value) {
     return value.kind == Value::Kind::kColumn || value.kind == Value::Kind::kRow;
   };

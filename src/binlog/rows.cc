@@ -81,7 +81,8 @@ void RowsReader::read_image(const Bitmap& present, bool may_be_partial, RowImage
   std::size_t json = 0;
   for (std::size_t i = 0; i < image.size(); ++i) {
     const Column& column = map_.columns[i];
-    const bool diff = column.type == ColumnType::kJson && json < diffs.size() && diffs[json++];
+    const bool diff = column.type == ColumnType::kJson && json < diffs.size() && diffs[json];
+    if (column.type == ColumnType::kJson) ++json;
     if (!present[i]) continue;
     if (nulls[in_image++]) {
       image[i].state = Cell::State::kNull;

@@ -134,12 +134,10 @@ Token Tokens::lex_quoted(TokenKind kind, char quote, std::size_t start) {
   while (at_ < text_.size()) {
     if (const std::size_t length = character_length(); length > 1) {
       at_ += length;
-    } else if (escapes && at() == '\\') {
+    } else if ((escapes && at() == '\\') || (at() == quote && at(1) == quote)) {
       at_ += 2;
     } else if (at() != quote) {
       ++at_;
-    } else if (at(1) == quote) {
-      at_ += 2;
     } else {
       ++at_;
       after_dot_ = kind == TokenKind::kQuotedName && at() == '.';
@@ -228,9 +226,7 @@ bool Tokens::skip_blanks_and_comments() {
   while (at_ < text_.size()) {
     if (is_blank(at())) {
       ++at_;
-    } else if (at() == '#') {
-      skip_line();
-    } else if (at() == '-' && at(1) == '-' && (is_blank(at(2)) || is_control(at(2)))) {
+    } else if (at() == '#' || (at() == '-' && at(1) == '-' && (is_blank(at(2)) || is_control(at(2))))) {
       skip_line();
     } else if (at() == '/' && at(1) == '*') {
       if (!skip_block_comment()) return false;

@@ -48,11 +48,10 @@ void run(Context& context, const Options& options) {
   for (const std::string& gtid : options.skip) request.skip.insert(binlog::parse_gtid(gtid));
   const auto log = std::make_shared<relay::LogDirectory>(one_incarnation(options.log));
   const auto connection = connect(options);
-  const relay::LogReplayReport report = [&] {
-    Progress progress(context.progress_style(), "replay", 0);
-    request.progress = &progress;
-    return relay::replay_log(log, vault_door(context), *connection, request);
-  }();
+  std::optional<Progress> progress(std::in_place, context.progress_style(), "replay", 0);
+  request.progress = &*progress;
+  const relay::LogReplayReport report = relay::replay_log(log, vault_door(context), *connection, request);
+  progress.reset();
   context.print(
       json::object{
           {"from", report.from}, {"until", report.until}, {"skipped", report.skipped}, {"seconds", report.seconds}},

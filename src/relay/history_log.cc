@@ -46,7 +46,7 @@ HistoryLog::~HistoryLog() {
 // What a dump asks.
 
 std::vector<ServedLog::File> HistoryLog::all_files() {
-  const std::vector<File> here = log_->files();
+  std::vector<File> here = log_->files();
   if (here.empty()) return here;
   const std::uint64_t oldest = log_file_number(here.front().name);
   std::unique_lock lock(mutex_);

@@ -72,10 +72,9 @@ class Restore {
   /// Leaves out the files that end before the place asked for.
   void choose_files(SealedLog& log) {
     if (!options_.from_gtid && !options_.from_time && !options_.from_position) return;
-    std::size_t first = log.files.size();
-    while (first > 0 && !begins_before(log.files[--first])) {
-    }
-    log.files.erase(log.files.begin(), log.files.begin() + static_cast<std::ptrdiff_t>(first));
+    const auto first =
+        std::find_if(log.files.rbegin(), log.files.rend(), [&](const SealedFile& file) { return begins_before(file); });
+    if (first != log.files.rend()) log.files.erase(log.files.begin(), std::prev(first.base()));
   }
 
   bool begins_before(const SealedFile& file) {

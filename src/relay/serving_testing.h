@@ -297,7 +297,7 @@ class TestClient {
     using enum binlog::EventType;
     const binlog::Event event = binlog::split_event(bytes, binlog::Checksum::kCrc32);
     binlog::verify_checksum(event);
-    const std::string type(event_type_name(event.header.type));
+    std::string type(event_type_name(event.header.type));
     if (event.header.type == kGtid) return format("{}({})", type, format_gtid(decode_gtid(event).gtid));
     if (event.header.type == kGtidList && event.header.has(binlog::kFlagArtificial)) {
       const binlog::GtidList list = decode_gtid_list(event);

@@ -198,7 +198,7 @@ TEST_F(DirectoryStoreTest, AFullDiskIsOutOfSpaceAndLeavesNothing) {
     int result = 99;
     try {
       result = fill_small_disk(directory_.path());
-    } catch (...) {
+    } catch (...) {  // 99 says so
     }
     ::_exit(result);
   }

@@ -85,7 +85,7 @@ inline void make_random_tree(const Path& root, ContentMaker& make, int files) {
         write_content(path, make.bytes(1 + make.below(5000)));
         break;
       case 2:
-        write_content(path, make.bytes(kChunkBytes * (1U + make.below(6))));
+        write_content(path, make.bytes(std::size_t{kChunkBytes} * (1U + make.below(6))));
         break;
       case 3: {  // begins and ends with holes
         write_content(path, {});

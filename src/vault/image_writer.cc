@@ -92,7 +92,7 @@ ImageName newest_name(Vault& vault) {
   ImageName newest;
   vault.store().list(kImagesPrefix, [&](const store::ObjectInfo& object) {
     ImageName name = object.name.substr(kImagesPrefix.size());
-    if (valid_image_name(name)) newest = std::max(newest, std::move(name));
+    if (valid_image_name(name) && name > newest) newest = std::move(name);
   });
   return newest;
 }

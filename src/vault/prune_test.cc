@@ -53,7 +53,7 @@ TEST_F(Prune, RemovesWhatOnlyTheOldImageHadAndKeepsTheRest) {
 }
 
 TEST_F(Prune, PacksOfTheOldImageAloneGo) {
-  const ImageName old = make_image(*vault_, {{1}});
+  make_image(*vault_, {{1}});
   const ImageName now = make_image(*vault_, {{2}});
   const PruneReport report = prune(*vault_, kNow);
   ASSERT_EQ(report.sweeps.size(), 1U);
@@ -75,7 +75,7 @@ TEST_F(Prune, DryRunChangesNothing) {
 }
 
 TEST_F(Prune, HidesFirstAndRemovesAfterTheGracePeriod) {
-  const ImageName old = make_image(*vault_, {{1}});
+  make_image(*vault_, {{1}});
   const ImageName now = make_image(*vault_, {{2}});
   prune(*vault_, with_grace());
   EXPECT_EQ(visible(*vault_), std::vector{now});

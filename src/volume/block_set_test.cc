@@ -37,7 +37,7 @@ std::set<std::uint64_t> blocks_of(const BlockSet& set) {
 
 TEST(BlockSet, AgreesWithAPlainSetThroughRandomChanges) {
   const auto seed = std::random_device()();
-  std::cout << "seed " << seed << std::endl;
+  std::cout << "seed " << seed << "\n" << std::flush;
   std::mt19937 random(seed);
   // Blocks near each other, and some far away, so that pages come and go.
   const auto block = [&] { return std::uint64_t{random() % 3} * 1'000'000'007 + random() % 5000; };

@@ -207,11 +207,11 @@ class Model {
     if (dice < 16) return crash();
     if (dice < 30) return volume_->maintain();
     if (dice < 60) {
-      volume_->hydrate((1 + below(8)) * kChunkBytes);
+      volume_->hydrate(std::uint64_t{1 + below(8)} * kChunkBytes);
       return;
     }
     if (dice < 66) {
-      volume_.state().make_space((1 + below(10)) * kChunkBytes);
+      volume_.state().make_space(std::uint64_t{1 + below(10)} * kChunkBytes);
       return;
     }
     if (dice < 69) {
@@ -411,7 +411,7 @@ std::uint64_t setting(const char* name, std::uint64_t otherwise) {
 void run_model(bool power_cuts) {
   const auto seed = static_cast<std::uint32_t>(setting("LIFEBOAT_MODEL_SEED", std::random_device()()));
   const std::uint64_t operations = setting("LIFEBOAT_MODEL_OPS", 10'000);
-  std::cout << "LIFEBOAT_MODEL_SEED=" << seed << " LIFEBOAT_MODEL_OPS=" << operations << std::endl;
+  std::cout << "LIFEBOAT_MODEL_SEED=" << seed << " LIFEBOAT_MODEL_OPS=" << operations << "\n" << std::flush;
   Model(seed, power_cuts).run(operations);
 }
 

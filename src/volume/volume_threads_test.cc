@@ -49,7 +49,7 @@ TEST(VolumeThreads, OperationsOfAllKindsDoNotDisturbEachOther) {
   Bytes expected = image_content();
   const auto writer = [&](std::uint64_t stripe) {
     return [&, stripe](std::uint32_t round) {  // pages of its own stripe, so that the end is known
-      const std::uint64_t page = (round % 40) * 2 + stripe;
+      const std::uint64_t page = std::uint64_t{round % 40} * 2 + stripe;
       const Bytes content = vault::ContentMaker(round + 1000 * static_cast<std::uint32_t>(stripe)).bytes(3000);
       volume->write(shared, page * 4 * kBlockBytes + 100, content);
       std::ranges::copy(content, expected.begin() + static_cast<std::ptrdiff_t>(page * 4 * kBlockBytes + 100));

@@ -32,7 +32,7 @@ Node read_node(const Path& path) {
 
 void read_into(Tree& tree, const Path& top, const std::string& prefix) {
   for (const std::string& name : list_directory(top / prefix)) {
-    const std::string path = prefix.empty() ? name : prefix + "/" + name;
+    const std::string path = prefix.empty() ? name : format("{}/{}", prefix, name);
     const Node& node = tree[path] = read_node(top / path);
     if (node.type == NodeType::kDirectory) read_into(tree, top, path);
   }
