@@ -4,14 +4,15 @@ what does not). These rules say so, by what the server tells of before and after
 Nothing was lost, but because there was *nothing to lose*:
 - what failed, and stands in the log all the same;
 - what names, itself or by the routines and triggers that it runs, a database, a table or a partition without rows, or something that
-  does not exist or is no table (`DROP TABLE IF EXISTS` of a view);
+  does not exist or is no table (`DROP TABLE IF EXISTS` of a view); what drops a column that held nothing but NULL, and is there again;
 - OR REPLACE of what was not there, or of what is there again; ALTER IGNORE, with no row in its way;
 - a DELETE or UPDATE that changed no row, of a table that had none before its transaction, or of which nobody is told how many it
   changed (ANALYZE; those in routines).
 
 Nothing was lost, but because *the values of now fit*: a column's type became another one that is not wider.
 
-Few rows were lost, but *the log does not count them*: a DELETE or UPDATE as text, and nothing in its condition is equal to anything.
+Few rows were lost, or none, but *the log does not count them*: a DELETE or UPDATE as text, or a REPLACE of what it selects, and nothing
+in its condition is equal to anything.
 
 Rows are no longer as they were, but *can be reckoned back*: their numbers moved by one step, all of them by the same (`n = n + 1`).
 """
@@ -28,6 +29,8 @@ CHANGES = re.compile(r"\b(delete|update)\b", re.I)
 ANALYZE = re.compile(r"\s*(analyze\s+(format\s*=\s*\w+\s+)?)?", re.I)
 NUMBER = re.compile(rb"-?\d+(\.\d+)?")
 REMOVES_WHAT_IS_IN_ITS_WAY = re.compile(r"\s*(create\s+or\s+replace\s+(table|sequence|database|schema)|alter\s+(online\s+)?ignore)\b", re.I)
+DROPS_COLUMN = re.compile(r"\bdrop\s+(?:column\s+)?(?:if\s+exists\s+)?`?(\w+)", re.I)
+REPLACES_SELECTED = re.compile(r"\s*replace\b.*\bselect\b", re.I | re.S)
 WHERE = re.compile(r"\bwhere\b(.*)", re.I | re.S)
 TIES = re.compile(r"(?<![<>!:])=|\bin\b", re.I)
 # Each holds what those before it do.
@@ -79,6 +82,10 @@ def empty_names(before, after):
     return {name.lower() for name in names}
 
 
+def empty_columns(before):
+    return {column.lower() for table in before.tables.values() for column, values in table.values.items() if set(values) <= {None}}
+
+
 def changes_rows(ran):
     return CHANGES.match(ran.text, ANALYZE.match(ran.text).end())
 
@@ -91,6 +98,8 @@ def had_nothing_to_lose(statements, before, after, routines):
         if ran.failed or ran.missing or REMOVES_WHAT_IS_IN_ITS_WAY.match(ran.text) or any(CHANGES.search(body) for body in bodies):
             return True
         if changes_rows(ran) and (not ran.affected or empty_before & words_of(ran.text)):
+            return True
+        if empty_columns(before) & {name.lower() for name in DROPS_COLUMN.findall(ran.text)}:
             return True
         if any(empty & words_of(text) for text in (ran.text, *bodies)):
             return True
@@ -115,7 +124,9 @@ def became_narrower(before, after):
 
 def is_uncounted(ran, binlog_format):
     where = WHERE.search(ran.text)
-    return bool(binlog_format != "ROW" and changes_rows(ran) and where and not TIES.search(where[1]))
+    counts = where and TIES.search(where[1])
+    selected = REPLACES_SELECTED.match(ran.text)
+    return bool(binlog_format != "ROW" and not counts and (changes_rows(ran) and where or selected))
 
 
 def moved_by_a_step(lost, new):
