@@ -108,17 +108,21 @@ void CutOver::fence() {
   if (!record_.cut_over.contains("fenced")) record_.cut_over["fenced"] = json::object();
   json::object& fenced = record_.cut_over["fenced"].as_object();
   for (const relay::SourceLogin& login : order_.fence) {
+    const std::string address = login.address.text();
     try {
-      const FencedServer server = fence_server(login);
-      for (const std::string& writer : server.writers) {
-        log::warn("{}: account {} is connected, and read_only does not stop it", server.address, printable(writer));
+      if (!fenced.contains(address)) {
+        fenced[address] = is_read_only(login);
+        save("begun");  // first: after a kill it would be what we set
       }
-      if (!fenced.contains(server.address)) fenced[server.address] = server.was_read_only;
+      for (const std::string& writer : fence_server(login)) {
+        log::warn("{}: account {} is connected, and read_only does not stop it", address, printable(writer));
+      }
     } catch (const Exception& e) {
       if (e.code() != Code::kUnavailable || !order_.fenced) throw;
-      log::warn("{} does not answer, and you say that it is fenced: {}", login.address.text(), e.error().text());
+      log::warn("{} does not answer, and you say that it is fenced: {}", address, e.error().text());
+      fenced.erase(address);
+      save("begun");
     }
-    save("begun");
   }
   call_hook({"fence"});
 }

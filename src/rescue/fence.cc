@@ -6,9 +6,11 @@
 namespace lifeboat::rescue {
 namespace {
 
+constexpr std::string_view kReadOnly = "SELECT @@GLOBAL.read_only";
+
 void set_read_only(relay::SourceConnection& connection, bool on) {
   connection.execute(format("SET GLOBAL read_only = {}", on ? 1 : 0));
-  if (connection.value("SELECT @@GLOBAL.read_only") == (on ? "1" : "0")) return;
+  if (connection.value(kReadOnly) == (on ? "1" : "0")) return;
   fail(Code::kRefused, format("{}: read_only cannot be set to {}", connection.peer(), on ? 1 : 0),
        "Stop that server, or cut it off, and pass --fenced in its place.");
 }
@@ -31,14 +33,17 @@ std::vector<std::string> connected_writers(relay::SourceConnection& connection) 
 
 }  // namespace
 
-FencedServer fence_server(const relay::SourceLogin& login) {
+bool is_read_only(const relay::SourceLogin& login) {
   const net::Cancel never;
   relay::SourceConnection connection(login, never);
-  FencedServer fenced{.address = login.address.text()};
-  fenced.was_read_only = connection.value("SELECT @@GLOBAL.read_only") == "1";
+  return connection.value(kReadOnly) == "1";
+}
+
+std::vector<std::string> fence_server(const relay::SourceLogin& login) {
+  const net::Cancel never;
+  relay::SourceConnection connection(login, never);
   set_read_only(connection, true);
-  fenced.writers = connected_writers(connection);
-  return fenced;
+  return connected_writers(connection);
 }
 
 std::string fenced_position(const relay::SourceLogin& login) {
