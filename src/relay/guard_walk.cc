@@ -113,7 +113,8 @@ void GuardWalk::count_lately(GroupFacts& facts) {
   binlog::GroupDanger& danger = facts.danger;
   // A session may set its clock: what is of a time to come would make the window forget what went a moment ago.
   const std::int64_t time_s = std::min(danger.time_s, unix_ms(now()) / 1000);
-  for (const auto& [table, rows] : changed_rows(danger)) {
+  for (const auto& changed : changed_rows(danger)) {
+    const auto& [table, rows] = changed;
     if (!windows_.empty()) {
       all_.add(table, rows, time_s);
       for (const auto window : windows_) facts.windows[table].push_back(all_.sum(table, window));
@@ -124,7 +125,7 @@ void GuardWalk::count_lately(GroupFacts& facts) {
     const auto note = [&](DangerClass mass, std::uint64_t count, std::uint64_t now, std::string_view what) {
       if (now == 0 || count < mass_.window_rows) return;
       danger.effects.push_back(
-          {mass, {table}, count, format("{} rows {} in {}", count, what, format_duration(mass_.window))});
+          {mass, {changed.first}, count, format("{} rows {} in {}", count, what, format_duration(mass_.window))});
       danger.severity = worse(danger.severity, binlog::severity_of(mass));
     };
     note(DangerClass::kMassDelete, sum.deleted, rows.deleted, "deleted");

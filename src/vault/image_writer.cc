@@ -167,17 +167,17 @@ void ImageWriter::remove_entry(std::string_view path) {
 
 ImageInfo ImageWriter::publish(ImageInfo info, bool inherit) {
   State& state = *state_;
-  const bool merges = inherit && state.parent != nullptr;
+  ImageReader* const inherited = inherit ? state.parent : nullptr;
   TreeBuilder tree(state.records);
   Merge merge(state.nodes, tree, state.changes);
-  if (merges) merge.node(state.parent->root(), nullptr);
+  if (inherited != nullptr) merge.node(inherited->root(), nullptr);
   merge.rest();
   const DirectoryNode root = tree.finish();
   state.records.finish();
 
   info.parent = state.parent != nullptr ? state.parent->info().name : "";
-  info.bytes = add_signed(merges ? state.parent->info().bytes : 0, merge.bytes_added());
-  info.files = add_signed(merges ? state.parent->info().files : 0, merge.files_added());
+  info.bytes = add_signed(inherited != nullptr ? inherited->info().bytes : 0, merge.bytes_added());
+  info.files = add_signed(inherited != nullptr ? inherited->info().files : 0, merge.files_added());
   info.new_bytes = state.records.bytes_written();
   state.session.check();
   const SystemTime time = state.session.store_now();

@@ -91,9 +91,9 @@ RecordWriter::State::OpenPack RecordWriter::State::take_pack(bool for_nodes) {
     }
     for_nodes = for_nodes && nodes_apart;
   }
-  OpenPack pack{std::make_unique<PackBuilder>(vault), for_nodes, {}};
-  bytes += pack.pack->size();
-  return pack;
+  auto pack = std::make_unique<PackBuilder>(vault);
+  bytes += pack->size();
+  return {std::move(pack), for_nodes, {}};
 }
 
 void RecordWriter::State::give_back(OpenPack pack) {
