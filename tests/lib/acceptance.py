@@ -8,9 +8,12 @@ line then says `ran` in its place, and passes if the thing was done rightly and 
 failed, 1 if something did, 77 if all was skipped.
 """
 import argparse
+import json
+import subprocess
 import sys
 from pathlib import Path
 
+ROOT = Path(__file__).resolve().parents[2]
 FULL_SCALE = 1.0
 
 
@@ -53,6 +56,19 @@ class Acceptance:
             self.line(f"{name}={value:.3g}{unit}", wanted, "PASS" if holds else "FAIL", reason)
         else:
             self.line(f"{name}={value:.3g}{unit}", "ran", "PASS", f"{wanted} is judged at full scale only; {reason}".rstrip("; "))
+
+    def bench(self, name, *options):
+        """Runs a program of bench/; what it judged is this one's, too."""
+        result = self.args.work / f"result-{name}-{self.scale:g}.json"
+        result.unlink(missing_ok=True)
+        status = subprocess.run([ROOT / "bench" / name, "--work", self.args.work, "--scale", str(self.scale), *options], stdout=sys.stderr,
+                                check=False).returncode
+        self.check(f"bench/{name}", status == 0 and result.exists(), f"exit status {status}")
+        if result.exists():
+            measured = json.loads(result.read_text())
+            for j in measured["judgements"]:
+                self.figure(j["figure"], j["value"], j["bound"], j["unit"], j["at_least"], j["why"])
+            self.check("problems", not measured["problems"], "; ".join(measured["problems"]))
 
     def skip(self, figure, bound, reason):
         self.line(f"{figure}=-", bound, "SKIP", reason)
