@@ -65,16 +65,33 @@ void StandbyServer::begin_at(const binlog::GtidPosition& position) {
        connection_->query(format("SELECT table_name {} AND engine <> 'InnoDB'", kPositionTables))) {
     connection_->query(format("ALTER TABLE mysql.`{}` ENGINE = InnoDB", row.front().value_or("")));
   }
+  begin_log_at(position);
   set_position(position);
+}
+
+/// A replica that stands where this one begins is turned away (gtid_strict_mode) if the log does not say that it goes
+/// on from there.
+void StandbyServer::begin_log_at(const binlog::GtidPosition& position) {
+  if (logged() == position) return;
+  connection_->query("RESET MASTER");
+  connection_->query(format("SET GLOBAL gtid_binlog_state = {}", relay::quote_sql(position.format())));
+}
+
+std::optional<binlog::Gtid> StandbyServer::own_write() {
+  const std::uint32_t own = server_id();
+  for (const binlog::Gtid& gtid : logged().gtids()) {
+    if (gtid.server == own) return gtid;
+  }
+  return std::nullopt;
+}
+
+binlog::GtidPosition StandbyServer::done() {
+  return done_of_source(applied(), logged(), server_id());
 }
 
 void StandbyServer::recover_position() {
   const binlog::GtidPosition recorded = applied();
-  binlog::GtidPosition position = recorded;
-  const std::uint32_t own = server_id();
-  for (const binlog::Gtid& gtid : logged().gtids()) {
-    if (gtid.server != own && !position.reached(gtid)) position.update(gtid);
-  }
+  const binlog::GtidPosition position = done();
   if (position == recorded) return;
   log::info("{} is done already, by the server's own log; recorded was {}", position.format(), recorded.format());
   set_position(position);
@@ -149,6 +166,15 @@ void StandbyServer::purge_binary_logs(std::uint64_t keep_bytes) {
   }
   const std::string keep = oldest_log_to_keep(logs, keep_bytes);
   if (!keep.empty()) connection_->query(format("PURGE BINARY LOGS TO {}", relay::quote_sql(keep)));
+}
+
+binlog::GtidPosition done_of_source(const binlog::GtidPosition& applied, const binlog::GtidPosition& logged,
+                                    std::uint32_t server_id) {
+  binlog::GtidPosition position = applied;
+  for (const binlog::Gtid& gtid : logged.gtids()) {
+    if (gtid.server != server_id && !position.reached(gtid)) position.update(gtid);
+  }
+  return position;
 }
 
 std::string oldest_log_to_keep(const std::vector<std::pair<std::string, std::uint64_t>>& logs,

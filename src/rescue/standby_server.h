@@ -46,10 +46,13 @@ class StandbyServer {
 
   /// Whether it was started as a replica (server::ReplicaSettings), not as an ordinary branch.
   bool is_replica();
-  /// Sets where replication begins, for good when it returns. With nothing being replicated.
+  /// Sets where replication begins, and its own binary log, for good when it returns. With nothing being replicated.
   void begin_at(const binlog::GtidPosition& position);
-  /// For a server that is idle, perhaps after a kill: what was done and logged, and whose position was not recorded yet
-  /// (DDL), is not to be done again.
+  /// A transaction that it logged and that is not of its source: somebody wrote to it, or it ended DDL after a kill.
+  std::optional<binlog::Gtid> own_write();
+  /// All that it has of its source.
+  binlog::GtidPosition done();
+  /// For a server that is idle, perhaps after a kill: what was done is not to be done again.
   void recover_position();
   /// Points it at the relay and starts both threads; from where it stands.
   void follow(const RelayLogin& login);
@@ -69,10 +72,16 @@ class StandbyServer {
 
  private:
   void set_position(const binlog::GtidPosition& position);
+  void begin_log_at(const binlog::GtidPosition& position);
 
   std::unique_ptr<server::Connection> connection_;
   std::string position_query_;
 };
+
+/// All that a server has of its source: what it has applied, and what it did and logged without having recorded the
+/// position yet (DDL); nothing of its own.
+binlog::GtidPosition done_of_source(const binlog::GtidPosition& applied, const binlog::GtidPosition& logged,
+                                    std::uint32_t server_id);
 
 /// The log up to which to purge: the oldest to be kept; empty: nothing is to go. Newest last.
 std::string oldest_log_to_keep(const std::vector<std::pair<std::string, std::uint64_t>>& logs,

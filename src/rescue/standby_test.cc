@@ -27,6 +27,12 @@ TEST(StandbyCommit, SaysThatSomebodyWroteToTheStandby) {
   EXPECT_NE(reason_to_wait(at("0-1-5"), at("0-77-6"), 77)->find("wrote to the standby"), std::string::npos);
 }
 
+TEST(StandbyServer, HasOfItsSourceWhatItAppliedAndWhatItLoggedButNothingOfItsOwn) {
+  EXPECT_EQ(done_of_source(at("0-1-5,1-1-9"), at("0-1-6,1-1-8"), 77), at("0-1-6,1-1-9"));
+  EXPECT_EQ(done_of_source(at("0-1-5"), at("0-77-6,2-1-1"), 77), at("0-1-5,2-1-1"));
+  EXPECT_EQ(done_of_source(at(""), at("0-1-5"), 77), at("0-1-5")) << "where its log begins";
+}
+
 TEST(StandbyBegin, IsWhereEitherPositionIsLater) {
   EXPECT_EQ(later_of(at("0-1-5,2-1-4"), at("0-2-7,1-1-1,2-1-3")), at("0-2-7,1-1-1,2-1-4"));
   EXPECT_EQ(later_of(at(""), at("0-1-1")), at("0-1-1"));
