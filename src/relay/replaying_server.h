@@ -1,7 +1,7 @@
 /// The server that a kept log is replayed into: told to follow, watched, and in the end left as a durable server that
 /// follows nobody. While it replays, no commit waits for the disk; a crash loses the last second of the replay and
-/// nothing else, since the server keeps its place in the log in the same transactions. Why, and what was measured:
-/// docs/decisions/0006-replay-settings.md.
+/// nothing else, since the server keeps its place in the log in the same transactions. A server that logs what it
+/// applies stays as durable as it is. Why, and what was measured: docs/decisions/0006-replay-settings.md.
 ///
 /// Ownership: borrows the connection, whose account needs SUPER or all of its parts. Threads: one at a time. Errors:
 /// the connection's; kBusy, kUsage, kRefused as told below.
