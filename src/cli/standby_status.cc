@@ -52,17 +52,25 @@ std::string status_text(const rescue::StandbyStatus& status) {
   return text;
 }
 
+std::string taken_text(const rescue::StandbyTaken& taken) {
+  return format(
+      "promoted  by rescue {} at {}: it is no standby any more; that was its last word. See: lifeboat rescue ls\n",
+      taken.rescue, format_time(taken.time));
+}
+
 void run(Context& context, const StandbyChoice& choice) {
   const server::BranchRecord branch = open_standby(choice);
   const auto status = rescue::find_standby_status(branch.directory);
   if (!status) {
     fail(Code::kNotFound, format("standby {} has not run yet", branch.name), "Start it: lifeboat standby run --help");
   }
-  const bool well = rescue::is_well(*status);
+  const auto taken = rescue::find_standby_taken(branch.directory);
+  const bool well = rescue::is_well(*status) && !taken;
   json::object object = rescue::to_json(*status, now());
   object["running"] = status->process.alive();
   object["well"] = well;
-  context.print(object, status_text(*status));
+  object["taken_by"] = taken ? json::value(taken->rescue) : json::value(nullptr);
+  context.print(object, status_text(*status) + (taken ? taken_text(*taken) : std::string()));
   if (!well) context.end_with(Code::kUnavailable);
 }
 

@@ -109,12 +109,15 @@ std::string rescue_name_for(const std::string& target) {
 json::object to_json(const RescueRecord& record) {
   json::object out{{"rescue", record.name},
                    {"request", record.request},
+                   {"instead", record.instead},
+                   {"standby", record.standby},
                    {"images", texts_to_json(record.images)},
                    {"start", record.start},
                    {"log", record.log.string()},
                    {"relay", record.relay.string()},
                    {"until", record.until},
                    {"skip", texts_to_json(record.skip)},
+                   {"holes", texts_to_json(record.holes)},
                    {"objects", texts_to_json(record.objects)},
                    {"loss", record.loss},
                    {"phases", phases_to_json(record.phases)},
@@ -130,12 +133,15 @@ RescueRecord rescue_from_json(const json::object& object) {
   RescueRecord record;
   record.name = json_string(object, "rescue");
   record.request = member_object(object, "request");
+  record.instead = member_object(object, "instead");
+  record.standby = json_string(object, "standby");
   record.images = texts_from(object, "images");
   record.start = json_string(object, "start");
   record.log = json_string(object, "log");
   record.relay = json_string(object, "relay");
   record.until = json_string(object, "until");
   record.skip = texts_from(object, "skip");
+  record.holes = texts_from(object, "holes");
   record.objects = texts_from(object, "objects");
   record.loss = json_string(object, "loss");
   record.phases = phases_from(object);

@@ -16,7 +16,9 @@
 namespace lifeboat::rescue {
 
 struct RescuePhase {
-  std::string name;  ///< "log", "mount", "boot", "replay", "check", "cut over"
+  /// "log", "mount", "boot", "replay", "check", "cut over"; of a standby "take over", "skip", "catch up" instead of
+  /// those from "mount" to "replay"
+  std::string name;
   SystemTime begun;
   std::optional<double> seconds;  ///< nothing: not through
 };
@@ -30,12 +32,15 @@ struct RescueRecord {
   std::string name;
   Path directory;
   json::object request;              ///< as asked for, so that another is not taken for this one
+  json::object instead;              ///< the record to go on with if the standby will not do; empty: none
+  std::string standby;               ///< that is taken past what is left out; empty: an image is booted
   std::vector<std::string> images;   ///< to be tried, the best first; the first of them is the one in use
-  std::string start;                 ///< position of the image in use; empty: found out when it has booted
+  std::string start;                 ///< position of the image in use, or the standby; empty: found out when it runs
   Path log;                          ///< directory of the incarnation
   Path relay;                        ///< directory of its relay; empty: the log is a copy from the vault
   std::string until;                 ///< position up to which it replays
   std::vector<std::string> skip;     ///< GTIDs left out
+  std::vector<std::string> holes;    ///< what a standby passed before: its binary log has nothing in place of these
   std::vector<std::string> objects;  ///< that those would have destroyed
   std::string loss;                  ///< what it cannot bring back, for people; empty: nothing is known to be lost
   std::vector<RescuePhase> phases;
@@ -45,6 +50,8 @@ struct RescueRecord {
   bool ready = false;
   json::object cut_over;  ///< see cut_over.h
 
+  /// Of its server.
+  const std::string& branch() const { return standby.empty() ? name : standby; }
   Path log_copy() const { return directory / "log"; }
   /// Whether it is to have all that the log will have, and not only what lies before a moment or a gap.
   bool follows_log() const;

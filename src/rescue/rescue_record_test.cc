@@ -10,10 +10,13 @@ RescueRecord example_rescue(const Path& root) {
   record.name = "rescue-0-1-42";
   record.directory = rescues_directory(root) / record.name;
   record.request = {{"to", ""}, {"skip", json::array{"0-1-42"}}};
+  record.instead = to_json(RescueRecord());
   record.images = {"20261128-224000-abcdef", "20261128-214000-abcdef"};
   record.log = "/relay.d/db1-3306/000001";
   record.until = "0-1-99";
   record.skip = {"0-1-42"};
+  record.standby = "standby";
+  record.holes = {"0-1-42"};
   record.objects = {"shop.*"};
   record.conflicts = {{.subject = "0-1-50", .said = "table exists"}};
   record.phases = {{.name = "mount", .begun = from_unix_ms(1'000), .seconds = 0.25},

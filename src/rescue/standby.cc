@@ -37,6 +37,7 @@ class Standby {
   }
 
   void run(const std::atomic<bool>& stop) {
+    check_not_taken(directory_);
     find_relay();
     try {
       start_server();
@@ -47,10 +48,11 @@ class Standby {
       throw;
     }
     log::info("standby {} follows {} from {}", options_.name, login_.address.text(), server_->applied().format());
-    while (!stop) {
+    while (!stop && !taken()) {
       tick();
-      for (int i = 0; i < 20 && !stop; ++i) std::this_thread::sleep_for(std::chrono::milliseconds(50));
+      for (int i = 0; i < 20 && !stop && !taken(); ++i) std::this_thread::sleep_for(std::chrono::milliseconds(50));
     }
+    if (taken()) let_go();
     end();
   }
 
@@ -59,6 +61,16 @@ class Standby {
     volume::check_volume_name(name);
     make_directories(directory);
     return {directory / "standby.lock", format("standby {}", name)};
+  }
+
+  bool taken() const { return find_standby_taken(directory_).has_value(); }
+
+  /// A rescue waits for the lock: from here on nothing is said to the server. An image that is under way is finished.
+  void let_go() {
+    server_.reset();
+    lock_.reset();
+    if (committing_.valid()) committing_.wait();
+    check_not_taken(directory_);
   }
 
   void find_relay() {
@@ -255,7 +267,7 @@ class Standby {
   const StandbyOptions& options_;
   Path root_;
   Path directory_;
-  FileLock lock_;
+  std::optional<FileLock> lock_;
   std::optional<StandbyRelay> relay_;
   RelayLogin login_;
   server::BranchRecord record_;

@@ -151,6 +151,7 @@ std::optional<std::string> reason_to_wait(const binlog::GtidPosition& applied, c
 StandbyCommit commit_standby(const StandbyCommitRequest& request) {
   const Path& directory = request.branch.directory;
   const FileLock lock(directory / "standby-commit.lock", format("a commit of standby {}", request.branch.name));
+  check_not_taken(directory);
   const auto before = find_standby_commit(directory);
   StandbyCommit made = CommitUnderBlock(request).run();
   if (before) made.last_proven = before->last_proven;

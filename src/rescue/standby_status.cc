@@ -11,6 +11,7 @@ namespace {
 constexpr std::string_view kStatusName = "standby.json";
 constexpr std::string_view kCommitName = "standby-commit.json";
 constexpr std::string_view kOriginName = "standby-origin.json";
+constexpr std::string_view kTakenName = "standby-taken.json";
 
 constexpr std::array kStateNames = {
     std::pair{StandbyState::kStarting, std::string_view("starting")},
@@ -188,6 +189,31 @@ std::optional<StandbyOrigin> find_standby_origin(const Path& branch_directory) {
 
 void save_standby_origin(const Path& branch_directory, const StandbyOrigin& origin) {
   save_object(branch_directory / kOriginName, {{"gtid", origin.gtid}, {"source", origin.source}});
+}
+
+std::optional<StandbyTaken> find_standby_taken(const Path& branch_directory) {
+  const auto object = find_file_object(branch_directory / kTakenName);
+  if (!object) return std::nullopt;
+  return StandbyTaken{.rescue = json_string(*object, "rescue"), .time = parse_time(json_string(*object, "time"))};
+}
+
+void save_standby_taken(const Path& branch_directory, const StandbyTaken& taken) {
+  save_object(branch_directory / kTakenName, {{"rescue", taken.rescue}, {"time", format_time(taken.time)}});
+}
+
+void remove_standby_taken(const Path& branch_directory) {
+  std::filesystem::remove(branch_directory / kTakenName);
+  sync_directory(branch_directory);
+}
+
+void check_not_taken(const Path& branch_directory) {
+  const auto taken = find_standby_taken(branch_directory);
+  if (!taken) return;
+  const std::string name = branch_directory.filename().string();
+  fail(Code::kRefused,
+       format("{} is no standby any more: rescue {} promoted it at {}", name, taken->rescue, format_time(taken->time)),
+       "See: lifeboat rescue ls. Make another standby from the newest image: lifeboat standby run --name OTHER --image "
+       "latest");
 }
 
 }  // namespace lifeboat::rescue

@@ -1,6 +1,6 @@
 /// What a standby says of itself, and where it leaves it: `standby.json` in its branch's directory, rewritten every
-/// second by `standby run`, and beside it what must outlive any process: its last commit, and where it began. Threads:
-/// functions without state. Errors: Exception; kCorruption for a file that makes no sense.
+/// second by `standby run`, and beside it what must outlive any process: its last commit, where it began, and which
+/// rescue took it. Threads: functions without state. Errors: Exception; kCorruption for a file that makes no sense.
 #pragma once
 
 #include <chrono>
@@ -84,6 +84,13 @@ struct StandbyOrigin {
   std::string source;
 };
 
+/// A rescue that took it past a danger: from then on it is a standby no more. Written once, durably, before anything
+/// else is done to it.
+struct StandbyTaken {
+  std::string rescue;
+  SystemTime time;
+};
+
 Path standby_status_file(const Path& branch_directory);
 std::optional<StandbyStatus> find_standby_status(const Path& branch_directory);
 void save_standby_status(const Path& branch_directory, const StandbyStatus& status);
@@ -91,5 +98,11 @@ std::optional<StandbyCommit> find_standby_commit(const Path& branch_directory);
 void save_standby_commit(const Path& branch_directory, const StandbyCommit& commit);
 std::optional<StandbyOrigin> find_standby_origin(const Path& branch_directory);
 void save_standby_origin(const Path& branch_directory, const StandbyOrigin& origin);
+std::optional<StandbyTaken> find_standby_taken(const Path& branch_directory);
+void save_standby_taken(const Path& branch_directory, const StandbyTaken& taken);
+/// It is a standby again.
+void remove_standby_taken(const Path& branch_directory);
+/// kRefused, with what to do instead, if a rescue took it.
+void check_not_taken(const Path& branch_directory);
 
 }  // namespace lifeboat::rescue
