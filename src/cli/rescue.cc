@@ -26,7 +26,7 @@ struct Options {
   std::string name;
   std::string to;
   std::vector<std::string> skip;
-  std::string way = "image";
+  std::string way;
   std::string image;
   std::string on_conflict = "stop";
   std::string directory;
@@ -43,9 +43,10 @@ void add_options(Command& command, Options& options) {
   command.add_option("--skip", options.skip,
                      "GTID to leave out; several times (default: what the guard holds, else "
                      "the newest danger)");
-  command.add_option("--way", options.way, "image, or older: from an image before the newest that will do")
-      .one_of({"image", "older"})
-      .show_default();
+  command
+      .add_option("--way", options.way,
+                  "standby, image, or older: from an image before the newest that will do (default: the soonest)")
+      .one_of({"standby", "image", "older"});
   command.add_option("--image", options.image, "this image: its name or a unique prefix");
   command.add_option("--on-conflict", options.on_conflict, "when a later transaction fails for want of one left out")
       .one_of({"stop", "skip"})
@@ -101,11 +102,15 @@ Path vault_log(const Context& context, const Options& options, const rescue::Res
   throw Exception(std::move(error));
 }
 
-void go_on(Context& context, const Options& options, rescue::RescueRecord record) {
-  const FileLock lock = lock_rescue(record);
+/// `planned` counts unless one of that name was begun before.
+void go_on(Context& context, const Options& options, const rescue::RescueRecord& planned) {
+  const FileLock lock = lock_rescue(planned);
+  rescue::RescueRecord record =
+      rescue::find_rescue(planned.directory.parent_path().parent_path(), planned.name).value_or(planned);
   rescue::RescueMeans means = rescue_means(context, options.branch);
   means.leave_out_conflicts = options.on_conflict == "skip";
-  const auto branch = server::find_branch(means.branch.mount.state_root, record.name);
+  means.by = os_user();
+  const auto branch = server::find_branch(means.branch.mount.state_root, record.branch());
   const bool runs = branch && branch->state == server::BranchState::kRunning;
   const rescue::CutOverState state = cut_over_state(record);
   if (state == rescue::CutOverState::kBegun || state == rescue::CutOverState::kSwitched) {
@@ -113,6 +118,7 @@ void go_on(Context& context, const Options& options, rescue::RescueRecord record
          format("See: lifeboat rescue ls. Back: lifeboat rescue undo {}", record.name));
   }
   if (record.ready && runs) return context.print(rescue_result(record, *branch), describe_rescue(record, *branch));
+  save_rescue(record);
   try {
     rescue::RescueRun run(record, means);
     run.run();
@@ -131,6 +137,11 @@ std::optional<rescue::RescueRecord> find_begun(const Path& state_root, const std
        format("Go on with that one: lifeboat rescue --name {}. Or give this one a --name of its own.", name));
 }
 
+std::vector<rescue::FoundStandby> standbys_of(const Options& options, const Path& state_root) {
+  if (options.standalone) return {};
+  return rescue::find_standbys(state_root, server::control_logins(options.branch.user, options.branch.password_file));
+}
+
 void begin(Context& context, const Options& options, const Path& state_root) {
   const rescue::RescueOrder order = to_order(options);
   const auto vault = context.open_vault();
@@ -143,21 +154,19 @@ void begin(Context& context, const Options& options, const Path& state_root) {
                                ? vault_log(context, options, order, *vault, log_copy)
                                : rescue::choose_incarnation(relay, name_of_source(options.source), options.incarnation);
   rescue::RescueLog log(incarnation);
-  rescue::RescuePicture picture = plan_rescue(log, relay, *vault, order);
+  rescue::RescuePicture picture = plan_rescue(
+      {.log = log, .relay_directory = relay, .vault = *vault, .standbys = standbys_of(options, state_root)}, order);
   rescue::RescueRecord& record = picture.record;
   if (options.standalone) note_phase(record, "log", begun, watch.seconds());
   if (options.dry_run) {
     context.print(picture_to_json(picture, log), describe_picture(picture, log) + describe_ways(picture));
     return;
   }
+  const auto found = find_begun(state_root, record.name, record.request, asks_nothing(order));
+  if (found) picture.begin_with(way_of(*found));
   if (!context.json()) context.print({}, describe_picture(picture, log));
-  const bool nothing_asked = options.to.empty() && options.skip.empty() && options.image.empty();
-  if (auto found = find_begun(state_root, record.name, record.request, nothing_asked)) {
-    return go_on(context, options, std::move(*found));
-  }
   record.directory = rescue::rescues_directory(state_root) / record.name;
-  save_rescue(record);
-  go_on(context, options, std::move(record));
+  go_on(context, options, record);
 }
 
 void run(Context& context, const Options& options) {
@@ -166,13 +175,8 @@ void run(Context& context, const Options& options) {
   const rescue::RescueOrder order = to_order(options);
   if (!order.name.empty() && !options.dry_run) {
     volume::check_volume_name(order.name);
-    const json::object request{{"to", order.to},
-                               {"skip", json::array(order.skip.begin(), order.skip.end())},
-                               {"way", order.way},
-                               {"image", order.image}};
-    const bool nothing_asked = order.to.empty() && order.skip.empty() && order.image.empty();
-    if (auto found = find_begun(state_root, order.name, request, nothing_asked)) {
-      return go_on(context, options, std::move(*found));
+    if (auto found = find_begun(state_root, order.name, request_of(order), asks_nothing(order))) {
+      return go_on(context, options, *found);
     }
   }
   begin(context, options, state_root);

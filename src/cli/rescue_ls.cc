@@ -24,14 +24,19 @@ std::string state_of(const rescue::RescueRecord& record) {
   return record.ready ? "ready" : "begun";
 }
 
+std::string origin_of(const rescue::RescueRecord& record) {
+  if (!record.standby.empty()) return format("standby {}", record.standby);
+  return record.images.empty() ? "" : record.images.front();
+}
+
 void list(Context& context, const ListOptions& options) {
   json::array rescues;
-  std::vector<std::vector<std::string>> table{{"NAME", "STATE", "IMAGE", "UNTIL", "LEFT OUT"}};
+  std::vector<std::vector<std::string>> table{{"NAME", "STATE", "FROM", "UNTIL", "LEFT OUT"}};
   for (const rescue::RescueRecord& record : rescue::find_rescues(branch_state_root(options.state))) {
-    const std::string image = record.images.empty() ? "" : record.images.front();
-    table.push_back(
-        {record.name, state_of(record), image, record.until, lifeboat::format("{}", fmt::join(record.skip, ", "))});
+    table.push_back({record.name, state_of(record), origin_of(record), record.until,
+                     lifeboat::format("{}", fmt::join(record.skip, ", "))});
     json::object object = to_json(record);
+    object.erase("instead");
     object["state"] = state_of(record);
     rescues.push_back(std::move(object));
   }

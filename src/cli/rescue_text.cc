@@ -30,15 +30,16 @@ std::string first_words(const std::string& statement) {
   return text.size() > kStatementShown ? text.substr(0, kStatementShown) + "…" : text;
 }
 
-bool is_left_out(const rescue::RescuePicture& picture, const rescue::FoundDanger& danger) {
-  return std::ranges::any_of(picture.left_out, [&](const auto& each) { return each.gtid == danger.gtid; });
+std::string_view fate_of(const rescue::RescuePicture& picture, const rescue::FoundDanger& danger) {
+  const bool now = std::ranges::any_of(picture.left_out, [&](const auto& each) { return each.gtid == danger.gtid; });
+  if (now) return "LEFT OUT";
+  return "kept";
 }
 
-std::string danger_lines(const rescue::FoundDanger& danger, bool left_out) {
+std::string danger_lines(const rescue::FoundDanger& danger, std::string_view fate) {
   std::string text = format("  {}  {} {}", both_times(danger.time), danger.danger_class, joined_words(danger.objects));
   if (danger.rows > 0) text += format(", {} rows", danger.rows);
-  text += format("  [{}{}] {}\n", format_gtid(danger.gtid), danger.guard.empty() ? "" : ", " + danger.guard,
-                 left_out ? "LEFT OUT" : "kept");
+  text += format("  [{}{}] {}\n", format_gtid(danger.gtid), danger.guard.empty() ? "" : ", " + danger.guard, fate);
   return text + format("    {}\n", first_words(danger.statement));
 }
 
@@ -64,13 +65,26 @@ json::array dangers_json(const std::vector<rescue::FoundDanger>& dangers) {
   return out;
 }
 
+/// Who may follow the promoted standby with its own position, and who may not.
+std::string replica_lines(const rescue::RescueRecord& record) {
+  constexpr std::size_t kHolesShown = 4;
+  std::string text =
+      "replicas    that lack the mistake, too, may follow it from where they stand (MASTER_USE_GTID=slave_pos)\n";
+  if (record.holes.empty()) return text;
+  const std::size_t shown = std::min(record.holes.size(), kHolesShown);
+  std::vector<std::string> holes(record.holes.begin(), record.holes.begin() + static_cast<std::ptrdiff_t>(shown));
+  text += format("  but none that stands at {}", joined_words(holes));
+  if (shown < record.holes.size()) text += format(" and {} more (holes, in --json)", record.holes.size() - shown);
+  return text + ": skipped before, and not in its binary log. Such a replica is made anew: see docs/guide/rescue.md\n";
+}
+
 }  // namespace
 
 std::string describe_picture(const rescue::RescuePicture& picture, const rescue::RescueLog& log) {
   std::string text = "what happened\n";
   if (picture.dangers.empty()) text += "  nothing in the log destroys\n";
   for (std::size_t i = 0; i < std::min(picture.dangers.size(), kDangersShown); ++i) {
-    text += danger_lines(picture.dangers[i], is_left_out(picture, picture.dangers[i]));
+    text += danger_lines(picture.dangers[i], fate_of(picture, picture.dangers[i]));
   }
   if (picture.dangers.size() > kDangersShown) {
     text += format("  older ones: lifeboat log dangers --dir {}\n",
@@ -101,8 +115,8 @@ std::string describe_rescue(const rescue::RescueRecord& record, const server::Br
     if (phase.seconds) text += format(" {} {:.1f} s,", phase.name, *phase.seconds);
   }
   text.back() = '\n';
-  for (const rescue::RescueNote& image : record.passed_over) {
-    text += format("passed over image {}: {}\n", image.subject, printable(image.said));
+  for (const rescue::RescueNote& passed : record.passed_over) {
+    text += format("passed over {}: {}\n", passed.subject, printable(passed.said));
   }
   for (const rescue::RescueNote& conflict : record.conflicts) {
     text += format("left out, too: {}: {}\n", conflict.subject, first_words(conflict.said));
@@ -112,11 +126,12 @@ std::string describe_rescue(const rescue::RescueRecord& record, const server::Br
     found += format("{}{} {}", found.empty() ? "" : "; ", check.subject, check.said);
   }
   text += format("it has      {}\n", first_words(found));
+  if (!record.standby.empty()) text += replica_lines(record);
   text += format("look at it  mariadb --socket={}\n", shell_word(branch.socket.string()));
   text += format("take it     lifeboat rescue cut-over {} --fence mysql://ADMIN@DAMAGED:3306 --password-file FILE\n",
                  record.name);
-  return text + format("leave it    lifeboat branch stop {} && lifeboat branch rm {} --yes --discard\n", record.name,
-                       record.name);
+  return text + format("leave it    lifeboat branch stop {} && lifeboat branch rm {} --yes --discard\n",
+                       record.branch(), record.branch());
 }
 
 json::object picture_to_json(const rescue::RescuePicture& picture, const rescue::RescueLog& log) {
@@ -145,10 +160,11 @@ json::object picture_to_json(const rescue::RescuePicture& picture, const rescue:
 
 json::object rescue_result(const rescue::RescueRecord& record, const server::BranchRecord& branch) {
   json::object out = to_json(record);
+  out.erase("instead");
   double total = 0;
   for (const rescue::RescuePhase& phase : record.phases) total += phase.seconds.value_or(0);
-  out["branch"] = record.name;
-  out["image"] = record.images.front();
+  out["branch"] = record.branch();
+  out["image"] = record.images.empty() ? "" : record.images.front();
   out["socket"] = branch.socket.string();
   out["port"] = branch.port;
   out["seconds"] = total;

@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "relay/hold_book.h"
+#include "relay/log_gaps.h"
 
 namespace lifeboat::rescue {
 namespace {
@@ -216,11 +217,18 @@ binlog::GtidPosition RescueLog::moment(const std::string& text) const {
        std::string(kWhichMoments));
 }
 
-std::vector<relay::LogGap> RescueLog::gaps() const {
-  std::vector<relay::LogGap> gaps = relay::judge_continuity(path().parent_path()).gaps;
-  std::erase_if(gaps,
-                [&](const relay::LogGap& gap) { return !gap.lost || gap.incarnation != path().filename().string(); });
-  return gaps;
+std::optional<RescueLog::Gap> RescueLog::gap_behind(const std::optional<binlog::GtidPosition>& position,
+                                                    const binlog::GtidPosition& until) const {
+  for (const relay::LogGap& gap : relay::judge_continuity(path().parent_path()).gaps) {
+    if (!gap.lost || gap.incarnation != path().filename().string()) continue;
+    const auto kept = binlog::GtidPosition::parse(gap.kept_to);
+    const bool before = !position || kept.reached(*position);
+    if (!before || kept.reached(until)) continue;
+    return Gap{
+        .kept_to = kept,
+        .loss = format("all after {}: the log has a gap from there to {} ({})", gap.kept_to, gap.begins, gap.file)};
+  }
+  return std::nullopt;
 }
 
 }  // namespace lifeboat::rescue

@@ -15,7 +15,6 @@
 #include "base/units.h"
 #include "binlog/gtid.h"
 #include "relay/log_directory.h"
-#include "relay/log_gaps.h"
 #include "relay/log_index.h"
 
 namespace lifeboat::rescue {
@@ -78,8 +77,14 @@ class RescueLog {
   /// The time up to which it reaches, as far as text names one.
   static std::optional<SystemTime> time_in(const std::string& text);
 
-  /// Where transactions of this incarnation were lost.
-  std::vector<relay::LogGap> gaps() const;
+  /// How far one gets from a position (nothing: the beginning) who is to come to `until`, if the log lacks something in
+  /// between, and what that loses, for people.
+  struct Gap {
+    binlog::GtidPosition kept_to;
+    std::string loss;
+  };
+  std::optional<Gap> gap_behind(const std::optional<binlog::GtidPosition>& position,
+                                const binlog::GtidPosition& until) const;
 
  private:
   binlog::GtidPosition position_at(const relay::ServedLog::File& file, std::uint64_t bound) const;

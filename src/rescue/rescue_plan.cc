@@ -9,41 +9,35 @@
 namespace lifeboat::rescue {
 namespace {
 
-/// Until drills have measured: of a boot with its recovery, and of the replay's bytes of log each second.
+/// Until drills have measured: of a boot with its recovery, of taking a standby over, and of the replay's bytes of log
+/// each second; a standby makes each transaction durable.
 constexpr double kBootGuessSeconds = 4;
+constexpr double kTakeOverGuessSeconds = 1;
 constexpr double kReplayGuessBytes = 20e6;
+constexpr double kStandbyReplayGuessBytes = 5e6;
 constexpr std::chrono::hours kOneSession{1};
-/// A log's times are whole seconds.
-constexpr std::chrono::seconds kLogTimeUnit{1};
 
-std::vector<ImageChoice> newest_first(vault::Vault& vault) {
-  std::vector<std::string> damaged;
-  std::vector<ImageChoice> choices;
-  for (vault::ImageInfo& info : vault::list_images(vault, &damaged)) {
-    ImageChoice choice{.info = std::move(info), .position = {}, .why_not = {}};
-    try {
-      choice.position = position_of(choice.info);
-    } catch (const Exception& e) {
-      choice.why_not = e.error().message;
-    }
-    choices.push_back(std::move(choice));
-  }
-  std::ranges::reverse(choices);
-  return choices;
+std::vector<binlog::Gtid> gtids_of(const std::vector<FoundDanger>& dangers) {
+  std::vector<binlog::Gtid> gtids;
+  for (const FoundDanger& each : dangers) gtids.push_back(each.gtid);
+  return gtids;
 }
 
 class RescuePlanner {
  public:
-  RescuePlanner(RescueLog& log, const Path& relay, vault::Vault& vault, const RescueOrder& order)
-      : log_(log), relay_(relay), vault_(vault), order_(order) {}
+  RescuePlanner(const RescueSurroundings& surroundings, const RescueOrder& order)
+      : log_(surroundings.log), surroundings_(surroundings), order_(order) {}
 
   RescuePicture plan() {
     find_dangers();
     until_ = log_.moment(order_.to);
     check_left_out();
+    choose_name();
     choose_images();
-    end_before_gap();
-    fill_record();
+    choose_standby();
+    picture_.record = takes_standby() ? standby_record() : image_record();
+    const auto until = binlog::GtidPosition::parse(picture_.record.until);
+    std::erase_if(picture_.left_out, [&](const FoundDanger& each) { return !log_.has(until, each.gtid); });
     list_ways();
     return std::move(picture_);
   }
@@ -51,7 +45,7 @@ class RescuePlanner {
  private:
   void find_dangers() {
     picture_.dangers = log_.newest_dangers(kDangersLookedAt);
-    if (!relay_.empty()) log_.ask_guard(relay_, picture_.dangers);
+    if (!surroundings_.relay_directory.empty()) log_.ask_guard(surroundings_.relay_directory, picture_.dangers);
     if (!order_.skip.empty()) {
       for (const std::string& gtid : order_.skip) {
         picture_.left_out.push_back(log_.danger(binlog::parse_gtid(gtid)));
@@ -69,158 +63,197 @@ class RescuePlanner {
     }
   }
 
+  void choose_name() {
+    name_ = order_.name;
+    if (!name_.empty()) return;
+    std::string target = order_.to.empty() ? "now" : "to-" + order_.to;
+    if (!picture_.left_out.empty()) target = format_gtid(picture_.left_out.front().gtid);
+    name_ = rescue_name_for(order_.way.empty() ? target : format("{}-{}", target, order_.way));
+  }
+
   void choose_images() {
-    picture_.images = newest_first(vault_);
-    const std::string only = order_.image.empty() ? std::string() : vault::resolve_image(vault_, order_.image);
+    const std::string only =
+        order_.image.empty() ? std::string() : vault::resolve_image(surroundings_.vault, order_.image);
+    picture_.images = judge_images(log_, surroundings_.vault,
+                                   {.left_out = picture_.left_out,
+                                    .to = order_.to,
+                                    .until = until_,
+                                    .past_in_vault = order_.past_in_vault,
+                                    .only = only});
     bool passed_newest = order_.way != "older";
-    for (ImageChoice& choice : picture_.images) {
-      if (!only.empty() && choice.info.name != only) continue;
-      if (choice.why_not.empty()) choice.why_not = judge(choice);
-      if (!choice.why_not.empty()) continue;
-      if (std::exchange(passed_newest, true)) chosen_.push_back(&choice);
-    }
-    if (!chosen_.empty()) return;
-    fail_without_image(only);
-  }
-
-  [[noreturn]] void fail_without_image(const std::string& only) const {
-    std::string why = picture_.images.empty() ? "the vault holds none" : "";
     for (const ImageChoice& choice : picture_.images) {
-      const bool named = only.empty() || choice.info.name == only;
-      if (named && why.empty()) why = format("{}: {}", choice.info.name, choice.why_not);
+      if (choice.why_not.empty() && std::exchange(passed_newest, true)) images_.push_back(&choice);
     }
-    fail(Code::kNotFound, format("no image will do{}: {}", order_.way == "older" ? " beside the newest" : "", why),
-         "`lifeboat rescue --dry-run --to TIME` with a time after an image's (lifeboat image ls) finds another way.");
+    if (images_.empty()) return;
+    // What lies behind a hole in the log cannot be had from an image before it.
+    const auto& position = images_.front()->position;
+    image_gap_ = log_.gap_behind(position ? std::optional(position->gtid) : std::nullopt, until_);
   }
 
-  /// Why an image will not do.
-  std::string judge(const ImageChoice& choice) {
-    if (!choice.position) return judge_by_time(choice.info);
-    const binlog::GtidPosition& position = choice.position->gtid;
-    if (!log_.knows(position)) return format("this log knows nothing of {}", position.format());
-    if (!order_.past_in_vault && !position.reached(log_.begin())) {
-      return format("the log on this disk begins later, after {}", log_.begin().format());
+  /// The one with the least log to replay; of those that will not do, the reasons.
+  void choose_standby() {
+    std::string reasons;
+    for (const FoundStandby& each : surroundings_.standbys) {
+      StandbyWay way = judge_standby(log_, each,
+                                     {.rescue = name_,
+                                      .relay_directory = surroundings_.relay_directory,
+                                      .left_out = gtids_of(picture_.left_out),
+                                      .until = until_});
+      if (!way.why_not.empty()) {
+        reasons += format("{}standby {}: {}", reasons.empty() ? "" : "; ", each.name, way.why_not);
+      } else if (!standby_ || way.bytes < standby_->bytes) {
+        standby_ = std::move(way);
+      }
     }
-    for (const FoundDanger& each : picture_.left_out) {
-      if (log_.has(position, each.gtid)) return format("it was taken after {}", format_gtid(each.gtid));
-    }
-    for (const binlog::Gtid& gtid : position.gtids()) {
-      const bool in_log = log_.end().find(gtid.domain).has_value();
-      if (in_log && !log_.has(until_, gtid)) return format("it was taken after {}", order_.to);
-    }
-    return {};
+    if (!standby_) why_no_standby_ = reasons.empty() ? "there is none on this host" : reasons;
   }
 
-  /// Of one that does not say where it lies: what it says when it has booted is checked again.
-  std::string judge_by_time(const vault::ImageInfo& info) const {
-    const auto to = RescueLog::time_in(order_.to);
-    if (to && info.time >= *to) return format("it was taken after {}", order_.to);
-    for (const FoundDanger& each : picture_.left_out) {
-      if (info.time >= each.time + kLogTimeUnit) return format("it was taken after {}", format_gtid(each.gtid));
-    }
-    return {};
+  bool takes_standby() const {
+    if (order_.way == "standby") return true;
+    if (!order_.way.empty() || !order_.image.empty() || !standby_) return false;
+    return images_.empty() || standby_->begun || guess_standby() <= guess(*images_.front());
   }
 
-  /// What lies behind a hole in the log cannot be had from an image before it.
-  void end_before_gap() {
-    const auto& position = chosen_.front()->position;
-    for (const relay::LogGap& gap : log_.gaps()) {
-      const auto kept = binlog::GtidPosition::parse(gap.kept_to);
-      const bool before = !position || kept.reached(position->gtid);
-      if (!before || kept.reached(until_)) continue;
-      until_ = kept;
-      picture_.record.loss =
-          format("all after {}: the log has a gap from there to {} ({})", gap.kept_to, gap.begins, gap.file);
-      std::erase_if(picture_.left_out, [&](const FoundDanger& each) { return !log_.has(until_, each.gtid); });
-      return;
-    }
-  }
-
-  std::string target() const {
-    if (!picture_.left_out.empty()) return format_gtid(picture_.left_out.front().gtid);
-    return order_.to.empty() ? "now" : "to-" + order_.to;
-  }
-
-  void fill_record() {
-    RescueRecord& record = picture_.record;
-    record.name = order_.name;
-    if (record.name.empty()) record.name = rescue_name_for(target() + (order_.way == "older" ? "-older" : ""));
-    record.request = {{"to", order_.to},
-                      {"skip", json::array(order_.skip.begin(), order_.skip.end())},
-                      {"way", order_.way},
-                      {"image", order_.image}};
-    for (const ImageChoice* choice : chosen_) record.images.push_back(choice->info.name);
+  RescueRecord record_to(const binlog::GtidPosition& until) {
+    RescueRecord record;
+    record.name = name_;
+    record.request = request_of(order_);
     record.log = log_.path();
-    record.relay = relay_;
-    record.until = until_.format();
+    record.relay = surroundings_.relay_directory;
+    record.until = until.format();
     std::set<std::string> objects;
     for (const FoundDanger& each : picture_.left_out) {
-      record.skip.push_back(format_gtid(each.gtid));
-      objects.insert(each.objects.begin(), each.objects.end());
+      if (log_.has(until, each.gtid)) objects.insert(each.objects.begin(), each.objects.end());
     }
     record.objects.assign(objects.begin(), objects.end());
+    return record;
   }
 
-  double guess(const ImageChoice& choice) {
+  RescueRecord standby_record() {
+    if (!order_.image.empty()) fail(Code::kUsage, "a standby is no image: either --way standby, or --image");
+    if (!standby_) {
+      fail(Code::kNotFound, format("no standby will do: {}", why_no_standby_),
+           "From an image: lifeboat rescue --way image");
+    }
+    RescueRecord record = record_to(standby_->until);
+    record.standby = standby_->standby;
+    record.start = standby_->position.format();
+    record.loss = standby_->loss;
+    for (const binlog::Gtid& gtid : standby_->left_out) record.skip.push_back(format_gtid(gtid));
+    for (const binlog::Gtid& gtid : standby_->holes) record.holes.push_back(format_gtid(gtid));
+    if (order_.way.empty() && !images_.empty()) record.instead = to_json(image_record());
+    return record;
+  }
+
+  RescueRecord image_record() {
+    if (images_.empty()) {
+      fail(Code::kNotFound,
+           format("no image will do{}: {}", order_.way == "older" ? " beside the newest" : "", reason_without_image()),
+           "`lifeboat rescue --dry-run --to TIME` with a time after an image's (lifeboat image ls) finds another way.");
+    }
+    const binlog::GtidPosition until = image_gap_ ? image_gap_->kept_to : until_;
+    RescueRecord record = record_to(until);
+    if (image_gap_) record.loss = image_gap_->loss;
+    for (const ImageChoice* choice : images_) record.images.push_back(choice->info.name);
+    for (const FoundDanger& each : picture_.left_out) {
+      if (log_.has(until, each.gtid)) record.skip.push_back(format_gtid(each.gtid));
+    }
+    return record;
+  }
+
+  std::string reason_without_image() const {
+    if (picture_.images.empty()) return "the vault holds none";
+    const auto wrong = std::ranges::find_if(picture_.images, [&](const ImageChoice& choice) {
+      return !choice.why_not.empty() && (order_.image.empty() || choice.info.name.starts_with(order_.image));
+    });
+    return wrong == picture_.images.end() ? "there is no other" : format("{}: {}", wrong->info.name, wrong->why_not);
+  }
+
+  double guess(const ImageChoice& choice) const {
     const std::uint64_t bytes =
         choice.position ? log_.bytes_after(choice.position->gtid) : log_.bytes_since(choice.info.time);
     return kBootGuessSeconds + static_cast<double>(bytes) / kReplayGuessBytes;
   }
+  double guess_standby() const {
+    return kTakeOverGuessSeconds + static_cast<double>(standby_->bytes) / kStandbyReplayGuessBytes;
+  }
 
-  std::string words_of_order() const {
-    std::string words;
+  void list_ways() {
+    std::vector<RescueWay>& ways = picture_.ways;
+    ways = {standby_way(), image_way()};
+    if (picture_.record.standby.empty()) std::swap(ways[0], ways[1]);
+    if (order_.way != "older") ways.push_back(older_way());
+    ways.push_back({.name = "table",
+                    .what = "one table from the rescued server back into the living one, by hand",
+                    .why_not = {},
+                    .seconds = {},
+                    .loss = "what the living server has in that table",
+                    .command = "mariadb-dump --socket=SOCKET DATABASE TABLE | mariadb --host=LIVING DATABASE"});
+    if (images_.empty()) return;
+    ways.push_back({.name = "export",
+                    .what = "the image as plain files, for a host without FUSE; the log by `lifeboat log replay`",
+                    .why_not = {},
+                    .seconds = {},
+                    .loss = image_gap_ ? image_gap_->loss : "",
+                    .command = format("lifeboat image export {} DIRECTORY", images_.front()->info.name)});
+  }
+
+  RescueWay standby_way() const {
+    RescueWay way{.name = "standby",
+                  .what = {},
+                  .why_not = why_no_standby_,
+                  .seconds = {},
+                  .loss = standby_ ? standby_->loss : "",
+                  .command = command("standby")};
+    if (!standby_) return way;
+    way.what = format("take standby {} past it, replay the log behind it", standby_->standby);
+    if (!standby_->begun) way.seconds = guess_standby();
+    return way;
+  }
+
+  RescueWay image_way() const {
+    RescueWay way{.name = order_.way == "older" ? "older" : "image",
+                  .what = {},
+                  .why_not = images_.empty() ? reason_without_image() : "",
+                  .seconds = {},
+                  .loss = image_gap_ ? image_gap_->loss : "",
+                  .command = command(order_.way == "older" ? "older" : "image")};
+    if (images_.empty()) return way;
+    way.what = format("boot image {}, replay the log behind it", images_.front()->info.name);
+    way.seconds = guess(*images_.front());
+    return way;
+  }
+
+  RescueWay older_way() const {
+    RescueWay way{.name = "older",
+                  .what = "the same from an image before that, should it be damaged",
+                  .why_not = images_.size() < 2 ? "the vault holds no other that will do" : "",
+                  .seconds = {},
+                  .loss = image_gap_ ? image_gap_->loss : "",
+                  .command = command("older")};
+    if (images_.size() > 1) way.seconds = guess(*images_[1]);
+    return way;
+  }
+
+  std::string command(std::string_view way) const {
+    std::string words = "lifeboat rescue";
+    const std::string_view by_itself = picture_.record.standby.empty() ? "image" : "standby";
+    if (!order_.way.empty() || way != by_itself) words += format(" --way {}", way);
     if (!order_.to.empty()) words += " --to " + shell_word(order_.to);
     for (const std::string& gtid : order_.skip) words += " --skip " + gtid;
     if (!order_.image.empty()) words += " --image " + shell_word(order_.image);
     return words;
   }
 
-  void list_ways() {
-    const RescueRecord& record = picture_.record;
-    const std::string newest = record.images.front();
-    const bool older = order_.way == "older";
-    picture_.ways.push_back({.name = order_.way,
-                             .what = format("boot image {}, replay the log behind it", newest),
-                             .why_not = {},
-                             .seconds = guess(*chosen_.front()),
-                             .loss = record.loss,
-                             .command = format("lifeboat rescue{}{}", words_of_order(), older ? " --way older" : "")});
-    if (!older) {
-      RescueWay way{.name = "older",
-                    .what = "the same from an image before that, should it be damaged",
-                    .why_not = {},
-                    .seconds = {},
-                    .loss = record.loss,
-                    .command = format("lifeboat rescue{} --way older", words_of_order())};
-      if (chosen_.size() > 1) {
-        way.seconds = guess(*chosen_[1]);
-      } else {
-        way.why_not = "the vault holds no other that will do";
-      }
-      picture_.ways.push_back(std::move(way));
-    }
-    picture_.ways.push_back(
-        {.name = "table",
-         .what = "one table from the booted image back into the living server, by hand",
-         .why_not = {},
-         .seconds = {},
-         .loss = "what the living server has in that table",
-         .command = "mariadb-dump --socket=SOCKET DATABASE TABLE | mariadb --host=LIVING DATABASE"});
-    picture_.ways.push_back(
-        {.name = "export",
-         .what = "the image as plain files, for a host without FUSE; the log by `lifeboat log replay`",
-         .why_not = {},
-         .seconds = {},
-         .loss = record.loss,
-         .command = format("lifeboat image export {} DIRECTORY", newest)});
-  }
-
   RescueLog& log_;
-  const Path& relay_;
-  vault::Vault& vault_;
+  const RescueSurroundings& surroundings_;
   const RescueOrder& order_;
   RescuePicture picture_;
-  std::vector<const ImageChoice*> chosen_;  ///< into the picture's images
+  std::string name_;
+  std::vector<const ImageChoice*> images_;   ///< into the picture's: those that will do
+  std::optional<RescueLog::Gap> image_gap_;  ///< behind the first of them
+  std::optional<StandbyWay> standby_;        ///< the best that will do
+  std::string why_no_standby_;
   binlog::GtidPosition until_;
 };
 
@@ -238,17 +271,13 @@ std::vector<FoundDanger> choose_left_out(const std::vector<FoundDanger>& dangers
   return out;
 }
 
-bool image_may_serve(const vault::ImageInfo& info, const RescueOrder& order) {
-  const auto to = RescueLog::time_in(order.to);
-  if (to && info.time >= *to) return false;
-  const auto position = position_of(info);
-  return !position || std::ranges::none_of(order.skip, [&](const std::string& gtid) {
-    return position->gtid.reached(binlog::parse_gtid(gtid));
-  });
+void RescuePicture::begin_with(std::string_view way) {
+  const auto found = std::ranges::find(ways, way, &RescueWay::name);
+  if (found != ways.end()) std::rotate(ways.begin(), found, found + 1);
 }
 
-RescuePicture plan_rescue(RescueLog& log, const Path& relay_directory, vault::Vault& vault, const RescueOrder& order) {
-  return RescuePlanner(log, relay_directory, vault, order).plan();
+RescuePicture plan_rescue(const RescueSurroundings& surroundings, const RescueOrder& order) {
+  return RescuePlanner(surroundings, order).plan();
 }
 
 }  // namespace lifeboat::rescue

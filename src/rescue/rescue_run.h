@@ -1,7 +1,7 @@
-/// Brings a planned rescue about: the image boots as a branch, the log is replayed into it without what is left out,
-/// and what came out is looked at. Nothing of it touches what production runs on. Each step is noted down before and
-/// after, so that a run that was killed is gone on with by the next; an image that will not do gives way to the next
-/// one.
+/// Brings a planned rescue about: the image boots as a branch, or a standby is taken from who runs it; the log is
+/// replayed into it without what is left out, and what came out is looked at. Nothing of it touches what production
+/// runs on. Each step is noted down before and after, so that a run that was killed is gone on with by the next; a
+/// standby that will not do gives way to an image, an image to the next one.
 ///
 /// Ownership: borrows record and means. Threads: one at a time. Errors: those of branches and of relay::replay_log;
 /// kRefused naming the transaction if one fails because another was left out. The branch stays as it is then.
@@ -24,6 +24,7 @@ struct RescueMeans {
   server::BranchRequest branch;  ///< how branches are started; name and image are filled in
   std::string vault_url;
   bool leave_out_conflicts = false;  ///< later transactions that fail are left out, too, and reported
+  std::string by;                    ///< who they are to the operating system, for the guard's record
   ProgressStyle progress = ProgressStyle::kNone;
 };
 
@@ -31,7 +32,7 @@ class RescueRun {
  public:
   RescueRun(RescueRecord& record, const RescueMeans& means) : record_(record), means_(means) {}
 
-  /// Until the branch stands at the plan's position and was looked at.
+  /// Until the branch, or standby, stands at the plan's position and was looked at.
   void run();
 
   // The parts of it, for a cut-over:
@@ -44,22 +45,39 @@ class RescueRun {
 
  private:
   void try_image();
+  void promote_standby();
+  void take_over();
+  void check_taken(const binlog::GtidPosition& at);
+  void fill_last_holes();
+  std::string last_left_out();
+  void check();
   void start_branch();
+  void start_standby();
+  void restart_as_replica();
   void connect();
   binlog::GtidPosition position();
   void find_start();
   void check_start(const binlog::GtidPosition& at);
   void replay_once(const std::string& until);
+  binlog::GtidPosition standing();
+  binlog::GtidPosition logged();
+  bool logs_what_it_applies();
+  void fill_hole(const binlog::Gtid& gtid);
   std::set<binlog::Gtid> left_out_from(const binlog::GtidPosition& position);
   void leave_out_conflict(const Error& error);
+  bool has_another() const;
   bool may_pass_over(const Error& error) const;
-  void pass_over(const std::string& why);
+  void pass_over_image(const std::string& why);
+  void pass_over_standby(const std::string& why);
 
   RescueRecord& record_;
   const RescueMeans& means_;
+  std::optional<FileLock> standby_lock_;  ///< no `standby run` begins
   server::BranchRecord branch_;
   std::unique_ptr<server::Connection> connection_;
 };
+
+std::vector<binlog::Gtid> in_order_of_log(RescueLog& log, const std::set<binlog::Gtid>& gtids);
 
 /// The GTID of the first transaction behind `position`, of those not in `left_out`: where a replay has stopped.
 std::optional<binlog::Gtid> next_transaction(RescueLog& log, const binlog::GtidPosition& position,

@@ -1,9 +1,12 @@
 """A night for tests: a source that is followed and imaged, what it commits afterwards, and the mistake among it."""
+import json
 import subprocess
 
 from branches import Branch, Harbour
+from holding import wait_held
 from relaying import Relay, Source, free_port
 from replication import Replica, installed
+from standbys import Standby, accounts_file
 
 
 # Of the relay, of the application, and of who fences.
@@ -76,6 +79,13 @@ class Night:
     def branch(self, result):
         return Branch(self.boat, result)
 
+    def rescue(self, *words):
+        return self.boat.run("rescue", "--dir", self.relay.directory, *words)
+
+    def ways(self, *words):
+        """What a rescue would do: the first way is the plan's."""
+        return {way["way"]: way for way in self.rescue("--dry-run", *words)["ways"]}
+
     def close(self, failed=False):
         for each in [self.relay, *self.servers]:
             if each:
@@ -89,6 +99,66 @@ class Night:
         if kind is not None and self.relay is not None and self.relay.log.exists():
             print(self.relay.log.read_text()[-3000:], flush=True)
         self.close(failed=kind is not None)
+
+
+# Of who seeds, as docs/guide/seed.md grants.
+SEEDER = "CREATE USER b@'%' IDENTIFIED BY 'pw'; GRANT RELOAD, PROCESS, LOCK TABLES, BINLOG MONITOR ON *.* TO b@'%'"
+
+
+class GuardedNight(Night):
+    """The guard holds what destroys before a standby, which was made from a seed: its binary log is its own from the beginning."""
+
+    def __init__(self, setup="DO 0"):
+        self.setup = setup  # before the seed
+        super().__init__()
+
+    def _begin(self, relay_options):
+        work = self.boat.work
+        rules = work / "rules.toml"
+        rules.write_text("")
+        super()._begin((*relay_options, "--accounts", accounts_file(work), "--config", str(rules)))
+        self.source.query(f"{self.setup}; SET sql_log_bin = 0; {SEEDER}")
+        self.standby = self.make_standby()
+
+    def make_standby(self, name="standby"):
+        """From a seed made now; its first commit is made."""
+        image = self.boat.run("seed", "--source", f"mysql://b@127.0.0.1:{self.source.port}", "--password-file", self.boat.work / "password",
+                              "--dir", self.relay.directory, "--no-keep")["image"]
+        standby = Standby(self.boat, self.relay, image, name=name).start()
+        standby.wait_first_commit()
+        standby.wait_following()
+        return standby
+
+    def server(self, name="standby"):
+        """The standby's own."""
+        return Branch(self.boat, self.boat.branches()[name])
+
+    def drop_is_held(self):
+        """The GTID of a DROP DATABASE that the guard holds before the standby."""
+        mistake = self.commit("DROP DATABASE shop")
+        assert [hold["gtid"] for hold in wait_held(self.relay)] == [mistake]
+        return mistake
+
+    def record(self, name):
+        """What a rescue has written down; None before it has begun."""
+        try:
+            return json.loads((self.boat.state / "rescues" / name / "rescue.json").read_text())
+        except FileNotFoundError:
+            return None
+
+    def strict_replica(self, datadir, server_id):
+        """One that insists on an unbroken log (gtid_strict_mode), and has replicas of its own."""
+        replica = Replica(datadir, "--log-bin=mysql-bin", "--log-slave-updates", "--gtid-strict-mode=ON", server_id=server_id).start()
+        self.servers.append(replica)
+        return replica
+
+    def close(self, failed=False):
+        if failed and hasattr(self, "standby"):
+            for log in [self.standby.log, *self.boat.state.glob("branches/*/error.log")]:
+                print(f"-- {log}\n{log.read_text(errors='replace')[-3000:]}", flush=True)
+        if hasattr(self, "standby"):
+            self.standby.kill()
+        super().close(failed)
 
 
 def text_of(boat, *words):

@@ -1,0 +1,71 @@
+#include "rescue/image_choice.h"
+
+#include <algorithm>
+
+#include "base/error.h"
+
+namespace lifeboat::rescue {
+namespace {
+
+/// A log's times are whole seconds.
+constexpr std::chrono::seconds kLogTimeUnit{1};
+
+class ImageJudge {
+ public:
+  ImageJudge(RescueLog& log, const ImageQuestion& question) : log_(log), question_(question) {}
+
+  /// Why an image will not do.
+  std::string judge(const ImageChoice& choice) const {
+    if (!question_.only.empty() && choice.info.name != question_.only) return "another was asked for";
+    if (!choice.position) return judge_by_time(choice.info);
+    const binlog::GtidPosition& position = choice.position->gtid;
+    if (!log_.knows(position)) return format("this log knows nothing of {}", position.format());
+    if (!question_.past_in_vault && !position.reached(log_.begin())) {
+      return format("the log on this disk begins later, after {}", log_.begin().format());
+    }
+    for (const FoundDanger& each : question_.left_out) {
+      if (log_.has(position, each.gtid)) return format("it was taken after {}", format_gtid(each.gtid));
+    }
+    for (const binlog::Gtid& gtid : position.gtids()) {
+      const bool in_log = log_.end().find(gtid.domain).has_value();
+      if (in_log && !log_.has(question_.until, gtid)) return format("it was taken after {}", question_.to);
+    }
+    return {};
+  }
+
+ private:
+  /// Of one that does not say where it lies: what it says when it has booted is checked again.
+  std::string judge_by_time(const vault::ImageInfo& info) const {
+    const auto to = RescueLog::time_in(question_.to);
+    if (to && info.time >= *to) return format("it was taken after {}", question_.to);
+    for (const FoundDanger& each : question_.left_out) {
+      if (info.time >= each.time + kLogTimeUnit) return format("it was taken after {}", format_gtid(each.gtid));
+    }
+    return {};
+  }
+
+  RescueLog& log_;
+  const ImageQuestion& question_;
+};
+
+}  // namespace
+
+std::vector<ImageChoice> judge_images(RescueLog& log, vault::Vault& vault, const ImageQuestion& question) {
+  const ImageJudge judge(log, question);
+  std::vector<std::string> damaged;
+  std::vector<ImageChoice> choices;
+  for (vault::ImageInfo& info : vault::list_images(vault, &damaged)) {
+    ImageChoice choice{.info = std::move(info), .position = {}, .why_not = {}};
+    try {
+      choice.position = position_of(choice.info);
+      choice.why_not = judge.judge(choice);
+    } catch (const Exception& e) {
+      choice.why_not = e.error().message;
+    }
+    choices.push_back(std::move(choice));
+  }
+  std::ranges::reverse(choices);
+  return choices;
+}
+
+}  // namespace lifeboat::rescue

@@ -1,0 +1,37 @@
+#include "rescue/rescue_order.h"
+
+#include <algorithm>
+
+#include "rescue/image_position.h"
+#include "rescue/rescue_log.h"
+
+namespace lifeboat::rescue {
+
+bool image_may_serve(const vault::ImageInfo& info, const RescueOrder& order) {
+  const auto to = RescueLog::time_in(order.to);
+  if (to && info.time >= *to) return false;
+  const auto position = position_of(info);
+  return !position || std::ranges::none_of(order.skip, [&](const std::string& gtid) {
+    return position->gtid.reached(binlog::parse_gtid(gtid));
+  });
+}
+
+json::object request_of(const RescueOrder& order) {
+  return {{"to", order.to},
+          {"skip", json::array(order.skip.begin(), order.skip.end())},
+          {"way", order.way},
+          {"image", order.image}};
+}
+
+bool asks_nothing(const RescueOrder& order) {
+  return order.to.empty() && order.skip.empty() && order.way.empty() && order.image.empty();
+}
+
+std::string_view way_of(const RescueRecord& record) {
+  if (!record.standby.empty()) return "standby";
+  const json::value* way = record.request.if_contains("way");
+  const bool older = way != nullptr && way->is_string() && way->get_string() == "older";
+  return older ? "older" : "image";
+}
+
+}  // namespace lifeboat::rescue
