@@ -33,7 +33,7 @@ std::string first_words(const std::string& statement) {
 std::string_view fate_of(const rescue::RescuePicture& picture, const rescue::FoundDanger& danger) {
   const bool now = std::ranges::any_of(picture.left_out, [&](const auto& each) { return each.gtid == danger.gtid; });
   if (now) return "LEFT OUT";
-  return "kept";
+  return danger.guard == "skipped" ? "left out before" : "kept";
 }
 
 std::string danger_lines(const rescue::FoundDanger& danger, std::string_view fate) {

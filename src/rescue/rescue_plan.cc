@@ -158,6 +158,12 @@ class RescuePlanner {
     for (const FoundDanger& each : picture_.left_out) {
       if (log_.has(until, each.gtid)) record.skip.push_back(format_gtid(each.gtid));
     }
+    // What people had skipped before does not come back with an older image.
+    for (const FoundDanger& each : picture_.dangers) {
+      const std::string gtid = format_gtid(each.gtid);
+      const bool known = std::ranges::find(record.skip, gtid) != record.skip.end();
+      if (each.guard == "skipped" && !known && log_.has(until, each.gtid)) record.skip.push_back(gtid);
+    }
     return record;
   }
 
