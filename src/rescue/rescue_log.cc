@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <deque>
+#include <functional>
 #include <set>
 
 #include "base/error.h"
@@ -51,20 +52,23 @@ std::optional<SystemTime> RescueLog::end_time() const {
 }
 
 std::vector<FoundDanger> RescueLog::newest_dangers(std::size_t most) const {
-  const auto files = log_->files();
-  std::vector<FoundDanger> dangers;
-  for (auto file = files.rbegin(); file != files.rend() && dangers.size() < most; ++file) {
-    std::deque<relay::IndexEntry> newest;
-    index_.visit(*file, [&](const relay::IndexEntry& entry) {
+  std::map<binlog::DangerClass, std::deque<relay::LogIndex::Found>> newest;
+  for (const relay::ServedLog::File& file : log_->files()) {
+    index_.visit(file, [&](const relay::IndexEntry& entry) {
       const bool destroys =
           entry.severity == binlog::Severity::kDestroys || entry.severity == binlog::Severity::kUnknown;
       if (!destroys || !entry.gtid) return true;
-      newest.push_back(entry);
-      if (newest.size() > most - dangers.size()) newest.pop_front();
+      auto& of_class = newest[entry.danger];
+      of_class.push_back({.file = file, .entry = entry});
+      if (of_class.size() > most) of_class.pop_front();
       return true;
     });
-    for (auto entry = newest.rbegin(); entry != newest.rend(); ++entry) dangers.push_back(describe({*file, *entry}));
   }
+  std::vector<FoundDanger> dangers;
+  for (const auto& [_, of_class] : newest) {
+    for (const relay::LogIndex::Found& found : of_class) dangers.push_back(describe(found));
+  }
+  std::ranges::sort(dangers, std::ranges::greater(), &FoundDanger::place);
   return dangers;
 }
 

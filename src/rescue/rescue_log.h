@@ -53,7 +53,8 @@ class RescueLog {
   /// Of its last transaction; nothing if it has none.
   std::optional<SystemTime> end_time() const;
 
-  /// The newest that destroy, at most `most`, the newest first.
+  /// The newest that destroy, the newest first: at most `most` of a class, so that what an application does all the
+  /// time hides nothing else.
   std::vector<FoundDanger> newest_dangers(std::size_t most) const;
   FoundDanger danger(const binlog::Gtid& gtid) const;
   /// Says of each what became of it at the guard of the relay whose directory this is.

@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "base/printable.h"
+#include "rescue/left_out_choice.h"
 
 namespace lifeboat::rescue {
 namespace {
@@ -15,7 +16,6 @@ constexpr double kBootGuessSeconds = 4;
 constexpr double kTakeOverGuessSeconds = 1;
 constexpr double kReplayGuessBytes = 20e6;
 constexpr double kStandbyReplayGuessBytes = 5e6;
-constexpr std::chrono::hours kOneSession{1};
 
 std::vector<binlog::Gtid> gtids_of(const std::vector<FoundDanger>& dangers) {
   std::vector<binlog::Gtid> gtids;
@@ -264,18 +264,6 @@ class RescuePlanner {
 };
 
 }  // namespace
-
-std::vector<FoundDanger> choose_left_out(const std::vector<FoundDanger>& dangers) {
-  std::vector<FoundDanger> out;
-  std::ranges::copy_if(dangers, std::back_inserter(out), [](const FoundDanger& each) { return each.guard == "held"; });
-  if (!out.empty() || dangers.empty()) return out;
-  const FoundDanger& newest = dangers.front();
-  std::ranges::copy_if(dangers, std::back_inserter(out), [&](const FoundDanger& each) {
-    const bool same_session = each.thread == newest.thread && each.gtid.server == newest.gtid.server;
-    return each.gtid == newest.gtid || (same_session && newest.thread != 0 && newest.time - each.time < kOneSession);
-  });
-  return out;
-}
 
 void RescuePicture::begin_with(std::string_view way) {
   const auto found = std::ranges::find(ways, way, &RescueWay::name);

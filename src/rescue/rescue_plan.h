@@ -38,8 +38,8 @@ struct RescuePicture {
   void begin_with(std::string_view way);
 };
 
-/// How many dangers a picture holds.
-inline constexpr std::size_t kDangersLookedAt = 50;
+/// How many dangers of a class a picture holds.
+inline constexpr std::size_t kDangersLookedAt = 200;
 
 /// What a plan is made of; all but the vault may be empty. Borrowed.
 struct RescueSurroundings {
@@ -51,8 +51,5 @@ struct RescueSurroundings {
 
 RescuePicture plan_rescue(const RescueSurroundings& surroundings, const RescueOrder& order);
 
-/// What a rescue that was not told leaves out: all that is held, else the newest and what the same session did within
-/// an hour before it.
-std::vector<FoundDanger> choose_left_out(const std::vector<FoundDanger>& dangers);
 
 }  // namespace lifeboat::rescue
