@@ -11,6 +11,7 @@
 #include "binlog/gtid_event.h"
 #include "binlog/query_event.h"
 #include "binlog/rows.h"
+#include "binlog/statement_reads.h"
 #include "binlog/transaction_payload.h"
 
 namespace lifeboat::binlog {
@@ -125,10 +126,7 @@ void GroupClassifier::add_statement(const Event& event) {
   if (query_verb(event) != Verb::kOther) return;
   StatementContext context;
   context.database = query.database;
-  context.dialect.sql_mode = query.status.sql_mode.value_or(0);
-  const unsigned collation = query.status.client_charset.value_or(0);
-  context.dialect.charset = charset_of_collation(collation);
-  context.dialect.letters = letters_of_collation(collation);
+  context.dialect = dialect_of(query.status);
   context.dialect.reader = writer_;
   context.session = {event.header.server_id, query.thread_id};
   context.time_s = event.header.timestamp;

@@ -51,5 +51,4 @@ struct RescueSurroundings {
 
 RescuePicture plan_rescue(const RescueSurroundings& surroundings, const RescueOrder& order);
 
-
 }  // namespace lifeboat::rescue

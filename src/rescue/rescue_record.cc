@@ -123,6 +123,7 @@ json::object to_json(const RescueRecord& record) {
                    {"phases", phases_to_json(record.phases)},
                    {"passed_over", notes_to_json(record.passed_over)},
                    {"conflicts", notes_to_json(record.conflicts)},
+                   {"doubtful", notes_to_json(record.doubtful)},
                    {"checks", notes_to_json(record.checks)},
                    {"cut_over", record.cut_over}};
   out["ready"] = record.ready;
@@ -147,6 +148,7 @@ RescueRecord rescue_from_json(const json::object& object) {
   record.phases = phases_from(object);
   record.passed_over = notes_from(object, "passed_over");
   record.conflicts = notes_from(object, "conflicts");
+  record.doubtful = notes_from(object, "doubtful");
   record.checks = notes_from(object, "checks");
   const json::value* ready = object.if_contains("ready");
   record.ready = ready != nullptr && ready->is_bool() && ready->get_bool();

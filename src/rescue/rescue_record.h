@@ -46,6 +46,7 @@ struct RescueRecord {
   std::vector<RescuePhase> phases;
   std::vector<RescueNote> passed_over;  ///< images that would not do
   std::vector<RescueNote> conflicts;    ///< later transactions left out because they failed
+  std::vector<RescueNote> doubtful;     ///< later transactions that may have come out otherwise than on their source
   std::vector<RescueNote> checks;       ///< that it has passed
   bool ready = false;
   json::object cut_over;  ///< see cut_over.h

@@ -19,6 +19,7 @@ RescueRecord example_rescue(const Path& root) {
   record.holes = {"0-1-42"};
   record.objects = {"shop.*"};
   record.conflicts = {{.subject = "0-1-50", .said = "table exists"}};
+  record.doubtful = {{.subject = "0-1-51", .said = "depends on shop.orders"}};
   record.phases = {{.name = "mount", .begun = from_unix_ms(1'000), .seconds = 0.25},
                    {.name = "boot", .begun = from_unix_ms(2'000), .seconds = {}}};
   record.ready = true;

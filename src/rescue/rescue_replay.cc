@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "relay/log_replay.h"
+#include "rescue/log_damage.h"
 #include "rescue/rescue_run.h"
 #include "rescue/standby_server.h"
 
@@ -33,6 +34,7 @@ void RescueRun::replay(const std::string& until) {
       } else if (e.code() == Code::kRefused && tells_conflict(e.error().message)) {
         leave_out_conflict(e.error());
       } else {
+        if (e.code() == Code::kRefused) fail_if_log_is_damaged();
         throw;
       }
     }
@@ -113,6 +115,11 @@ std::set<binlog::Gtid> RescueRun::left_out_from(const binlog::GtidPosition& posi
   for (const std::string& gtid : record_.skip) add(gtid);
   for (const RescueNote& conflict : record_.conflicts) add(conflict.subject);
   return out;
+}
+
+void RescueRun::fail_if_log_is_damaged() {
+  RescueLog log(record_.log);
+  fail_if_damaged(log, standing(), record_.skip);
 }
 
 void RescueRun::leave_out_conflict(const Error& error) {

@@ -6,6 +6,7 @@
 #include "base/cancel.h"
 #include "base/error.h"
 #include "base/log.h"
+#include "rescue/doubtful.h"
 #include "rescue/image_position.h"
 #include "rescue/rescue_check.h"
 #include "vault/image_reader.h"
@@ -48,7 +49,11 @@ void RescueRun::try_image() {
 }
 
 void RescueRun::check() {
-  run_phase(record_, "check", [this] { record_.checks = check_rescued(*connection_, record_.objects); });
+  run_phase(record_, "check", [this] {
+    record_.checks = check_rescued(*connection_, record_.objects);
+    RescueLog log(record_.log);
+    record_.doubtful = find_doubtful(log, record_.skip, binlog::GtidPosition::parse(record_.until));
+  });
   record_.ready = true;
   save_rescue(record_);
 }

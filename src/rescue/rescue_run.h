@@ -64,6 +64,7 @@ class RescueRun {
   bool logs_what_it_applies();
   void fill_hole(const binlog::Gtid& gtid);
   std::set<binlog::Gtid> left_out_from(const binlog::GtidPosition& position);
+  void fail_if_log_is_damaged();
   void leave_out_conflict(const Error& error);
   bool has_another() const;
   bool may_pass_over(const Error& error) const;

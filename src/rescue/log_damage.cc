@@ -1,0 +1,40 @@
+#include "rescue/log_damage.h"
+
+#include "base/cancel.h"
+#include "base/error.h"
+#include "relay/log_scan.h"
+
+namespace lifeboat::rescue {
+namespace {
+
+[[noreturn]] void fail_damaged(const std::string& file, const relay::LogScan& scan,
+                               const std::vector<std::string>& left_out) {
+  const std::string whole_to = scan.progress.boundary().state.position().format();
+  std::string words = format(" --to {}", whole_to);
+  for (const std::string& gtid : left_out) words += " --skip " + gtid;
+  const std::string what = scan.is_log ? scan.why_stopped : format("{}: {}", file, scan.why_stopped);
+  fail(Code::kRefused, format("the log is damaged: {}; it is whole up to {}", what, whole_to),
+       format(
+           "By the log that is in the vault: `lifeboat rescue --standalone`. As far as this one is whole, which loses "
+           "what came later: `lifeboat rescue --name ANOTHER{}`.",
+           words));
+}
+
+}  // namespace
+
+void fail_if_damaged(RescueLog& log, const binlog::GtidPosition& position, const std::vector<std::string>& left_out) {
+  const auto place = log.place_of(position);
+  const auto go_on = [](const relay::FileProgress& /*progress*/) {
+    throw_if_cancelled();
+    return true;
+  };
+  for (const relay::ServedLog::File& file : log.log()->files()) {
+    if (place && relay::log_file_number(file.name) < place->file) continue;
+    const binlog::GtidState before = file.head ? binlog::GtidState::from_list(*file.head) : binlog::GtidState();
+    const std::uint64_t end = log.log()->end_of(file.name).readable;
+    const relay::LogScan scan = relay::scan_log_file(file.path, before, go_on, end);
+    if (!scan.why_stopped.empty()) fail_damaged(file.name, scan, left_out);
+  }
+}
+
+}  // namespace lifeboat::rescue
