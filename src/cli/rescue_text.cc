@@ -1,6 +1,8 @@
 // What `lifeboat rescue` says: for a person in the middle of the night, and for machines.
 
+#include <algorithm>
 #include <ctime>
+#include <iterator>
 
 #include "base/printable.h"
 #include "cli/rescue_commands.h"
@@ -10,6 +12,7 @@ namespace {
 
 constexpr std::size_t kDangersShown = 4;
 constexpr std::size_t kStatementShown = 90;
+constexpr std::string_view kLeftOut = "LEFT OUT";
 
 /// "2026-11-28T22:41:07Z (23:41:07 CET)".
 std::string both_times(SystemTime time) {
@@ -32,7 +35,7 @@ std::string first_words(const std::string& statement) {
 
 std::string_view fate_of(const rescue::RescuePicture& picture, const rescue::FoundDanger& danger) {
   const bool now = std::ranges::any_of(picture.left_out, [&](const auto& each) { return each.gtid == danger.gtid; });
-  if (now) return "LEFT OUT";
+  if (now) return kLeftOut;
   return danger.guard == "skipped" ? "left out before" : "kept";
 }
 
@@ -83,11 +86,14 @@ std::string replica_lines(const rescue::RescueRecord& record) {
 std::string describe_picture(const rescue::RescuePicture& picture, const rescue::RescueLog& log) {
   std::string text = "what happened\n";
   if (picture.dangers.empty()) text += "  nothing in the log destroys\n";
-  for (std::size_t i = 0; i < std::min(picture.dangers.size(), kDangersShown); ++i) {
-    text += danger_lines(picture.dangers[i], fate_of(picture, picture.dangers[i]));
+  std::vector<rescue::FoundDanger> shown = picture.left_out;
+  std::ranges::copy_if(picture.dangers, std::back_inserter(shown),
+                       [&](const auto& each) { return fate_of(picture, each) != kLeftOut; });
+  for (std::size_t i = 0; i < std::min(shown.size(), kDangersShown); ++i) {
+    text += danger_lines(shown[i], fate_of(picture, shown[i]));
   }
   if (picture.dangers.size() > kDangersShown) {
-    text += format("  older ones: lifeboat log dangers --dir {}\n",
+    text += format("  all of them: lifeboat log dangers --dir {}\n",
                    shell_word(log.path().parent_path().parent_path().string()));
   }
   const auto end = log.end_time();
@@ -121,11 +127,18 @@ std::string describe_rescue(const rescue::RescueRecord& record, const server::Br
   for (const rescue::RescueNote& conflict : record.conflicts) {
     text += format("left out, too: {}: {}\n", conflict.subject, first_words(conflict.said));
   }
+  if (!record.doubtful.empty()) {
+    const rescue::RescueNote& first = record.doubtful.front();
+    text += format("doubtful    {} later transactions may have come out otherwise than on their source, {} first: {}\n",
+                   record.doubtful.size(), first.subject, first_words(first.said));
+    text += format("  all of them: lifeboat rescue --name {} --json | jq .doubtful\n", record.name);
+  }
   std::string found;
   for (const rescue::RescueNote& check : record.checks) {
     found += format("{}{} {}", found.empty() ? "" : "; ", check.subject, check.said);
   }
   text += format("it has      {}\n", first_words(found));
+  if (!record.loss.empty()) text += format("it has lost {}\n", record.loss);
   if (!record.standby.empty()) text += replica_lines(record);
   text += format("look at it  mariadb --socket={}\n", shell_word(branch.socket.string()));
   text += format("take it     lifeboat rescue cut-over {} --fence mysql://ADMIN@DAMAGED:3306 --password-file FILE\n",

@@ -53,6 +53,10 @@ void CutOver::check_order() const {
     fail(Code::kRefused, format("rescue {} is not ready", record_.name),
          format("Bring it to its end first: lifeboat rescue --name {}", record_.name));
   }
+  if (!record_.loss.empty() && !order_.leave_rest) {
+    fail(Code::kRefused, format("rescue {} has lost something: {}", record_.name, record_.loss),
+         "If that cannot be had from elsewhere, give it up by the same command with --leave-rest.");
+  }
   if (record_.cut_over.contains("has_writes")) {
     fail(Code::kRefused,
          format("rescue {} has taken writes, which were given up: it is no copy any more", record_.name),
