@@ -24,11 +24,14 @@ class Night:
         self.boat = Harbour()
         self.servers, self.relay = [], None
         try:
-            self.boat.init()
+            self._fill_vault()
             self._begin(relay_options)
         except BaseException:
             self.close(failed=True)
             raise
+
+    def _fill_vault(self):
+        self.boat.init()
 
     def _begin(self, relay_options):
         work = self.boat.work
