@@ -93,4 +93,13 @@ void check_fits(const ServerBinary& binary, const ServerInfo& info) {
   }
 }
 
+void check_key_plugin(const ServerBinary& binary) {
+  if (std::filesystem::exists(binary.plugin_directory / "file_key_management.so")) return;
+  fail(Code::kUnsupported,
+       format("the image is encrypted, and {} has no plugin file_key_management in {}", binary.path.string(),
+              binary.plugin_directory.string()),
+       "Install it (Debian: apt-get install mariadb-server, and leave its own server stopped), or name a mariadbd that "
+       "has it with --server BINARY.");
+}
+
 }  // namespace lifeboat::server

@@ -25,5 +25,7 @@ std::string package_for(const std::string& series);
 
 /// Throws kUnsupported unless the binary is of the series the data was last used with; names the package to install.
 void check_fits(const ServerBinary& binary, const ServerInfo& info);
+/// Throws kUnsupported unless the binary can read the keys of encrypted tables; names the package to install.
+void check_key_plugin(const ServerBinary& binary);
 
 }  // namespace lifeboat::server

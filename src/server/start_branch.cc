@@ -95,6 +95,7 @@ class Start {
     check_bootable(record_.server, record_.has_keys);
     const ServerBinary binary = find_server_binary(request_.binary.empty() ? record_.binary : request_.binary);
     check_fits(binary, record_.server);
+    if (record_.has_keys) check_key_plugin(binary);
     record_.binary = binary.path;
     record_.version = binary.version.text();
     record_.port = choose_port(request_.port, record_.port);

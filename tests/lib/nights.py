@@ -15,23 +15,31 @@ RELAY_OPTIONS = ("--tail-interval", "200ms")
 
 
 class Ground:
-    """A stopped source with the shop's tables, and a vault with the image of it."""
+    """A stopped source with the shop's tables, and a vault with the image of it. `encrypts`: makes of a directory, where the keys are to
+    lie, the server that encrypts and its options; see mariadb.with_key_plugin."""
 
-    def __init__(self, orders):
+    def __init__(self, orders, encrypts=None):
         self.work = Path(tempfile.mkdtemp(prefix="lifeboat-nights-"))
         self.orders, self.ledger = orders, Ledger()
+        self.binary, self.options = encrypts(self.work) if encrypts else ("mariadbd", [])
         try:
             self.boat = Harbour(self.work)
             self.recovery_key = self.boat.init()["recovery_key"]
             self.datadir = self.work / "source"
             install(self.datadir, "--innodb-log-file-size=16M")
-            with Source(self.datadir, "--innodb-log-file-size=16M", "--rpl-semi-sync-master-enabled=0") as source:
+            with Source(self.datadir, "--innodb-log-file-size=16M", "--rpl-semi-sync-master-enabled=0", *self.options,
+                        binary=self.binary) as source:
                 source.query("SET sql_log_bin = 0;" + ACCOUNTS)
                 set_up(source, orders, self.ledger)
-            self.boat.import_directory(self.datadir)
+            self.import_into(self.boat)
         except BaseException:
             self.close()
             raise
+
+    def import_into(self, boat):
+        defaults = self.work / "my.cnf"
+        defaults.write_text("[mysqld]\n" + "".join(f"{option[2:]}\n" for option in self.options))
+        return boat.run("image", "import", self.datadir, "--defaults-file", defaults)
 
     @property
     def vault(self):
@@ -53,15 +61,16 @@ class ShopNight(Night):
     def _fill_vault(self):
         if self.vault_url is None:
             shutil.copytree(self.ground.vault, self.boat.work / "vault")
+            self.vault_url, self.recovery_key = self.boat.env["LIFEBOAT_VAULT"], self.ground.recovery_key
             return
         self.boat.env["LIFEBOAT_VAULT"] = self.vault_url
         self.recovery_key = self.boat.init()["recovery_key"]
-        self.boat.import_directory(self.ground.datadir)
+        self.ground.import_into(self.boat)
 
     def _begin(self, relay_options):
         work = self.boat.work
         shutil.copytree(self.ground.datadir, work / "source")
-        self.source = Source(work / "source").start()
+        self.source = Source(work / "source", *self.ground.options, binary=self.ground.binary).start()
         self.servers.append(self.source)
         env = dict(self.boat.env)
         if not self.sealed:
