@@ -131,7 +131,7 @@ std::string describe_rescue(const rescue::RescueRecord& record, const server::Br
     const rescue::RescueNote& first = record.doubtful.front();
     text += format("doubtful    {} later transactions may have come out otherwise than on their source, {} first: {}\n",
                    record.doubtful.size(), first.subject, first_words(first.said));
-    text += format("  all of them: lifeboat rescue --name {} --json | jq .doubtful\n", record.name);
+    text += format("  all of them: lifeboat rescue --name {} --json\n", record.name);
   }
   std::string found;
   for (const rescue::RescueNote& check : record.checks) {

@@ -135,8 +135,11 @@ void RescueRun::find_start() {
 void RescueRun::check_start(const binlog::GtidPosition& at) {
   RescueLog log(record_.log);
   if (at.empty() || !log.knows(at)) {
-    fail(Code::kConflict,
-         format("image {} does not say where it lies in this log ('{}')", record_.images.front(), at.format()));
+    fail(
+        Code::kConflict,
+        format("image {} does not say where it lies in this log ('{}')", record_.images.front(), at.format()),
+        "Its server had logged nothing yet, or is another one. Make a new image of the source (lifeboat seed), or name "
+        "an older one: lifeboat rescue --image NAME.");
   }
   const binlog::GtidPosition until = binlog::GtidPosition::parse(record_.until);
   for (const std::string& gtid : record_.skip) {
