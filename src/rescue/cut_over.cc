@@ -81,7 +81,7 @@ void CutOver::check_new_dangers() const {
     return std::ranges::find(record_.skip, gtid) != record_.skip.end() ||
            std::ranges::find(order_.accept, gtid) != order_.accept.end();
   };
-  for (const FoundDanger& danger : log.newest_dangers(kDangersLookedAt)) {
+  for (const FoundDanger& danger : log.newest_dangers(kDangersLookedAt, until)) {
     const std::string gtid = format_gtid(danger.gtid);
     if (log.has(until, danger.gtid) || known(gtid)) continue;
     fail(Code::kRefused, format("since then {} came: {}", gtid, printable(danger.statement.substr(0, 200))),

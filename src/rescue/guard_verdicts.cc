@@ -31,7 +31,7 @@ class VerdictFinder {
     const std::string stream = relay::stream_name({.user = {}, .server_id = replica_.server_id});
     for (const relay::Hold& hold : book.list()) {
       const relay::HoldSubject& subject = hold.subject;
-      const bool here = subject.source == log_.source() && subject.incarnation == log_.path().filename().string();
+      const bool here = is_of_log(subject, log_.path());
       const relay::HoldState state = hold.state_of(stream);
       const bool bound = subject.every_replica || hold.streams.contains(stream);
       if (!here || subject.gtid.empty() || (state == relay::HoldState::kHeld && !bound)) continue;
@@ -43,15 +43,13 @@ class VerdictFinder {
 
   /// From the file in which the replica stands: what stands there before it tells what statements mean.
   void walk() {
-    const auto place = log_.place_of(replica_.position);
     relay::GuardWalk walk(config_);
     const auto go_on = [] {
       throw_if_cancelled();
       return true;
     };
     const auto take = [this](relay::FoundGroup&& group) { judge_group(group.facts); };
-    for (const relay::ServedLog::File& file : log_.log()->files()) {
-      if (place && relay::log_file_number(file.name) < place->file) continue;
+    for (const relay::ServedLog::File& file : log_.files_from(replica_.position)) {
       walk.open(file.name, file.path);
       walk.step(log_.log()->end_of(file.name).readable, go_on, take);
       walk.end_file(take);

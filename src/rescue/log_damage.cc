@@ -23,13 +23,11 @@ namespace {
 }  // namespace
 
 void fail_if_damaged(RescueLog& log, const binlog::GtidPosition& position, const std::vector<std::string>& left_out) {
-  const auto place = log.place_of(position);
   const auto go_on = [](const relay::FileProgress& /*progress*/) {
     throw_if_cancelled();
     return true;
   };
-  for (const relay::ServedLog::File& file : log.log()->files()) {
-    if (place && relay::log_file_number(file.name) < place->file) continue;
+  for (const relay::ServedLog::File& file : log.files_from(position)) {
     const binlog::GtidState before = file.head ? binlog::GtidState::from_list(*file.head) : binlog::GtidState();
     const std::uint64_t end = log.log()->end_of(file.name).readable;
     const relay::LogScan scan = relay::scan_log_file(file.path, before, go_on, end);

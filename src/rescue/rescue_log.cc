@@ -51,13 +51,14 @@ std::optional<SystemTime> RescueLog::end_time() const {
   return last;
 }
 
-std::vector<FoundDanger> RescueLog::newest_dangers(std::size_t most) const {
+std::vector<FoundDanger> RescueLog::newest_dangers(std::size_t most, const binlog::GtidPosition& behind) {
+  const auto place = place_of(behind);
   std::map<binlog::DangerClass, std::deque<relay::LogIndex::Found>> newest;
-  for (const relay::ServedLog::File& file : log_->files()) {
+  for (const relay::ServedLog::File& file : files_from(place)) {
     index_.visit(file, [&](const relay::IndexEntry& entry) {
       const bool destroys =
           entry.severity == binlog::Severity::kDestroys || entry.severity == binlog::Severity::kUnknown;
-      if (!destroys || !entry.gtid) return true;
+      if (!destroys || !entry.gtid || (place && place_in(file, entry) <= *place)) return true;
       auto& of_class = newest[entry.danger];
       of_class.push_back({.file = file, .entry = entry});
       if (of_class.size() > most) of_class.pop_front();
@@ -105,8 +106,8 @@ void RescueLog::ask_guard(const Path& relay_directory, std::vector<FoundDanger>&
   book.refresh();
   std::map<std::string, std::string> states;
   for (const relay::Hold& hold : book.list()) {
-    const bool here = hold.subject.source == source() && hold.subject.incarnation == path().filename().string();
-    if (here) states[hold.subject.gtid] = hold.open() ? "held" : std::string(hold_state_name(hold.state));
+    if (is_of_log(hold.subject, path()))
+      states[hold.subject.gtid] = hold.open() ? "held" : std::string(hold_state_name(hold.state));
   }
   for (FoundDanger& danger : dangers) {
     const auto state = states.find(format_gtid(danger.gtid));
@@ -150,13 +151,18 @@ std::optional<LogPlace> RescueLog::place_of(const binlog::GtidPosition& position
 
 std::uint64_t RescueLog::bytes_behind(const std::optional<LogPlace>& place) const {
   std::uint64_t bytes = 0;
-  for (const auto& file : log_->files()) {
-    const std::uint64_t number = relay::log_file_number(file.name);
-    if (place && number < place->file) continue;
-    bytes += log_->end_of(file.name).readable;
-    if (place && number == place->file) bytes -= std::min(bytes, place->end);
-  }
-  return bytes;
+  for (const auto& file : files_from(place)) bytes += log_->end_of(file.name).readable;
+  return place ? bytes - std::min(bytes, place->end) : bytes;
+}
+
+std::vector<relay::ServedLog::File> RescueLog::files_from(const std::optional<LogPlace>& place) const {
+  std::vector<relay::ServedLog::File> files = log_->files();
+  std::erase_if(files, [&](const auto& file) { return place && relay::log_file_number(file.name) < place->file; });
+  return files;
+}
+
+std::vector<relay::ServedLog::File> RescueLog::files_from(const binlog::GtidPosition& position) {
+  return files_from(place_of(position));
 }
 
 std::uint64_t RescueLog::bytes_after(const binlog::GtidPosition& position) {
@@ -233,6 +239,10 @@ std::optional<RescueLog::Gap> RescueLog::gap_behind(const std::optional<binlog::
         .loss = format("all after {}: the log has a gap from there to {} ({})", gap.kept_to, gap.begins, gap.file)};
   }
   return std::nullopt;
+}
+
+bool is_of_log(const relay::HoldSubject& subject, const Path& incarnation) {
+  return subject.source == incarnation.parent_path().filename() && subject.incarnation == incarnation.filename();
 }
 
 }  // namespace lifeboat::rescue

@@ -14,6 +14,7 @@
 
 #include "base/units.h"
 #include "binlog/gtid.h"
+#include "relay/hold.h"
 #include "relay/log_directory.h"
 #include "relay/log_index.h"
 
@@ -53,9 +54,9 @@ class RescueLog {
   /// Of its last transaction; nothing if it has none.
   std::optional<SystemTime> end_time() const;
 
-  /// The newest that destroy, the newest first: at most `most` of a class, so that what an application does all the
-  /// time hides nothing else.
-  std::vector<FoundDanger> newest_dangers(std::size_t most) const;
+  /// The newest that destroy, of what lies behind a position of this log, the newest first: at most `most` of a class,
+  /// so that what an application does all the time hides nothing else.
+  std::vector<FoundDanger> newest_dangers(std::size_t most, const binlog::GtidPosition& behind = {});
   FoundDanger danger(const binlog::Gtid& gtid) const;
   /// Says of each what became of it at the guard of the relay whose directory this is.
   void ask_guard(const Path& relay_directory, std::vector<FoundDanger>& dangers) const;
@@ -71,6 +72,9 @@ class RescueLog {
   std::uint64_t bytes_since(SystemTime time) const;
   /// From the last transaction that is behind none of a position's.
   std::optional<LogPlace> place_of(const binlog::GtidPosition& position);
+
+  /// From the one in which a position lies; of an empty one all.
+  std::vector<relay::ServedLog::File> files_from(const binlog::GtidPosition& position);
 
   /// A moment as a person names it: a time (all before it), a GTID or FILE:POSITION (up to it, and with it), a position
   /// of several domains; empty: all.
@@ -91,11 +95,15 @@ class RescueLog {
   binlog::GtidPosition position_at(const relay::ServedLog::File& file, std::uint64_t bound) const;
   binlog::GtidPosition position_in_file(const std::string& text) const;
   std::uint64_t bytes_behind(const std::optional<LogPlace>& place) const;
+  std::vector<relay::ServedLog::File> files_from(const std::optional<LogPlace>& place) const;
   FoundDanger describe(const relay::LogIndex::Found& found) const;
 
   std::shared_ptr<relay::LogDirectory> log_;
   relay::LogIndex index_;
   std::map<binlog::Gtid, std::optional<LogPlace>> places_;  ///< looked up so far
 };
+
+/// Whether a relay's guard, which has one book for all its logs, held it in this one.
+bool is_of_log(const relay::HoldSubject& subject, const Path& incarnation);
 
 }  // namespace lifeboat::rescue

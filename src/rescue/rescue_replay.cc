@@ -146,11 +146,9 @@ std::vector<binlog::Gtid> in_order_of_log(RescueLog& log, const std::set<binlog:
 
 std::optional<binlog::Gtid> next_transaction(RescueLog& log, const binlog::GtidPosition& position,
                                              const std::set<binlog::Gtid>& left_out) {
-  const auto place = log.place_of(position);
   const relay::LogIndex index(*log.log());
   std::optional<binlog::Gtid> next;
-  for (const relay::ServedLog::File& file : log.log()->files()) {
-    if (place && relay::log_file_number(file.name) < place->file) continue;
+  for (const relay::ServedLog::File& file : log.files_from(position)) {
     index.visit(file, [&](const relay::IndexEntry& entry) {
       if (!entry.gtid || left_out.contains(*entry.gtid) || log.has(position, *entry.gtid)) return true;
       next = entry.gtid;

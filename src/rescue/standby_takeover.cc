@@ -72,8 +72,7 @@ void skip_at_guard(const RescueRecord& record, std::uint32_t server_id, const st
   book.refresh();
   const std::string stream = relay::stream_name({.user = {}, .server_id = server_id});
   for (const relay::Hold& hold : book.list()) {
-    const bool here = hold.subject.source == record.log.parent_path().filename().string() &&
-                      hold.subject.incarnation == record.log.filename().string();
+    const bool here = is_of_log(hold.subject, record.log);
     const bool left_out = std::ranges::find(record.skip, hold.subject.gtid) != record.skip.end();
     if (!here || !left_out || !hold.open() || hold.state_of(stream) != relay::HoldState::kHeld) continue;
     book.skip({.id = hold.subject.id, .stream = stream}, by);
