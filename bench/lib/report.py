@@ -40,6 +40,18 @@ def table(rows):
     return "\n".join([lines[0], "-" * len(lines[0]), *lines[1:]])
 
 
+def conclude(name, machine, bench, measured):
+    """Prints and writes what a bench found: `bench.figures` are the medians of `measured` (figure → all values)."""
+    judgements = list(bench.judgements())
+    print(table([["measured", "median", "all"]] + [[figure, f"{value:.4g}", " ".join(f"{v:.4g}" for v in measured[figure])]
+                                                   for figure, value in bench.figures.items()]) + "\n")
+    print(judgement_table(judgements))
+    args = bench.args
+    write(args.work / f"result-{name}-{args.scale:g}.json", {
+        "machine": machine, "scale": args.scale, "runs": args.runs, "figures": bench.figures, "all": measured,
+        "problems": bench.problems}, judgements)
+
+
 def cost_table(title, costs, stored):
     """`costs`: name → Cost; `stored`: name → bytes or None."""
     rows = [[title, "wall s", "cpu s", "peak, one", "peak, all", "stored"]]

@@ -9,6 +9,7 @@ failed, 1 if something did, 77 if all was skipped.
 """
 import argparse
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -69,6 +70,13 @@ class Acceptance:
             for j in measured["judgements"]:
                 self.figure(j["figure"], j["value"], j["bound"], j["unit"], j["at_least"], j["why"])
             self.check("problems", not measured["problems"], "; ".join(measured["problems"]))
+
+    def need(self, *tools):
+        """Skips all if one of the programs is not installed."""
+        missing = [tool for tool in tools if shutil.which(tool) is None]
+        if missing:
+            self.skip("all", "right", f"no {', no '.join(missing)}")
+            self.close()
 
     def skip(self, figure, bound, reason):
         self.line(f"{figure}=-", bound, "SKIP", reason)

@@ -125,17 +125,21 @@ def vault_on_s3_only(ground, seed, commits):
         night.trade(commits)
         mistake = night.mistake("DROP DATABASE shop")
         night.trade(commits, ONLY_APP)
-        night.relay.wait_sealed(night.source)
-        night.relay.kill()
-        night.source.kill()
-        for path in (night.relay.directory, night.source.datadir, night.boat.state, night.boat.work / "cache"):
-            shutil.rmtree(path, ignore_errors=True)
+        lose_all_but_the_vault(night)
         bare = bare_host(night)
         yield from is_found(bare.run("rescue", "--standalone", "--dry-run"), [mistake], ["drop_database"], ["shop.*"])
         result = bare.run("rescue", "--standalone")
         yield is_silent(result, [mistake])
         yield has_all(night, result)
         bare.run("branch", "stop", result["branch"])
+
+
+def lose_all_but_the_vault(night):
+    night.relay.wait_sealed(night.source)
+    night.relay.kill()
+    night.source.kill()
+    for path in (night.relay.directory, night.source.datadir, night.boat.state, night.boat.work / "cache"):
+        shutil.rmtree(path, ignore_errors=True)
 
 
 def bare_host(night):

@@ -96,9 +96,6 @@ class ShopNight(Night):
         begun = time.time()
         return Mistake(session.query(f"{sql}; SELECT @@last_gtid")[-1][0].decode(), begun, time.time())
 
-    def rescue(self, *words):
-        return self.boat.run("rescue", "--dir", self.relay.directory, *words)
-
 
 class Mistake:
     def __init__(self, gtid, begun, ended):
