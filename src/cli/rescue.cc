@@ -117,11 +117,14 @@ void go_on(Context& context, const Options& options, const rescue::RescueRecord&
     fail(Code::kRefused, format("rescue {} is cut over: its branch may be what production writes to", record.name),
          format("See: lifeboat rescue ls. Back: lifeboat rescue undo {}", record.name));
   }
-  if (record.ready && runs) return context.print(rescue_result(record, *branch), describe_rescue(record, *branch));
   save_rescue(record);
   try {
     rescue::RescueRun run(record, means);
-    run.run();
+    if (record.ready && runs) {
+      run.ensure_running();  // one that was killed may just have started it
+    } else {
+      run.run();
+    }
     context.print(rescue_result(record, run.branch()), describe_rescue(record, run.branch()));
   } catch (const Exception& e) {
     fail_with_next(e, record.name);
