@@ -123,6 +123,7 @@ Missing Volume::State::read_layers(File& file, std::uint64_t offset, ByteSpan ou
 
 std::size_t Volume::read(InodeNumber inode, std::uint64_t offset, ByteSpan out) {
   State& state = *state_;
+  ++state.served;
   const auto [node, file] = state.catalog.file(inode);
   Fetched fetched;
   for (;;) {

@@ -157,6 +157,7 @@ Missing Volume::State::write_layers(File& file, std::uint64_t offset, ByteView i
 
 void Volume::write(InodeNumber inode, std::uint64_t offset, ByteView in) {
   State& state = *state_;
+  ++state.served;
   check_range(offset, in.size());
   if (in.empty()) return;
   const auto [node, file] = state.catalog.file(inode);

@@ -138,6 +138,12 @@ void DataFile::reserve(std::uint64_t offset, std::uint64_t length) {
   measure();
 }
 
+void DataFile::write_out(std::uint64_t offset, std::uint64_t length) {
+  // Best effort: an error it meets is reported by the sync that makes it durable.
+  ::sync_file_range(fd(), static_cast<off_t>(offset), static_cast<off_t>(length),
+                    SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE | SYNC_FILE_RANGE_WAIT_AFTER);
+}
+
 void DataFile::sync() {
   const std::uint64_t covered = changes_.load(std::memory_order_acquire);
   if (durable_.load(std::memory_order_acquire) >= covered) return;

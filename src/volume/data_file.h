@@ -45,6 +45,8 @@ class DataFile {
   void cut(std::uint64_t size);  ///< nothing is at or after `size`; never grows the file
   void punch(std::uint64_t offset, std::uint64_t length);
   void reserve(std::uint64_t offset, std::uint64_t length);
+  /// Waits until the disk has these bytes. Makes nothing durable, but a sync() after it quick.
+  void write_out(std::uint64_t offset, std::uint64_t length);
   /// Whether something may have changed since the last sync().
   bool unsynced() const { return durable_.load(std::memory_order_acquire) < changes_.load(std::memory_order_acquire); }
   /// fdatasync, if unsynced.

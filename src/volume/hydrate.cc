@@ -16,6 +16,8 @@ namespace {
 
 constexpr std::uint64_t kScanChunks = 1024;
 constexpr std::size_t kFinishedMax = 256;
+/// Of the limit, written out at a time: who syncs another file meanwhile waits for it.
+constexpr std::uint64_t kWriteOutShare = 8;
 
 using Wanted = std::vector<Hydration::Wanted>;
 
@@ -100,7 +102,7 @@ void Volume::State::finish_hydrated(std::size_t at_most) {
   for (const NodePtr& node : finished) close_idle(*node, *node->file);
 }
 
-bool Volume::hydrate(std::uint64_t limit) {
+bool Volume::hydrate(std::uint64_t limit, int threads) {
   State& state = *state_;
   const std::scoped_lock one_at_a_time(state.hydration.mutex);
   Hydration& hydration = state.hydration;
@@ -116,6 +118,11 @@ bool Volume::hydrate(std::uint64_t limit) {
   }
   state.load_launch();
   if (hydration.launch.empty() && hydration.files.empty() && !state.find_unhydrated()) {
+    if (!std::exchange(hydration.all_fetched, true)) {
+      for (const NodePtr& node : state.catalog.with_content()) hydration.unwritten.push_back({node, 0});
+    }
+    if (state.write_out_hydrated(limit / kWriteOutShare)) return true;
+    hydration.all_fetched = false;
     state.finish_hydrated(0);
     // Also what foreground reads fetched: from now on the vault is not needed.
     state.sync_hydrated(state.catalog.with_content());
@@ -152,12 +159,16 @@ bool Volume::hydrate(std::uint64_t limit) {
       hydration.files.pop_front();
     }
   }
-  reader->read_chunks(requests, 2, [&](const vault::ChunkRequest& request, ByteView content) {
+  reader->read_chunks(requests, threads, [&](const vault::ChunkRequest& request, ByteView content) {
     const Hydration::Wanted& chunk = wanted[request.tag];
     state.keep(*chunk.file, chunk.chunk, chunk.epoch, content);
   });
   state.finish_hydrated(kFinishedMax);
   return true;
+}
+
+std::uint64_t Volume::served() const {
+  return state_->served;
 }
 
 std::uint64_t Volume::chunks_waited_for() const {

@@ -14,7 +14,13 @@ namespace lifeboat::volume {
 namespace {
 
 constexpr std::uint64_t kBytesAtATime = std::uint64_t{16} << 20U;
+constexpr int kThreads = 2;
 constexpr int kNiceness = 15;
+/// While the server is at work and lacks nothing: in times what fetching took, so that it costs a tenth of a processor;
+/// bounded, for a store may be slow for reasons that cost the server nothing.
+constexpr double kPause = 10;
+constexpr double kPauseMaxSeconds = 0.5;
+constexpr std::chrono::milliseconds kPausePart{20};  ///< after which it looks whether somebody waits
 constexpr std::chrono::seconds kRetryMin{1};
 constexpr std::chrono::seconds kRetryMax{60};
 /// How long what is complete is taken to be so: a bound, or a commit on a full disk, may have let go of something.
@@ -52,30 +58,42 @@ void Hydrator::run(const std::stop_token& stop) {
         if (paused_ || stop.stop_requested()) continue;
       }
     }
-    if (!complete_ || !volume_.status().hydrated) fetch_at_due_priority();
+    if (complete_ && volume_.status().hydrated) continue;
+    const Stopwatch watch;
+    const std::uint64_t before = volume_.status().hydrated_bytes;
+    fetch_as_urgent_as_it_is(stop);
+    const std::uint64_t after = volume_.status().hydrated_bytes;
+    note_speed(after - std::min(before, after), watch.seconds());
   }
 }
 
-void Hydrator::fetch_at_due_priority() {
+void Hydrator::fetch_as_urgent_as_it_is(const std::stop_token& stop) {
   const std::uint64_t waited_for = volume_.chunks_waited_for();
-  if (std::exchange(waited_for_, waited_for) != waited_for) return fetch_some();
+  const std::uint64_t served = volume_.served();
+  const bool at_work = std::exchange(served_, served) != served;
+  if (std::exchange(waited_for_, waited_for) != waited_for) return fetch_some(kThreads);
+  const Stopwatch watch;
   // A thread for each round: niceness is a thread's own on Linux, and only root's can be taken back.
-  std::jthread([this] {
+  std::jthread([this, at_work] {
     ::setpriority(PRIO_PROCESS, 0, kNiceness);
-    fetch_some();
-  });
+    fetch_some(at_work ? 1 : kThreads);
+  }).join();
+  if (at_work) make_way(stop, std::min(watch.seconds() * kPause, kPauseMaxSeconds));
 }
 
-void Hydrator::fetch_some() {
+void Hydrator::make_way(const std::stop_token& stop, double seconds) {
+  const Stopwatch watch;
+  std::unique_lock lock(mutex_);
+  while (watch.seconds() < seconds && volume_.chunks_waited_for() == waited_for_ && !paused_ &&
+         !stop.stop_requested()) {
+    changed_.wait_for(lock, stop, kPausePart, [] { return false; });
+  }
+}
+
+void Hydrator::fetch_some(int threads) {
   try {
-    const Stopwatch watch;
-    const std::uint64_t before = volume_.status().hydrated_bytes;
-    const bool more = volume_.hydrate(kBytesAtATime);
-    const std::uint64_t after = volume_.status().hydrated_bytes;
-    const double rate = static_cast<double>(after - std::min(before, after)) / std::max(watch.seconds(), 1e-6);
+    const bool more = volume_.hydrate(kBytesAtATime, threads);
     const std::lock_guard lock(mutex_);
-    // Smooth over the last dozen rounds.
-    bytes_per_second_ = bytes_per_second_ == 0 ? rate : bytes_per_second_ * 0.92 + rate * 0.08;
     retry_after_ = std::chrono::seconds(0);
     last_error_.clear();
     if (!more && !complete_) log::info("fully local");
@@ -83,6 +101,14 @@ void Hydrator::fetch_some() {
   } catch (...) {
     note_failure();
   }
+}
+
+void Hydrator::note_speed(std::uint64_t bytes, double seconds) {
+  const std::lock_guard lock(mutex_);
+  if (!last_error_.empty()) return;
+  const double rate = static_cast<double>(bytes) / std::max(seconds, 1e-6);
+  // Smooth over the last dozen rounds.
+  bytes_per_second_ = bytes_per_second_ == 0 ? rate : bytes_per_second_ * 0.92 + rate * 0.08;
 }
 
 void Hydrator::note_failure() {

@@ -29,9 +29,12 @@ class Hydrator {
 
  private:
   void run(const std::stop_token& stop);
-  void fetch_some();
-  /// While somebody waits for what is not local, fetching it is what helps most; else the server's own work goes first.
-  void fetch_at_due_priority();
+  /// Fetches a part. While somebody waits for what is not local, that is what helps most; else it is in no hurry, and
+  /// leaves processors and disk to a server that is at work.
+  void fetch_as_urgent_as_it_is(const std::stop_token& stop);
+  void fetch_some(int threads);
+  void make_way(const std::stop_token& stop, double seconds);
+  void note_speed(std::uint64_t bytes, double seconds);
   void note_failure();
 
   Volume& volume_;
@@ -42,7 +45,9 @@ class Hydrator {
   double bytes_per_second_ = 0;
   std::string last_error_;
   std::chrono::seconds retry_after_{0};
-  std::uint64_t waited_for_ = 0;  ///< Volume::chunks_waited_for as of the round before; the thread's own
+  // The thread's own: as of the round before.
+  std::uint64_t waited_for_ = 0;  ///< Volume::chunks_waited_for
+  std::uint64_t served_ = 0;      ///< Volume::served
   std::jthread thread_;
 };
 

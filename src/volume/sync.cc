@@ -27,9 +27,8 @@ void Volume::State::check_usable() const {
 
 namespace {
 
-constexpr std::chrono::seconds kBaseFlushInterval{5};
-/// What nobody fsyncs is written out as late as the kernel would.
-constexpr std::chrono::seconds kWriteFlushInterval{30};
+/// What nobody fsyncs is made durable as late as the kernel would. What was fetched even more so: it can be had again.
+constexpr std::chrono::seconds kFlushInterval{30};
 
 /// What one sync of a file takes with it.
 struct SyncJob {
@@ -142,17 +141,12 @@ void Volume::maintain() {
   if (state.failed) return;
   if (const std::unique_lock no_commit(state.commit_mutex, std::try_to_lock); no_commit.owns_lock()) state.settle();
   const auto time = std::chrono::steady_clock::now();
-  const bool flush_base = time - state.last_base_flush >= kBaseFlushInterval;
-  const bool flush_writes = time - state.last_write_flush >= kWriteFlushInterval;
-  if (flush_base || flush_writes) {
+  if (time - state.last_flush >= kFlushInterval) {
     const std::vector<NodePtr> nodes = state.catalog.with_content();
-    for (const NodePtr& node : nodes) {
-      if (flush_writes) state.sync_file(node, *node->file);
-    }
-    if (flush_base) state.sync_hydrated(nodes);
+    for (const NodePtr& node : nodes) state.sync_file(node, *node->file);
+    state.sync_hydrated(nodes);
     for (const NodePtr& node : nodes) state.close_idle(*node, *node->file);
-    if (flush_base) state.last_base_flush = time;
-    if (flush_writes) state.last_write_flush = time;
+    state.last_flush = time;
   }
   state.or_fail([&] { state.journal->sync(); });
   state.empty_trash();

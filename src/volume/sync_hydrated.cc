@@ -2,6 +2,7 @@
 /// for it, and so it takes no lock of a file while the disk works.
 #include <fcntl.h>
 
+#include <algorithm>
 #include <mutex>
 #include <shared_mutex>
 #include <utility>
@@ -38,6 +39,16 @@ class HydratedJob {
 
   const DataFilePtr& base() const { return base_; }
 
+  /// As DataFile::write_out, of up to `limit` bytes from `chunk` on, which it moves on. False if there are none.
+  bool write_out(std::uint64_t& chunk, std::uint64_t limit) {
+    const auto run = std::ranges::find_if(runs_, [&](const ChunkRun& each) { return each.last > chunk; });
+    if (!base_ || run == runs_.end()) return false;
+    const std::uint64_t first = std::max(run->first, chunk);
+    chunk = std::min(run->last, first + std::max<std::uint64_t>(1, limit / kChunkBytes));
+    base_->write_out(first * kChunkBytes, (chunk - first) * kChunkBytes);
+    return true;
+  }
+
   /// Their data is durable. What was given up, or lies in another base by now, waits for the next time.
   void journal(Volume::State& state) {
     File& file = *node_->file;
@@ -63,6 +74,18 @@ bool has_pending(const NodePtr& node) {
 }
 
 }  // namespace
+
+bool Volume::State::write_out_hydrated(std::uint64_t limit) {
+  std::deque<Hydration::Cursor>& unwritten = hydration.unwritten;
+  while (!unwritten.empty()) {
+    if (has_pending(unwritten.front().node) &&
+        HydratedJob(unwritten.front().node).write_out(unwritten.front().next, limit)) {
+      return true;
+    }
+    unwritten.pop_front();
+  }
+  return false;
+}
 
 void Volume::State::sync_hydrated(std::span<const NodePtr> nodes) {
   std::vector<HydratedJob> jobs;

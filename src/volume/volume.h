@@ -134,12 +134,15 @@ class Volume {
   /// while a commit runs.
   void settle();
 
-  /// Fetches `limit` more bytes' worth of chunks not yet local (launch list first); false when nothing is left.
-  bool hydrate(std::uint64_t limit);
+  /// Fetches `limit` more bytes' worth of chunks not yet local (launch list first). When all are, has a part of them
+  /// written to disk; false when they are durable. Who pauses between calls then leaves the disk to the server.
+  bool hydrate(std::uint64_t limit, int threads = 2);
   /// Chunks fetched or read since open, in order of first touch: what the next boot will want first.
   LaunchList launch_list();
   /// That reads, or writes into them, had to wait for since open.
   std::uint64_t chunks_waited_for() const;
+  /// Reads and writes since open.
+  std::uint64_t served() const;
 
   /// Housekeeping: writes out what has been waiting for some seconds, merges a committed snapshot into the base,
   /// removes dropped files. Call it about once a second from one thread; nothing but promptness depends on it.

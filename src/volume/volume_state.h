@@ -90,8 +90,10 @@ struct Volume::State {
   void sync_names();  ///< those of new data files
   void sync_file(const NodePtr& node, File& file);
   void sync_hydrated(std::span<const NodePtr> nodes);  ///< sync_hydrated.cc
-  void checkpoint();                                   ///< if the journal wants one
-  void force_checkpoint();                             ///< the caller holds checkpoint_mutex, or is alone
+  /// Waits until the disk has up to `limit` bytes more of `hydration.unwritten`; false when it has all.
+  bool write_out_hydrated(std::uint64_t limit);
+  void checkpoint();        ///< if the journal wants one
+  void force_checkpoint();  ///< the caller holds checkpoint_mutex, or is alone
 
   // Data files no longer needed (trash.cc). They go once the record that says so is durable and nobody reads them.
   void drop(DataFilePtr data, JournalPosition position);
@@ -175,14 +177,14 @@ struct Volume::State {
   std::condition_variable flights_wake;
   std::map<std::pair<const File*, std::uint64_t>, std::shared_ptr<Flight>> flights;
   std::atomic<std::uint64_t> chunks_waited_for{0};
+  std::atomic<std::uint64_t> served{0};        ///< reads and writes
   std::atomic<std::uint64_t> room_checked{0};  ///< bytes kept since the disk was last asked for its free space
   std::atomic<bool> room_left{true};
 
   Hydration hydration;
   TouchLog touch_log;
   // By maintain() only.
-  std::chrono::steady_clock::time_point last_base_flush = std::chrono::steady_clock::now();
-  std::chrono::steady_clock::time_point last_write_flush = std::chrono::steady_clock::now();
+  std::chrono::steady_clock::time_point last_flush = std::chrono::steady_clock::now();
 };
 
 template <typename Work>
