@@ -87,8 +87,10 @@ void Catalog::apply(ResizeRecord&& r) {
   Node* node = known(r.inode);
   if (node == nullptr) return;
   File& file = content(*node);
-  if (!file.current) file.current = std::make_unique<Layer>();
-  file.current->shrink(r.size);
+  // As Volume::State::resize: only what shrinks needs a layer. Marks beyond the journaled size may be there all the
+  // same.
+  if (!file.current && r.size < node->size) file.current = std::make_unique<Layer>();
+  if (file.current) file.current->shrink(r.size);
   node->size = r.size;
   node->journaled_size = r.size;
   node->mtime_ns = r.mtime_ns;
@@ -129,7 +131,10 @@ void Catalog::apply(LayerRecord&& r) {
   Node* node = known(r.inode);
   if (node == nullptr) return;
   File& file = content(*node);
-  if (r.drops_frozen) file.frozen.reset();
+  if (r.drops_frozen) {  // what a commit did not store
+    file.frozen.reset();
+    touch(*node);
+  }
   file.layer(r.role).reset();
   Layer& layer = replayed_layer(*node, r.role, r.data);
   layer.limit = r.limit;

@@ -193,8 +193,8 @@ void Volume::State::resize(File& file, std::uint64_t size) {
   if (size < node.size) {
     if (!file.current) file.current = std::make_unique<Layer>();
     lost = file.current->shrink(size);
-    if (file.syncing_size) file.syncing_size = std::min(*file.syncing_size, size);
   }
+  if (file.syncing_size) file.syncing_size = size;
   node.size = size;
   node.journaled_size = size;
   node.mtime_ns = clock_ns();

@@ -139,9 +139,11 @@ void DataFile::reserve(std::uint64_t offset, std::uint64_t length) {
 }
 
 void DataFile::write_out(std::uint64_t offset, std::uint64_t length) {
-  // Best effort: an error it meets is reported by the sync that makes it durable.
-  ::sync_file_range(fd(), static_cast<off_t>(offset), static_cast<off_t>(length),
-                    SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE | SYNC_FILE_RANGE_WAIT_AFTER);
+  // An error is told once: no later sync would report it.
+  if (::sync_file_range(fd(), static_cast<off_t>(offset), static_cast<off_t>(length),
+                        SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE | SYNC_FILE_RANGE_WAIT_AFTER) != 0) {
+    fail_errno(format("write out {}", path_), errno);
+  }
 }
 
 void DataFile::sync() {

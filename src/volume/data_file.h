@@ -58,6 +58,8 @@ class DataFile {
   bool take_new_name() { return new_name_.exchange(false); }
   void remove();
   void close_idle();
+  /// Another process wrote it, which may not have come to sync it.
+  void doubt() { note_change(); }
   /// Counts what an existing file uses without opening it; false if there is none.
   bool count_existing();
 

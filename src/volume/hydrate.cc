@@ -16,8 +16,6 @@ namespace {
 
 constexpr std::uint64_t kScanChunks = 1024;
 constexpr std::size_t kFinishedMax = 256;
-/// Of the limit, written out at a time: who syncs another file meanwhile waits for it.
-constexpr std::uint64_t kWriteOutShare = 8;
 
 using Wanted = std::vector<Hydration::Wanted>;
 
@@ -111,6 +109,7 @@ bool Volume::hydrate(std::uint64_t limit, int threads) {
     if (state.fully_local()) return false;
     fail(Code::kUnavailable, format("volume {}: opened without its vault", state.directory.string()));
   }
+  if (!hydration.unwritten.empty() && state.write_out_hydrated()) return true;
   state.room_checked = 0;  // look at the disk now, whatever an earlier look said
   if (!state.room_to_keep()) {
     fail(Code::kOutOfSpace, format("volume {}: no local room for more of the image", state.directory.string()),
@@ -121,7 +120,7 @@ bool Volume::hydrate(std::uint64_t limit, int threads) {
     if (!std::exchange(hydration.all_fetched, true)) {
       for (const NodePtr& node : state.catalog.with_content()) hydration.unwritten.push_back({node, 0});
     }
-    if (state.write_out_hydrated(limit / kWriteOutShare)) return true;
+    if (state.write_out_hydrated()) return true;
     hydration.all_fetched = false;
     state.finish_hydrated(0);
     // Also what foreground reads fetched: from now on the vault is not needed.
@@ -130,6 +129,7 @@ bool Volume::hydrate(std::uint64_t limit, int threads) {
     state.or_fail([&] { state.journal->sync(); });
     return false;
   }
+  hydration.all_fetched = false;
   Wanted wanted;
   std::vector<vault::ChunkRequest> requests;
   const std::size_t chunks_max = std::max<std::size_t>(1, limit / kChunkBytes);

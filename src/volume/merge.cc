@@ -117,6 +117,9 @@ bool Volume::State::adopt(const NodePtr& node, File& file) {
     for (std::uint64_t chunk = run.first; chunk < run.last; ++chunk) punch.add(chunk, ~frozen.marks.mask(chunk));
   }
   punch.finish();
+  // Behind the image's end lies what was written, not synced and lost by a crash: it must not appear when a later image
+  // is longer.
+  frozen.data->cut(node->image_size);
   or_fail([&] { frozen.data->sync(); });
   frozen.marks.for_each([&](std::uint64_t chunk, BlockMask mask) {
     const BlockMask all = mask_between(0, blocks_in_chunk(node->image_size, chunk));

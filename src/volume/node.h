@@ -65,7 +65,7 @@ struct File {
   std::uint32_t base_users = 0;  ///< merges and syncs at work on the base without the lock: no eviction, no closing
   /// Counts changes of what the layers below `frozen` mean: a chunk fetched under another number is stale.
   std::uint32_t base_epoch = 0;
-  std::optional<std::uint64_t> syncing_size;  ///< taken by the sync that is running; truncation lowers it
+  std::optional<std::uint64_t> syncing_size;  ///< taken by the sync that is running; a resize changes it
 
   std::mutex entry_mutex;
   std::optional<vault::FileEntry> entry;  ///< of the image, once looked up

@@ -117,6 +117,7 @@ void Volume::State::finish_replay() {
     if (!node->file) return;
     for (const LayerRole role : {LayerRole::kCurrent, LayerRole::kFrozen}) {
       const Layer* layer = node->file->layer(role).get();
+      if (layer != nullptr && layer->data) layer->data->doubt();
       if (layer == nullptr || count(layer->data) || layer->marks.empty()) continue;
       // Marks speak of durable data (rule 1): it would read as zeros.
       fail(Code::kCorruption,

@@ -112,9 +112,13 @@ void Volume::State::sync_file(const NodePtr& node, File& file) {
     Layer* layer = file.layer(role).get();
     if (layer == nullptr || !layer->data) continue;
     BlockSet marks = finish_layer(*layer);
+    // Cut while the data was synced: their zeros may not be durable, though the block is to be journaled.
+    const bool doubtful = std::ranges::any_of(
+        layer->tails, [&](const Layer::Tail& tail) { return marks.contains(tail.offset / kBlockBytes); });
     const bool last = role == LayerRole::kCurrent || !file.current || !file.current->data;
     if (marks.empty() && (size_told || !last)) continue;
     append(MarksRecord{node->number, role, layer->data->number(), size, node->mtime_ns, std::move(marks)});
+    if (doubtful) append(layer_record(node->number, role, *layer));
     node->journaled_size = size;
     size_told = true;
   }

@@ -15,6 +15,8 @@ namespace {
 
 /// From so many files on, one sync of the file system is cheaper than one of each.
 constexpr std::size_t kSyncTogetherMin = 8;
+/// In the disk's queue at a time, 2 MiB: who syncs another file meanwhile waits for that, not for gigabytes.
+constexpr std::uint64_t kWriteOutChunks = 16;
 
 /// The fetched chunks of one file that are to be journaled. While it lives the base stays open and whole.
 class HydratedJob {
@@ -39,14 +41,18 @@ class HydratedJob {
 
   const DataFilePtr& base() const { return base_; }
 
-  /// As DataFile::write_out, of up to `limit` bytes from `chunk` on, which it moves on. False if there are none.
-  bool write_out(std::uint64_t& chunk, std::uint64_t limit) {
+  /// As DataFile::write_out, of some chunks from `chunk` on, which it moves on. False if there are none.
+  bool write_out_some(std::uint64_t& chunk) {
     const auto run = std::ranges::find_if(runs_, [&](const ChunkRun& each) { return each.last > chunk; });
     if (!base_ || run == runs_.end()) return false;
     const std::uint64_t first = std::max(run->first, chunk);
-    chunk = std::min(run->last, first + std::max<std::uint64_t>(1, limit / kChunkBytes));
+    chunk = std::min(run->last, first + kWriteOutChunks);
     base_->write_out(first * kChunkBytes, (chunk - first) * kChunkBytes);
     return true;
+  }
+  void write_out() {
+    for (std::uint64_t chunk = 0; write_out_some(chunk);) {
+    }
   }
 
   /// Their data is durable. What was given up, or lies in another base by now, waits for the next time.
@@ -75,14 +81,16 @@ bool has_pending(const NodePtr& node) {
 
 }  // namespace
 
-bool Volume::State::write_out_hydrated(std::uint64_t limit) {
+bool Volume::State::write_out_hydrated() {
+  check_usable();
   std::deque<Hydration::Cursor>& unwritten = hydration.unwritten;
-  while (!unwritten.empty()) {
-    if (has_pending(unwritten.front().node) &&
-        HydratedJob(unwritten.front().node).write_out(unwritten.front().next, limit)) {
-      return true;
-    }
-    unwritten.pop_front();
+  for (; !unwritten.empty(); unwritten.pop_front()) {
+    Hydration::Cursor& next = unwritten.front();
+    if (!has_pending(next.node)) continue;
+    HydratedJob job(next.node);
+    bool written = false;
+    or_fail([&] { written = job.write_out_some(next.next); });
+    if (written) return true;
   }
   return false;
 }
@@ -97,6 +105,7 @@ void Volume::State::sync_hydrated(std::span<const NodePtr> nodes) {
   }
   if (jobs.empty()) return;
   or_fail([&] {
+    for (HydratedJob& job : jobs) job.write_out();
     if (bases.size() >= kSyncTogetherMin) {
       const UniqueFd directory_fd = open_file(data_directory, O_RDONLY | O_DIRECTORY);
       DataFile::sync_together(bases, directory_fd.get(), data_directory.string());

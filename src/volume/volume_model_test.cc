@@ -116,6 +116,10 @@ struct ModelFile {
     remember(std::min<std::uint64_t>(size, content.size()), content.size());
     content.resize(size);
   }
+  void replace(const Bytes& by) {
+    remember(0, std::max(content.size(), by.size()));
+    content = by;
+  }
   void synced() {
     versions.clear();
     sizes.clear();
@@ -203,13 +207,13 @@ class Model {
     const std::uint32_t dice = below(10'000);
     std::string name;
     if (dice < 7) return commit();
-    if (dice < 10) return failed_commit();
-    if (dice < 16) return crash();
-    if (dice < 30) return volume_->maintain();
-    if (dice < 60) {
-      volume_->hydrate(std::uint64_t{1 + below(8)} * kChunkBytes);
-      return;
+    if (dice < 14) return failed_commit();
+    if (dice < 20) return crash();
+    if (dice < 34) {
+      if (below(3) == 0) volume_.state().last_flush = {};  // long ago
+      return volume_->maintain();
     }
+    if (dice < 60) return hydrate();
     if (dice < 66) {
       volume_.state().make_space(std::uint64_t{1 + below(10)} * kChunkBytes);
       return;
@@ -229,6 +233,13 @@ class Model {
     check_range(name);
   }
 
+  /// On one thread, so that a seed repeats what happened.
+  void hydrate() {
+    const std::uint64_t limit = std::uint64_t{1 + below(8)} * kChunkBytes;
+    const bool all = below(3) == 0;
+    while (volume_->hydrate(limit, 1) && all) {
+    }
+  }
   void create() {
     const std::string name = some_name();
     if (names_.contains(name) || names_.size() >= kFilesMax) return;
@@ -359,10 +370,12 @@ class Model {
     volume_.store().refuse_writes = false;
   }
 
+  /// kill -9, or the end of the power as well.
   void crash() {
+    const bool kill_only = power_cuts_ && below(3) == 0;
     volume_.close();
-    if (power_cuts_) hook_.cut();
-    hook_.forget();
+    if (power_cuts_ && !kill_only) hook_.cut();
+    if (!kill_only) hook_.forget();
     volume_.open();
     const Files found = volume_.files();
     bool matched = false;
@@ -384,6 +397,10 @@ class Model {
         }
       }
       return;
+    }
+    if (kill_only) {  // what it left is not on the disk for that: the power may still take it
+      for (const auto& [name, number] : names_) files_.at(number).replace(found.at(name));
+      return named();
     }
     std::map<int, ModelFile> kept;
     for (const auto& [name, number] : names_) kept[number].content = found.at(name);

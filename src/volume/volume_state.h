@@ -90,8 +90,8 @@ struct Volume::State {
   void sync_names();  ///< those of new data files
   void sync_file(const NodePtr& node, File& file);
   void sync_hydrated(std::span<const NodePtr> nodes);  ///< sync_hydrated.cc
-  /// Waits until the disk has up to `limit` bytes more of `hydration.unwritten`; false when it has all.
-  bool write_out_hydrated(std::uint64_t limit);
+  /// Waits until the disk has some more of `hydration.unwritten`; false when it has all.
+  bool write_out_hydrated();
   void checkpoint();        ///< if the journal wants one
   void force_checkpoint();  ///< the caller holds checkpoint_mutex, or is alone
 

@@ -1,0 +1,113 @@
+// What the journal says of a volume and what the process had in memory are the same, whatever came before a crash: each
+// case here once differed.
+#include <gtest/gtest.h>
+
+#include "volume/volume_testing.h"
+
+namespace lifeboat::volume {
+namespace {
+
+void fail_to_commit(TestVolume& volume) {
+  volume.store().refuse_writes = true;
+  EXPECT_THROW(volume->commit({}), Exception);
+  volume.store().refuse_writes = false;
+}
+
+/// Calls `then` once, while a data file is being synced, and counts those syncs.
+class DuringSync : public IoHook {
+ public:
+  std::function<void()> then;
+  int syncs = 0;
+  int before(const IoEvent& event) override {
+    if (event.kind != IoKind::kSync || event.path.find("/data/") == std::string::npos) return 0;
+    ++syncs;
+    if (then) std::exchange(then, nullptr)();
+    return 0;
+  }
+};
+
+TEST(VolumeReplay, GrowingMakesNoLayer) {
+  TestVolume volume({{"a", {}}});
+  const InodeNumber a = volume.inode("a");
+  for (const std::uint64_t size : {10'000U, 20'000U}) {
+    volume.truncate(a, size);
+    fail_to_commit(volume);  // frozen twice, if the replay knows a layer that memory does not
+  }
+  volume.kill_and_open();
+  EXPECT_EQ(volume.content("a"), Bytes(20'000));
+}
+
+TEST(VolumeReplay, NothingBeyondTheEndOfAnAdoptedLayer) {
+  TestVolume volume({{"a", {}}});
+  const InodeNumber a = volume.inode("a");
+  Bytes expected = pattern(4096, 1);
+  volume->write(a, 0, expected);
+  volume->fsync(a);
+  volume->write(a, 8 * kChunkBytes, pattern(4096, 2));  // not synced: not there after a kill
+  volume.kill_and_open();
+  volume->commit({});
+  volume->settle();
+  expected.resize(16 * kChunkBytes);
+  volume.truncate(volume.inode("a"), expected.size());
+  const vault::ImageInfo image = volume->commit({});
+  EXPECT_TRUE(volume.content("a") == expected);
+  EXPECT_TRUE(volume.files_of_image(image.name).at("a") == expected);
+}
+
+TEST(VolumeReplay, WhatWasTakenBackIsAChange) {
+  TestVolume volume({{"a", pattern(4 * kChunkBytes, 1)}});
+  const InodeNumber a = volume.inode("a");
+  volume->write(a, 0, pattern(4096, 2));
+  CommitProgress progress;
+  EXPECT_THROW(volume->commit({}, progress, [](vault::ImageInfo&) { fail(Code::kTimeout, "given up"); }), Exception);
+  volume->write(a, 8192, pattern(4096, 3));
+  volume->maintain();
+  const Bytes expected = volume.content("a");
+  volume.kill_and_open();
+  EXPECT_TRUE(volume.content("a") == expected);
+  const vault::ImageInfo image = volume->commit({});
+  volume->settle();
+  EXPECT_TRUE(volume.content("a") == expected);
+  EXPECT_TRUE(volume.files_of_image(image.name).at("a") == expected);
+}
+
+TEST(VolumeReplay, FsyncSyncsWhatAKilledProcessWrote) {
+  InstalledHook<DuringSync> hook;
+  TestVolume volume({{"a", pattern(kChunkBytes, 1)}});
+  volume->write(volume.inode("a"), 0, pattern(4096, 2));
+  volume->fsync(volume.inode("a"));
+  volume->write(volume.inode("a"), 0, pattern(4096, 3));  // in place, into what is marked
+  volume.kill_and_open();
+  hook.syncs = 0;
+  volume->fsync(volume.inode("a"));
+  EXPECT_GT(hook.syncs, 0);
+}
+
+TEST(VolumeReplay, GrowingDuringASyncStays) {
+  InstalledHook<DuringSync> hook;
+  TestVolume volume({{"a", pattern(10'000, 1)}});
+  const InodeNumber a = volume.inode("a");
+  volume->write(a, 0, pattern(4096, 2));
+  hook.then = [&] { volume.truncate(a, 50'000); };
+  volume->fsync(a);
+  volume.kill_and_open();
+  EXPECT_EQ(volume.content("a").size(), 50'000U);
+}
+
+TEST(VolumeReplay, TailsCutDuringASyncAreStillNoted) {
+  InstalledHook<DuringSync> hook;
+  TestVolume volume({{"a", {}}});
+  const InodeNumber a = volume.inode("a");
+  volume->write(a, 0, pattern(4096, 2));
+  hook.then = [&] {
+    volume.truncate(a, 1000);
+    volume.truncate(a, 50'000);
+  };
+  volume->fsync(a);  // journals the block; its zeros from 1000 on are not durable
+  volume.kill_and_open();
+  ASSERT_TRUE(volume.state().catalog.file(volume.inode("a")).second->current);
+  EXPECT_EQ(volume.state().catalog.file(volume.inode("a")).second->current->tails.size(), 1U);
+}
+
+}  // namespace
+}  // namespace lifeboat::volume
