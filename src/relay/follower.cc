@@ -49,10 +49,10 @@ Follower::Follower(FollowOptions options, OnIncarnation on_incarnation)
   load_exposure();
   start_file_ = options_.start_file;
   open_incarnation(source_log_.open_newest());
-  thread_ = std::thread([this] { run(); });
   watch_.emplace(options_.login, cancel_,
                  SourceWatch::Callbacks{.wanted = [this] { return status().state == "following"; },
                                         .told = [this](const SourceFacts& facts) { note_facts(facts); }});
+  thread_ = std::thread([this] { run(); });
 }
 
 Follower::~Follower() {

@@ -79,7 +79,6 @@ class Follower {
   SourceLog source_log_;
   net::Cancel cancel_;
   std::shared_ptr<LogDirectory> log_;
-  std::unique_ptr<LogWriter> writer_;
   bool announced_ = false;       ///< on_incarnation_ knows log_
   std::string start_file_;       ///< with which an empty log begins
   bool skipping_event_ = false;  ///< the pieces that come belong to an event that no file holds
@@ -91,7 +90,8 @@ class Follower {
   ExposureFile exposure_;
   mutable std::mutex mutex_;  ///< guards status_
   FollowStatus status_;
-  bool others_seen_ = false;  ///< by the watch, when it asked last
+  bool others_seen_ = false;           ///< by the watch, when it asked last
+  std::unique_ptr<LogWriter> writer_;  ///< goes before all above: its last sync still ends in on_durable
   std::thread thread_;
   std::optional<SourceWatch> watch_;
 };

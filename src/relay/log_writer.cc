@@ -132,6 +132,8 @@ void LogWriter::flush() {
   write_out();
   {
     const std::scoped_lock lock(mutex_);
+    // A sync that failed since: the next would succeed, and speak of what the kernel has dropped.
+    if (failure_) throw Exception(*failure_);
     // The head and identity matter once; copying them each time would cost more than comparing.
     work_ = Work{.boundary = progress_->boundary(),
                  .identity = progress_->identity(),
