@@ -16,10 +16,15 @@ namespace {
 constexpr std::uint64_t kBytesAtATime = std::uint64_t{16} << 20U;
 constexpr int kThreads = 2;
 constexpr int kNiceness = 15;
-/// While the server is at work and lacks nothing: in times what fetching took, so that it costs a tenth of a processor;
-/// bounded, for a store may be slow for reasons that cost the server nothing.
+// While the server is at work and lacks nothing: short rounds, and pauses of so many times what one took, so that it
+// costs a tenth of a processor. Bounded, for a store may be slow for reasons that cost the server nothing.
+constexpr std::uint64_t kBytesAtWork = std::uint64_t{2} << 20U;
 constexpr double kPause = 10;
-constexpr double kPauseMaxSeconds = 0.5;
+constexpr double kPauseMaxSeconds = 0.1;
+/// So many waits in a round are a server that starts on something new. When it has that, it is still filling its own
+/// buffers, and is left in peace.
+constexpr std::uint64_t kBurst = 16;
+constexpr double kPeaceSeconds = 10;
 constexpr std::chrono::milliseconds kPausePart{20};  ///< after which it looks whether somebody waits
 constexpr std::chrono::seconds kRetryMin{1};
 constexpr std::chrono::seconds kRetryMax{60};
@@ -71,12 +76,19 @@ void Hydrator::fetch_as_urgent_as_it_is(const std::stop_token& stop) {
   const std::uint64_t waited_for = volume_.chunks_waited_for();
   const std::uint64_t served = volume_.served();
   const bool at_work = std::exchange(served_, served) != served;
-  if (std::exchange(waited_for_, waited_for) != waited_for) return fetch_some(kThreads);
+  const std::uint64_t waits = waited_for - std::exchange(waited_for_, waited_for);
+  if (waits >= kBurst) last_burst_.emplace();
+  if (waits > 0) return fetch_some(kBytesAtATime, kThreads);
+  if (at_work && last_burst_ && last_burst_->seconds() < kPeaceSeconds) return make_way(stop, kPauseMaxSeconds);
   const Stopwatch watch;
   // A thread for each round: niceness is a thread's own on Linux, and only root's can be taken back.
   std::jthread([this, at_work] {
     ::setpriority(PRIO_PROCESS, 0, kNiceness);
-    fetch_some(at_work ? 1 : kThreads);
+    if (at_work) {
+      fetch_some(kBytesAtWork, 1);
+    } else {
+      fetch_some(kBytesAtATime, kThreads);
+    }
   }).join();
   if (at_work) make_way(stop, std::min(watch.seconds() * kPause, kPauseMaxSeconds));
 }
@@ -90,9 +102,9 @@ void Hydrator::make_way(const std::stop_token& stop, double seconds) {
   }
 }
 
-void Hydrator::fetch_some(int threads) {
+void Hydrator::fetch_some(std::uint64_t bytes, int threads) {
   try {
-    const bool more = volume_.hydrate(kBytesAtATime, threads);
+    const bool more = volume_.hydrate(bytes, threads);
     const std::lock_guard lock(mutex_);
     retry_after_ = std::chrono::seconds(0);
     last_error_.clear();

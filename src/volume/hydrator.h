@@ -12,6 +12,7 @@
 #include <thread>
 
 #include "base/json.h"
+#include "base/units.h"
 #include "volume/volume.h"
 
 namespace lifeboat::volume {
@@ -32,7 +33,7 @@ class Hydrator {
   /// Fetches a part. While somebody waits for what is not local, that is what helps most; else it is in no hurry, and
   /// leaves processors and disk to a server that is at work.
   void fetch_as_urgent_as_it_is(const std::stop_token& stop);
-  void fetch_some(int threads);
+  void fetch_some(std::uint64_t bytes, int threads);
   void make_way(const std::stop_token& stop, double seconds);
   void note_speed(std::uint64_t bytes, double seconds);
   void note_failure();
@@ -46,8 +47,9 @@ class Hydrator {
   std::string last_error_;
   std::chrono::seconds retry_after_{0};
   // The thread's own: as of the round before.
-  std::uint64_t waited_for_ = 0;  ///< Volume::chunks_waited_for
-  std::uint64_t served_ = 0;      ///< Volume::served
+  std::uint64_t waited_for_ = 0;         ///< Volume::chunks_waited_for
+  std::uint64_t served_ = 0;             ///< Volume::served
+  std::optional<Stopwatch> last_burst_;  ///< of waiting
   std::jthread thread_;
 };
 
