@@ -36,7 +36,7 @@ void wait_for_the_end(Context& context, const Path& state_dir) {
 void run(Context& context, const Options& options) {
   const volume::VolumeRecord record = open_volume_record(options.which);
   require_mounted(record);
-  volume::control_call(record.state_dir, "hydrate", {{"pause", options.pause}});
+  volume::control_call(record.state_dir, "hydrate", {{"pause", options.pause}, {"hurry", options.wait}});
   if (options.wait) wait_for_the_end(context, record.state_dir);
   const json::object status = volume_to_json(record);
   context.print(status, format("volume {}: {} local", record.name, hydrated_text(status)));
@@ -52,7 +52,8 @@ void add_volume_hydrate(CLI::App& noun, Context& context) {
         add_volume_options(command, options.which);
         const Option pause =
             command.add_flag("--pause", options.pause, "fetch only what is read, until told otherwise");
-        command.add_flag("--wait", options.wait, "return when everything is local").excludes(pause);
+        command.add_flag("--wait", options.wait, "return when everything is local, which is fetched at full speed")
+            .excludes(pause);
       },
       run);
 }

@@ -14,13 +14,14 @@ namespace lifeboat::rescue {
 namespace {
 
 constexpr std::chrono::seconds kQueryPatience{60};
-constexpr std::chrono::seconds kStopPatience{60};
 constexpr std::chrono::seconds kCommitSilence{60};
 
 }  // namespace
 
 SeedBranch::SeedBranch(server::BranchRequest request, const std::string& image) : request_(std::move(request)) {
   request_.image = image;
+  // The source's host has better to do than to fetch what it has just copied: the boot reads what it needs.
+  request_.mount.hydrate = false;
   started_ = server::start_branch(request_);
 }
 
@@ -28,11 +29,20 @@ SeedBranch::~SeedBranch() {
   if (kept_) return;
   try {
     const Path& directory = started_.record.directory;
-    server::stop_branch(started_.record, kStopPatience);
+    server::stop_branch(started_.record, std::chrono::milliseconds(0));  // what it would still write is thrown away
     server::remove_branch(server::open_branch(directory.parent_path().parent_path(), started_.record.name), true);
   } catch (...) {
     log::warn("branch {} is left: {}", started_.record.name, current_error().text());
   }
+}
+
+void SeedBranch::keep() {
+  kept_ = true;
+  volume::control_call(state_directory(), "hydrate", {{"pause", false}});
+}
+
+Path SeedBranch::state_directory() const {
+  return volume::volume_directory(started_.record.directory.parent_path().parent_path(), started_.record.name);
 }
 
 server::Connection SeedBranch::connect() const {
@@ -51,16 +61,14 @@ server::Connection SeedBranch::connect() const {
 
 std::pair<std::string, std::uint64_t> SeedBranch::commit(const std::string& origin, const json::object& server,
                                                          ProgressStyle style) const {
-  const Path root = started_.record.directory.parent_path().parent_path();
   Progress progress(style, "commit", 0);
   const json::object said{{"origin", origin}, {"server", server}};
   const json::object made =
-      volume::control_call(volume::volume_directory(root, started_.record.name), "commit", said, kCommitSilence,
-                           [&](const json::object& line) {
-                             progress.set_total(static_cast<std::uint64_t>(json_integer(line, "dirty_bytes")));
-                             const auto done = static_cast<std::uint64_t>(json_integer(line, "done_bytes"));
-                             progress.add(done - std::min(done, progress.done()));
-                           });
+      volume::control_call(state_directory(), "commit", said, kCommitSilence, [&](const json::object& line) {
+        progress.set_total(static_cast<std::uint64_t>(json_integer(line, "dirty_bytes")));
+        const auto done = static_cast<std::uint64_t>(json_integer(line, "done_bytes"));
+        progress.add(done - std::min(done, progress.done()));
+      });
   return {json_string(made, "image"), static_cast<std::uint64_t>(json_integer(made, "new_bytes"))};
 }
 

@@ -29,9 +29,11 @@ class SeedBranch {
   /// As a new image whose description says `server` and `origin`: name, and bytes added to the vault.
   std::pair<std::string, std::uint64_t> commit(const std::string& origin, const json::object& server,
                                                ProgressStyle progress) const;
-  void keep() { kept_ = true; }
+  void keep();  ///< and has the rest of its volume fetched
 
  private:
+  Path state_directory() const;
+
   server::BranchRequest request_;
   server::StartedBranch started_;
   bool kept_ = false;

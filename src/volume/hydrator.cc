@@ -43,8 +43,19 @@ Hydrator::~Hydrator() {
 void Hydrator::pause(bool paused) {
   const std::lock_guard lock(mutex_);
   paused_ = paused;
+  hurried_ = false;
   retry_after_ = std::chrono::seconds(0);
   changed_.notify_all();
+}
+
+void Hydrator::hurry() {
+  const std::lock_guard lock(mutex_);
+  hurried_ = true;
+}
+
+bool Hydrator::hurried() const {
+  const std::lock_guard lock(mutex_);
+  return hurried_;
 }
 
 void Hydrator::run(const std::stop_token& stop) {
@@ -78,7 +89,7 @@ void Hydrator::fetch_as_urgent_as_it_is(const std::stop_token& stop) {
   const bool at_work = std::exchange(served_, served) != served;
   const std::uint64_t waits = waited_for - std::exchange(waited_for_, waited_for);
   if (waits >= kBurst) last_burst_.emplace();
-  if (waits > 0) return fetch_some(kBytesAtATime, kThreads);
+  if (waits > 0 || hurried()) return fetch_some(kBytesAtATime, kThreads);
   if (at_work && last_burst_ && last_burst_->seconds() < kPeaceSeconds) return make_way(stop, kPauseMaxSeconds);
   const Stopwatch watch;
   // A thread for each round: niceness is a thread's own on Linux, and only root's can be taken back.
@@ -96,7 +107,7 @@ void Hydrator::fetch_as_urgent_as_it_is(const std::stop_token& stop) {
 void Hydrator::make_way(const std::stop_token& stop, double seconds) {
   const Stopwatch watch;
   std::unique_lock lock(mutex_);
-  while (watch.seconds() < seconds && volume_.chunks_waited_for() == waited_for_ && !paused_ &&
+  while (watch.seconds() < seconds && volume_.chunks_waited_for() == waited_for_ && !paused_ && !hurried_ &&
          !stop.stop_requested()) {
     changed_.wait_for(lock, stop, kPausePart, [] { return false; });
   }
@@ -110,6 +121,7 @@ void Hydrator::fetch_some(std::uint64_t bytes, int threads) {
     last_error_.clear();
     if (!more && !complete_) log::info("fully local");
     complete_ = !more;
+    hurried_ = hurried_ && more;
   } catch (...) {
     note_failure();
   }

@@ -25,6 +25,8 @@ class Hydrator {
   Hydrator& operator=(const Hydrator&) = delete;
 
   void pause(bool paused);
+  /// Until all is local: at full speed, whatever the server does. Somebody waits for the whole.
+  void hurry();
   /// `state` (running, paused, waiting, complete), `bytes_per_second`, `seconds_left` (null: not known), `error`.
   json::object status() const;
 
@@ -36,6 +38,7 @@ class Hydrator {
   void fetch_some(std::uint64_t bytes, int threads);
   void make_way(const std::stop_token& stop, double seconds);
   void note_speed(std::uint64_t bytes, double seconds);
+  bool hurried() const;
   void note_failure();
 
   Volume& volume_;
@@ -43,6 +46,7 @@ class Hydrator {
   std::condition_variable_any changed_;
   bool paused_;
   bool complete_ = false;
+  bool hurried_ = false;
   double bytes_per_second_ = 0;
   std::string last_error_;
   std::chrono::seconds retry_after_{0};

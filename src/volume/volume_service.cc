@@ -164,6 +164,7 @@ json::object VolumeService::handle(std::string_view what, const json::object& re
   }
   if (what == "hydrate") {
     hydrator_.pause(is_true(request, "pause"));
+    if (is_true(request, "hurry")) hydrator_.hurry();
     return hydrator_.status();
   }
   fail(Code::kUsage, format("control request \"{}\": not known", what),
