@@ -115,9 +115,10 @@ ChunkRef ChunkStore::store(ByteView content, const ChunkRef& previous) {
   LIFEBOAT_CHECK(content.size() == kChunkBytes);
   const Digest digest = digest_of(parts_.prf, content);
   if (digest == Digest{}) return {};
-  if (digest == previous.digest) return previous;
+  const bool sound = !parts_.packs.is_damaged(previous.record.pack) && !parts_.packs.is_damaged(previous.base.pack);
+  if (digest == previous.digest && sound) return previous;
   if (const auto found = find_elsewhere(digest)) return *found;
-  if (previous.kind != ChunkKind::kHole) {
+  if (previous.kind != ChunkKind::kHole && sound) {
     if (const auto delta = store_delta(content, digest, previous)) return *delta;
   }
   return store_plain(content, digest);
@@ -192,6 +193,12 @@ ChunkRef ChunkStore::update(BlockMask dirty, const ChunkSource& source, const Ch
   }
   if (const auto delta = add_delta(mask, kept.content, *base_content, base_of(previous), update.digest)) return *delta;
   update.fill(~BlockMask{0});
+  // The digest was carried on from the previous image's, the blocks that did not change come from a copy of it.
+  if (digest_of(parts_.prf, kept.content) != update.digest) {
+    fail(Code::kCorruption, "a chunk's local copy differs from the image that it was fetched from",
+         "Nothing of this commit is stored. The disk may be failing: look at the kernel's log, and boot from the image "
+         "anew.");
+  }
   return store_plain(kept.content, update.digest);
 }
 

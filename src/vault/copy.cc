@@ -7,6 +7,7 @@
 #include <set>
 #include <thread>
 #include <unordered_map>
+#include <unordered_set>
 
 #include "base/error.h"
 #include "base/log.h"
@@ -43,6 +44,7 @@ class Copy {
   }
 
   CopyReport run() {
+    note_sweeps();
     there_ = sizes_of(to_, kPacksPrefix);
     const auto images_there = sizes_of(to_, kImagesPrefix);
     std::vector<std::string> damaged;
@@ -148,18 +150,34 @@ class Copy {
     return missing;
   }
 
+  /// A sweep that began before our session waits for nobody. What it is about to remove may still be listed, and its
+  /// mark be gone when an image's turn comes; so they are looked up once, before the packs are.
+  void note_sweeps() {
+    std::vector<std::string> damaged;
+    for (const Mark& mark : read_marks(to_, damaged)) {
+      if (mark.state == MarkState::kSweeping || mark.state == MarkState::kUnclear) {
+        being_swept_.insert(mark.packs.begin(), mark.packs.end());
+      }
+    }
+  }
+
   /// Packs that are there may be marked for removal there: then the marks are taken back.
   void keep_at_target(const std::unordered_set<Id, IdHash>& packs) {
+    if (std::ranges::any_of(packs, [&](const Id& pack) { return being_swept_.contains(pack); })) refuse_swept();
     std::vector<std::string> damaged;
     for (const Mark& mark : read_marks(to_, damaged)) {
       const bool needed = std::ranges::any_of(mark.packs, [&](const Id& pack) { return packs.contains(pack); });
       if (!mark.in_force() || !needed) continue;
       if (settle_mark(to_, mark.id, MarkState::kUndone) != MarkState::kUndone) {
-        fail(Code::kBusy, format("a prune of {} is removing packs that it needs", to_.store().url()),
-             "Finish that prune (lifeboat vault prune), then copy again.");
+        refuse_swept();
       }
       log::warn("mark {} of {} is taken back: a copied image needs its packs", id_text(mark.id), to_.store().url());
     }
+  }
+
+  [[noreturn]] void refuse_swept() const {
+    fail(Code::kBusy, format("a prune of {} is removing packs that it needs", to_.store().url()),
+         "Finish that prune (lifeboat vault prune), then copy again.");
   }
 
   void copy_packs(const std::vector<Id>& packs) {
@@ -224,6 +242,7 @@ class Copy {
   std::optional<Session> writing_;
   std::optional<References> references_;
   std::unordered_map<std::string, std::uint64_t> there_;  ///< packs
+  std::unordered_set<Id, IdHash> being_swept_;            ///< packs, at the target
   std::atomic<std::uint64_t> bytes_{0};
   CopyReport report_;
 };

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "store/store_testing.h"
 #include "vault/heal.h"
 #include "vault/key_slots.h"
 #include "vault/marks.h"
@@ -198,6 +199,38 @@ TEST_F(CopyTest, TakesBackMarksOfTheTargetOnWhatItNeeds) {
   prune(*there, {.policy = {}, .grace = std::chrono::milliseconds(0)});
   expect_whole(*there, second);
   expect_whole(*there, first);
+}
+
+/// Does something once, right after the packs were listed.
+class AfterListingPacks : public store::ForwardingStore {
+ public:
+  AfterListingPacks(std::unique_ptr<store::Store> inner, std::function<void()> then)
+      : ForwardingStore(std::move(inner)), then_(std::move(then)) {}
+  void list(std::string_view prefix, const std::function<void(const store::ObjectInfo&)>& each) override {
+    ForwardingStore::list(prefix, each);
+    if (prefix == kPacksPrefix && then_) std::exchange(then_, nullptr)();
+  }
+
+ private:
+  std::function<void()> then_;
+};
+
+TEST_F(CopyTest, BelievesNoPackThatASweepHadBegunToRemove) {
+  const ImageName first = make_image(*vault_, {{1, 2}});
+  copy();
+  make_image(*vault_, {{1, 2, 3}}, first);
+  std::vector<Id> packs;
+  const auto there = open_target();
+  for (const std::string& name : object_names(*there, kPacksPrefix)) {
+    packs.push_back(id_from_text(name.substr(name.rfind('/') + 1)));
+  }
+  const Mark mark = put_mark(*there, {.images = {first}, .packs = packs}, "test");
+  ASSERT_EQ(settle_mark(*there, mark.id, MarkState::kSweeping), MarkState::kSweeping);
+  auto store = std::make_unique<AfterListingPacks>(
+      target(), [&] { prune(*there, {.policy = {}, .grace = std::chrono::milliseconds(0)}); });
+  const CopyReport report = copy_vault(*vault_, std::move(store), {});
+  EXPECT_EQ(report.failures.size(), 2U);
+  for (const ImageInfo& image : list_images(*there, nullptr)) expect_whole(*there, image.name);
 }
 
 TEST_F(CopyTest, HealsEveryObjectDamagedOrMissing) {

@@ -14,6 +14,7 @@
 #include "vault/export.h"
 #include "vault/image_testing.h"
 #include "vault/image_writer.h"
+#include "vault/scrub.h"
 
 namespace lifeboat::vault {
 namespace {
@@ -51,6 +52,29 @@ TEST_F(ImportTest, ADirectoryWithoutAFileIsRefusedUnlessItIsMeant) {
   options.allow_empty = true;
   EXPECT_EQ(import_directory(*vault_, options).files, 0U);
 }
+
+/// A pack is damaged, or lost; a scrub says so; the directory is whole.
+class ImportOntoDamage : public ImportTest, public testing::WithParamInterface<bool> {};
+
+TEST_P(ImportOntoDamage, StoresAnewWhatIsKnownToBeDamaged) {
+  write_content(source() / "a", ContentMaker(1).bytes(3 * kChunkBytes));
+  import();
+  std::vector<std::string> packs;
+  vault_->store().list(kPacksPrefix, [&](const store::ObjectInfo& object) { packs.push_back(object.name); });
+  for (const std::string& pack : packs) {
+    Bytes bytes = vault_.content(pack);
+    if (bytes.size() < kChunkBytes) continue;  // of nodes: without them nothing can be compared with the parent
+    if (GetParam()) {
+      std::filesystem::remove(vault_.path(pack));
+    } else {
+      bytes[bytes.size() / 3] ^= 1U;
+      vault_.replace(pack, bytes);
+    }
+  }
+  EXPECT_FALSE(scrub(*vault_, {}).findings.empty());
+  expect_equal_trees(source(), export_to("out", import().name));
+}
+INSTANTIATE_TEST_SUITE_P(LostOrRotten, ImportOntoDamage, testing::Bool());
 
 TEST_F(ImportTest, WhatLifeboatWritesItselfIsLeftOutOrRefused) {
   make_directories(source());

@@ -258,6 +258,18 @@ TEST_F(Prune, NothingGoesWhileAnImageCannotBeWalked) {
   EXPECT_TRUE(object_names(*vault_, kMarksPrefix).empty());
 }
 
+TEST_F(Prune, ADamagedImageCanBeLetGoAndThenNothingIsInTheWay) {
+  const ImageName old = make_image(*vault_, {{1}});
+  const ImageName now = make_image(*vault_, {{2}});
+  const std::string name = format("{}{}", kImagesPrefix, old);
+  Bytes object = vault_.content(name);
+  object.back() ^= 1U;
+  vault_.replace(name, object);
+  remove_image(*vault_, old, kNow.policy, "damaged");
+  prune(*vault_, kNow);
+  expect_whole(*vault_, now);
+}
+
 TEST_F(Prune, ADamagedMarkHidesNothingAndGoesWithTheNextPrune) {
   const ImageName old = make_image(*vault_, {{1}});
   make_image(*vault_, {{2}});

@@ -13,8 +13,7 @@
 namespace lifeboat::vault {
 namespace {
 
-/// Every visible image as retention sees it. A damaged one has an origin of its own: nothing is known of it, and it is
-/// nobody's way back.
+/// Every visible image as retention sees it.
 std::vector<RetentionImage> retention_images(Vault& vault) {
   std::vector<SessionInfo> live = list_sessions(vault);
   std::erase_if(live, [](const SessionInfo& session) { return !session.alive(); });
@@ -36,6 +35,7 @@ std::vector<RetentionImage> retention_images(Vault& vault) {
       image.time = info.time;
     } catch (const Exception& e) {
       if (e.code() != Code::kCorruption) throw;
+      image.damaged = true;
     }
   }
   return images;

@@ -57,7 +57,8 @@ int month_number(SystemTime time) {
 /// The images of one origin, newest first, so that the first of an hour, day or month is its newest.
 class OriginJudge {
  public:
-  OriginJudge(const RetentionPolicy& policy, SystemTime now) : policy_(policy), now_(now) {}
+  OriginJudge(const RetentionPolicy& policy, SystemTime now, const ImageName& published_last)
+      : policy_(policy), now_(now), published_last_(published_last) {}
 
   Verdict judge(const RetentionImage& image) {
     std::string reason = reason_to_keep(image);
@@ -76,7 +77,8 @@ class OriginJudge {
     if (image.pinned) return "pinned";
     if (!image.in_use.empty()) return format("in use by {}", image.in_use);
     if (now_ - image.stored < policy_.all) return format("younger than {}", format_duration(policy_.all));
-    if (newest) return "newest of its origin";
+    if (newest && !image.damaged) return "newest of its origin";
+    if (image.name == published_last_ && !image.damaged) return "published last of its origin";
     if (of_hour && now_ - time < policy_.hourly) return format("newest of hour {}", text.substr(0, 13));
     if (of_day && now_ - time < policy_.daily) return format("newest of day {}", text.substr(0, 10));
     if (of_month && month_number(now_) - month_number(time) <= policy_.monthly && policy_.monthly > 0) {
@@ -87,6 +89,8 @@ class OriginJudge {
 
   const RetentionPolicy& policy_;
   SystemTime now_;
+  /// Its content may look old, if its host's clock was behind: names ascend all the same.
+  const ImageName& published_last_;
   bool first_ = true;
   std::set<std::string> hours_;
   std::set<std::string> days_;
@@ -115,10 +119,13 @@ std::vector<Verdict> judge(const std::vector<RetentionImage>& images, const Rete
   for (const RetentionImage& image : images) newest_first.push_back(&image);
   std::ranges::sort(newest_first, std::greater{},
                     [](const RetentionImage* image) { return std::pair(content_time(*image), image->name); });
+  std::map<std::string_view, ImageName> last;
+  for (const RetentionImage& image : images) last[image.origin] = std::max(last[image.origin], image.name);
   std::map<std::string_view, OriginJudge> origins;
   std::vector<Verdict> verdicts;
   for (const RetentionImage* image : newest_first) {
-    verdicts.push_back(origins.try_emplace(image->origin, policy, now).first->second.judge(*image));
+    verdicts.push_back(
+        origins.try_emplace(image->origin, policy, now, last.at(image->origin)).first->second.judge(*image));
   }
   std::ranges::reverse(verdicts);
   return verdicts;

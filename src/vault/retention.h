@@ -35,7 +35,8 @@ struct RetentionImage {
   SystemTime time;    ///< of its content, by the clock of the host that made it
   SystemTime stored;  ///< by the store's clock
   bool pinned = false;
-  std::string in_use;  ///< by whom; empty: by nobody
+  std::string in_use;    ///< by whom; empty: by nobody
+  bool damaged = false;  ///< its object: nothing is known of it, and it is nobody's way back
 };
 
 struct Verdict {

@@ -28,6 +28,15 @@ std::map<std::string, Verdict> verdicts_of(const std::vector<RetentionImage>& im
   return by_name;
 }
 
+TEST(Retention, AClockFarBehindDoesNotMakeTheLastImageGo) {
+  RetentionImage before = image_at("2026-01-01T00:00:00Z");
+  before.name = "20260101-000000-000001";
+  RetentionImage last = image_at("2026-11-10T00:00:00Z");
+  last.name = "20261110-000000-000001";
+  last.time = parse_time("2020-01-01T00:00:00Z");
+  EXPECT_TRUE(verdicts_of({before, last}, kDefaultRetention).at(last.name).keep);
+}
+
 TEST(Retention, ParsesTheDefault) {
   EXPECT_EQ(parse_retention(kDefaultRetention), RetentionPolicy{});
 }
@@ -106,7 +115,9 @@ TEST(Retention, AHostInThePastCannotMakeANewImageOld) {
 TEST(Retention, AHostInTheFutureCannotTakeTheNewestPlace) {
   RetentionImage image = image_at("2040-01-01T00:00:00Z");
   image.stored = parse_time("2020-01-01T00:00:00Z");
-  EXPECT_FALSE(verdicts_of({image, image_at("2026-10-01T00:00:00Z")}, "all=2d").at(image.name).keep);
+  RetentionImage later = image_at("2026-10-01T00:00:00Z");
+  later.name = "2040-01-01T00:00:01Z";  // names ascend, whatever the clocks say
+  EXPECT_FALSE(verdicts_of({image, later}, "all=2d").at(image.name).keep);
 }
 
 /// Random histories, policies and moments.

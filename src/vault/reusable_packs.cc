@@ -1,10 +1,21 @@
 #include "vault/reusable_packs.h"
 
 #include "vault/format.h"
+#include "vault/scrub_log.h"
 
 namespace lifeboat::vault {
 
+ReusablePacks::ReusablePacks(Vault& vault, std::set<Id> marked) : vault_(vault), marked_(std::move(marked)) {
+  for (const KnownDamage& damage : read_scrub_log(vault).damage) {
+    if (!damage.object.starts_with(kPacksPrefix)) continue;
+    if (const auto pack = find_id(std::string_view(damage.object).substr(damage.object.rfind('/') + 1))) {
+      damaged_.insert(*pack);
+    }
+  }
+}
+
 bool ReusablePacks::contains(const Id& pack) {
+  if (is_damaged(pack)) return false;
   {
     const std::scoped_lock lock(mutex_);
     if (const auto at = known_.find(pack); at != known_.end()) return at->second;
