@@ -113,6 +113,12 @@ void go_on(Context& context, const Options& options, const rescue::RescueRecord&
   const auto branch = server::find_branch(means.branch.mount.state_root, record.branch());
   const bool runs = branch && branch->state == server::BranchState::kRunning;
   const rescue::CutOverState state = cut_over_state(record);
+  if (record.ready && !branch) {
+    fail(Code::kExists,
+         format("rescue {}, begun {}, is done, and its branch was removed", record.name,
+                format_time(record.phases.empty() ? now() : record.phases.front().begun)),
+         "Give this one a --name of its own.");
+  }
   if (state == rescue::CutOverState::kBegun || state == rescue::CutOverState::kSwitched) {
     fail(Code::kRefused, format("rescue {} is cut over: its branch may be what production writes to", record.name),
          format("See: lifeboat rescue ls. Back: lifeboat rescue undo {}", record.name));

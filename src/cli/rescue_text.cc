@@ -121,6 +121,9 @@ std::string describe_rescue(const rescue::RescueRecord& record, const server::Br
     if (phase.seconds) text += format(" {} {:.1f} s,", phase.name, *phase.seconds);
   }
   text.back() = '\n';
+  if (!record.phases.empty()) {
+    text += format("stands at   {}, by a rescue begun {}\n", record.until, format_time(record.phases.front().begun));
+  }
   for (const rescue::RescueNote& passed : record.passed_over) {
     text += format("passed over {}: {}\n", passed.subject, printable(passed.said));
   }

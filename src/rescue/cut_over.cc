@@ -33,19 +33,40 @@ void CutOver::run() {
   check_order();
   run_.ensure_running();
   if (cut_over_state(record_) == CutOverState::kSwitched) return;
-  for (const std::string& gtid : order_.skip) {
-    if (std::ranges::find(record_.skip, gtid) == record_.skip.end()) record_.skip.push_back(gtid);
-  }
+  leave_out();
   check_new_dangers();
   remember_haproxy();
   save("begun");
   run_phase(record_, "cut over", [this] {
     fence();
     take_out();
-    catch_up();
+    if (!was_written_to()) {
+      catch_up();
+      note_place();
+    }
     put_in();
   });
   save("switched");
+}
+
+/// Looked at before anything is saved or fenced: what is wrong then stands in nobody's way.
+void CutOver::leave_out() {
+  const auto until = binlog::GtidPosition::parse(record_.until);
+  std::vector<std::string> more;
+  for (const std::string& text : order_.skip) {
+    if (std::ranges::find(record_.skip, text) != record_.skip.end()) continue;
+    const binlog::Gtid gtid = binlog::parse_gtid(text);
+    RescueLog log(record_.log);
+    if (!log.find(gtid)) {
+      fail(Code::kNotFound, format("transaction {} is not in the log", text), "lifeboat log show lists what is.");
+    }
+    if (log.has(until, gtid)) {
+      fail(Code::kRefused, format("rescue {} has {} already: it was replayed", record_.name, text),
+           format("Bring up a fresh one without it: lifeboat rescue --name ANOTHER --skip {}", text));
+    }
+    more.push_back(text);
+  }
+  record_.skip.insert(record_.skip.end(), more.begin(), more.end());
 }
 
 void CutOver::check_order() const {
@@ -187,7 +208,6 @@ std::vector<std::string> CutOver::missing_in_log(const std::vector<binlog::GtidP
 
 void CutOver::put_in() {
   run_.connection().query("SET GLOBAL read_only = 0");
-  note_place();
   if (const auto proxy = haproxy()) {
     const std::string& first = order_.servers.front();
     proxy->set_address(first, order_.address, port());
@@ -197,7 +217,15 @@ void CutOver::put_in() {
   call_hook({"switch", order_.address, format("{}", port())});
 }
 
-/// From here on, what the branch logs is its own.
+/// By a cut-over that had put it in and did not come to its end: then it has all that it needs, and undo goes by where
+/// it was then.
+bool CutOver::was_written_to() {
+  if (!record_.cut_over.contains("place")) return false;
+  run_.connection().query("SET GLOBAL read_only = 1");
+  return has_moved();
+}
+
+/// From here on, what the branch logs is its own. Noted before anybody can write.
 void CutOver::note_place() {
   auto status = run_.connection().named_row("SHOW MASTER STATUS");
   record_.cut_over["place"] = {{"gtid", run_.connection().value("SELECT @@GLOBAL.gtid_binlog_pos")},

@@ -59,6 +59,7 @@ class CutOver {
 
  private:
   void check_order() const;
+  void leave_out();
   void check_new_dangers() const;
   void remember_haproxy();
   void fence();
@@ -66,6 +67,7 @@ class CutOver {
   void catch_up();
   binlog::GtidPosition wait_for_log() const;
   std::vector<std::string> missing_in_log(const std::vector<binlog::GtidPosition>& positions) const;
+  bool was_written_to();
   void put_in();
   void note_place();
   void check_logins() const;

@@ -26,9 +26,11 @@ UndoResult CutOver::undo() {
   check_logins();
   UndoResult result;
   if (record_.cut_over.contains("place") && !stop_branch(result)) return result;
+  const bool moved = record_.cut_over.contains("place") && has_moved();
+  if (!result.known || !result.lost.empty() || moved) record_.cut_over["has_writes"] = true;
+  save("begun");  // if the rest fails, nobody takes it for in place
   put_back();
-  record_.cut_over.erase("place");
-  if (!result.known || !result.lost.empty()) record_.cut_over["has_writes"] = true;
+  for (const char* of_this_time : {"place", "fenced", "haproxy"}) record_.cut_over.erase(of_this_time);
   save("undone");
   result.undone = true;
   return result;
