@@ -1,6 +1,7 @@
 // The part of RescueRun that brings its server along the log.
 
 #include <algorithm>
+#include <span>
 
 #include "base/error.h"
 #include "base/log.h"
@@ -31,6 +32,8 @@ void RescueRun::replay(const std::string& until) {
       if (e.code() == Code::kUnavailable && revivals++ < kRevivals) {
         log::warn("{}; it is started again", e.error().text());
         ensure_running();
+      } else if (e.code() == Code::kRefused && tells_damage(e.error().message)) {
+        fail(Code::kIo, e.error().message, "The image may be damaged: lifeboat vault scrub says what is.");
       } else if (e.code() == Code::kRefused && tells_conflict(e.error().message)) {
         leave_out_conflict(e.error());
       } else {
@@ -159,13 +162,45 @@ std::optional<binlog::Gtid> next_transaction(RescueLog& log, const binlog::GtidP
   return next;
 }
 
+namespace {
+
+bool has_any_of(std::string_view said, std::span<const std::string_view> all) {
+  return std::ranges::any_of(all, [&](std::string_view words) { return said.find(words) != std::string_view::npos; });
+}
+
+}  // namespace
+
+bool tells_damage(std::string_view said) {
+  constexpr std::string_view kWords[] = {"from storage engine", "doesn't exist in engine", "is corrupt",
+                                         "marked as crashed", "Incorrect information in file"};
+  if (said.find("No space left") != std::string_view::npos) return false;
+  return has_any_of(said, kWords);
+}
+
 bool tells_conflict(std::string_view said) {
-  constexpr std::string_view kWords[] = {
-      "HA_ERR_KEY_NOT_FOUND", "HA_ERR_FOUND_DUPP_KEY", "HA_ERR_END_OF_FILE", "doesn't exist",    "already exists",
-      "Unknown table",        "Unknown database",      "Unknown column",     "Unknown SEQUENCE", "Can't DROP",
-      "Can't drop",           "Can't find record",     "Duplicate entry",    "Duplicate column", "Duplicate key"};
-  return std::ranges::any_of(kWords,
-                             [&](std::string_view words) { return said.find(words) != std::string_view::npos; });
+  if (tells_damage(said)) return false;
+  constexpr std::string_view kWords[] = {"HA_ERR_KEY_NOT_FOUND",
+                                         "HA_ERR_FOUND_DUPP_KEY",
+                                         "HA_ERR_END_OF_FILE",
+                                         "doesn't exist",
+                                         "does not exist",
+                                         "already exists",
+                                         "database exists",
+                                         "Unknown table",
+                                         "Unknown database",
+                                         "Unknown column",
+                                         "Unknown SEQUENCE",
+                                         "Can't DROP",
+                                         "Can't drop",
+                                         "Can't find record",
+                                         "Duplicate entry",
+                                         "Duplicate column",
+                                         "Duplicate key",
+                                         "a foreign key constraint fails",
+                                         "cannot be converted from type",
+                                         "USER failed for",
+                                         "XAER_NOTA"};
+  return has_any_of(said, kWords);
 }
 
 }  // namespace lifeboat::rescue

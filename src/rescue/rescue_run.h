@@ -87,5 +87,7 @@ std::optional<binlog::Gtid> next_transaction(RescueLog& log, const binlog::GtidP
 /// Whether a server's words say that a transaction met data other than its source had: what comes of leaving another
 /// out.
 bool tells_conflict(std::string_view said);
+/// Or that its files are not whole: another image may do.
+bool tells_damage(std::string_view said);
 
 }  // namespace lifeboat::rescue
