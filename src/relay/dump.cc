@@ -4,6 +4,7 @@
 #include <array>
 
 #include "base/error.h"
+#include "base/log.h"
 #include "base/units.h"
 #include "binlog/format_description.h"
 #include "relay/sql_error.h"
@@ -70,6 +71,17 @@ Dump::Dump(DumpParts parts, ReplicaName replica, ReplicaWishes wishes, BinlogDum
 }
 
 void Dump::run() {
+  try {
+    serve();
+  } catch (const Exception& e) {
+    if (e.code() != Code::kCorruption || replica_is_wrong_) throw;
+    // Cut off, the replica would come again for ever.
+    log::error("{}: {}", file_, e.error().text());
+    fail_reading_log(format("the relay's log is damaged: {}", e.error().message));
+  }
+}
+
+void Dump::serve() {
   if (parts_.log.files().empty()) fail_reading_log("the relay has no log yet: it has not reached its source");
   std::string name = choose_start();
   for (;;) {
@@ -342,6 +354,7 @@ void Dump::keep_alive() {
 void Dump::listen_to_replica() {
   PacketReader& reader = parts_.channel.reader();
   while (reader.wait_readable(std::chrono::milliseconds(0))) {
+    replica_is_wrong_ = true;  // if anything is, from here on
     reader.set_next_sequence(0);
     const ByteView payload = reader.read(kReplicaPacketMax);
     if (payload.size() == 1 && payload[0] == static_cast<std::uint8_t>(Command::kQuit)) {
@@ -350,6 +363,7 @@ void Dump::listen_to_replica() {
     const SemiSyncAck ack = parse_semi_sync_ack(payload);
     sent_.acknowledged_file = ack.file;
     sent_.acknowledged_position = ack.position;
+    replica_is_wrong_ = false;
   }
 }
 

@@ -113,6 +113,7 @@ class Dump {
   /// A pause with everything sent, during which heartbeats go out and the replica is listened to.
   void pause(const std::string& why, std::chrono::milliseconds patience);
   void keep_alive();
+  void serve();
   void listen_to_replica();
   void publish(const std::string& waiting_for);
   const ReplicaRules& rules();
@@ -132,7 +133,8 @@ class Dump {
   bool leaving_out_ = false;                     ///< the open group
   std::optional<binlog::Gtid> tell_as_ignored_;  ///< the open group, left out by rule
   SkippedXa skipped_xa_;
-  bool stopped_ = false;  ///< by stop-after: nothing more is sent
+  bool replica_is_wrong_ = false;  ///< what it said cannot be read
+  bool stopped_ = false;           ///< by stop-after: nothing more is sent
   DumpStatus sent_;
   ReplicaRules rules_;
   Clock::time_point rules_read_{};

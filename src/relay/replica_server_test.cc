@@ -141,6 +141,16 @@ TEST_F(ReplicaServerTest, RefusesPositionsThatItDoesNotHave) {
   EXPECT_TRUE(refusal({.file = "bin.000009"}).contains("Could not find first log file"));
 }
 
+/// A replica that is cut off comes again, for ever; one that is told stops.
+TEST_F(ReplicaServerTest, SaysThatTheLogIsDamaged) {
+  constexpr std::size_t kGtidEvent = 42;
+  constexpr std::size_t kLengthOfDatabase = binlog::kEventHeaderSize + 8;
+  const UniqueFd file = open_file(log.all_files().front().path, O_WRONLY);
+  pwrite_full(file.get(), Bytes{200}, LogBuilder{{}}.size() + kGtidEvent + kLengthOfDatabase, "log");
+  start();
+  EXPECT_TRUE(refusal({.gtid = ""}).contains("damaged"));
+}
+
 TEST_F(ReplicaServerTest, StopsAtUntil) {
   start();
   const auto one = client();
