@@ -189,18 +189,18 @@ void Volume::write(InodeNumber inode, std::uint64_t offset, ByteView in) {
 
 void Volume::State::resize(File& file, std::uint64_t size) {
   Node& node = file.node;
-  bool lost = false;
-  if (size < node.size) {
-    if (!file.current) file.current = std::make_unique<Layer>();
-    lost = file.current->shrink(size);
-  }
+  const bool shrinks = size < node.size;
+  if (!file.current && shrinks) file.current = std::make_unique<Layer>();
+  // Also if it grows: a replay may know an earlier size only and cannot tell, so it notes a tail, and a sync of what is
+  // written there must take that note away.
+  const bool lost = file.current && file.current->shrink(size);
   if (file.syncing_size) file.syncing_size = size;
   node.size = size;
   node.journaled_size = size;
   node.mtime_ns = clock_ns();
   catalog.touch(node);
   const JournalPosition position = append(ResizeRecord{node.number, size, node.mtime_ns});
-  if (!lost) return;
+  if (!lost || !shrinks) return;
   // What was durable is destroyed only once the record that says so is durable, too.
   or_fail([&] {
     journal->sync(position);

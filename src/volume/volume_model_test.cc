@@ -207,7 +207,7 @@ class Model {
     const std::uint32_t dice = below(10'000);
     std::string name;
     if (dice < 7) return commit();
-    if (dice < 14) return failed_commit();
+    if (dice < 14) return volume_.fail_to_commit();
     if (dice < 20) return crash();
     if (dice < 34) {
       if (below(3) == 0) volume_.state().last_flush = {};  // long ago
@@ -363,11 +363,6 @@ class Model {
     for (auto& [number, model] : files_) model.synced();
     journal_synced();
     check_all();
-  }
-  void failed_commit() {
-    volume_.store().refuse_writes = true;
-    EXPECT_THROW(volume_->commit({}), Exception);
-    volume_.store().refuse_writes = false;
   }
 
   /// kill -9, or the end of the power as well.

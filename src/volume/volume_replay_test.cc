@@ -7,12 +7,6 @@
 namespace lifeboat::volume {
 namespace {
 
-void fail_to_commit(TestVolume& volume) {
-  volume.store().refuse_writes = true;
-  EXPECT_THROW(volume->commit({}), Exception);
-  volume.store().refuse_writes = false;
-}
-
 /// Calls `then` once, while a data file is being synced, and counts those syncs.
 class DuringSync : public IoHook {
  public:
@@ -31,10 +25,26 @@ TEST(VolumeReplay, GrowingMakesNoLayer) {
   const InodeNumber a = volume.inode("a");
   for (const std::uint64_t size : {10'000U, 20'000U}) {
     volume.truncate(a, size);
-    fail_to_commit(volume);  // frozen twice, if the replay knows a layer that memory does not
+    volume.fail_to_commit();  // frozen twice, if the replay knows a layer that memory does not
   }
   volume.kill_and_open();
   EXPECT_EQ(volume.content("a"), Bytes(20'000));
+}
+
+TEST(VolumeReplay, WhatIsWrittenBehindAnEndThatGrewStays) {
+  TestVolume volume({{"a", {}}});
+  const InodeNumber a = volume.inode("a");
+  Bytes expected = pattern(100, 1);
+  volume->write(a, 0, expected);
+  volume->fsync(a);
+  volume.truncate(a, 1000);  // the replay cannot tell that from a cut
+  const Bytes added = pattern(1000, 2);
+  volume->write(a, 1000, added);
+  volume->fsync(a);
+  volume.kill_and_open();
+  expected.resize(1000);
+  expected.insert(expected.end(), added.begin(), added.end());
+  EXPECT_TRUE(volume.content("a") == expected);
 }
 
 TEST(VolumeReplay, NothingBeyondTheEndOfAnAdoptedLayer) {

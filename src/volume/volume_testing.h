@@ -157,6 +157,12 @@ class TestVolume {
     });
     return all;
   }
+  /// As if the vault were away.
+  void fail_to_commit() {
+    store().refuse_writes = true;
+    EXPECT_THROW(volume_->commit({}), Exception);
+    store().refuse_writes = false;
+  }
   InodeNumber create_file(InodeNumber parent, std::string_view name) {
     return volume_->create(parent, name, vault::FileType::kFile, 0600, 0, 0).inode;
   }
