@@ -48,6 +48,10 @@ class Window {
   std::size_t filled_ = 0;
 };
 
+[[noreturn]] void fail_torn(const std::string& file, std::uint64_t event) {
+  fail(Code::kCorruption, format("{}: ends inside the event at {}", file, event));
+}
+
 /// One event at the progress's position; false at the end of the file.
 bool take_event(Window& window, FileProgress& progress) {
   const std::uint64_t begin = progress.position();
@@ -55,12 +59,12 @@ bool take_event(Window& window, FileProgress& progress) {
   if (head.empty()) return false;
   const std::uint32_t size = binlog::decode_header(head).size;
   const ByteView first = window.at(begin, std::min<std::size_t>(size, kBufferSize));
-  if (first.size() < std::min<std::size_t>(size, kBufferSize)) fail(Code::kCorruption, "the file ends inside an event");
+  if (first.size() < std::min<std::size_t>(size, kBufferSize)) fail_torn(progress.file(), begin);
   progress.begin(first);
   for (std::uint64_t at = begin + first.size(); !progress.between_events();) {
     const ByteView part =
         window.at(at, static_cast<std::size_t>(std::min<std::uint64_t>(kBufferSize, begin + size - at)));
-    if (part.empty()) fail(Code::kCorruption, "the file ends inside an event");
+    if (part.empty()) fail_torn(progress.file(), begin);
     progress.more(part);
     at += part.size();
   }
@@ -88,7 +92,7 @@ LogScan continue_scan(const Path& path, FileProgress progress, const OnEvent& on
   LogScan scan{.progress = std::move(progress), .size = window.end()};
   if (as_text(window.at(0, binlog::kFileMagic.size())) != binlog::kFileMagic) {
     scan.is_log = false;
-    scan.why_stopped = "no binary log";
+    scan.why_stopped = format("{}: is no binary log", scan.progress.file());
     return scan;
   }
   try {

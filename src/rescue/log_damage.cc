@@ -7,13 +7,11 @@
 namespace lifeboat::rescue {
 namespace {
 
-[[noreturn]] void fail_damaged(const std::string& file, const relay::LogScan& scan,
-                               const std::vector<std::string>& left_out) {
+[[noreturn]] void fail_damaged(const relay::LogScan& scan, const std::vector<std::string>& left_out) {
   const std::string whole_to = scan.progress.boundary().state.position().format();
   std::string words = format(" --to {}", whole_to);
   for (const std::string& gtid : left_out) words += " --skip " + gtid;
-  const std::string what = scan.is_log ? scan.why_stopped : format("{}: {}", file, scan.why_stopped);
-  fail(Code::kRefused, format("the log is damaged: {}; it is whole up to {}", what, whole_to),
+  fail(Code::kRefused, format("the log is damaged: {}; it is whole up to {}", scan.why_stopped, whole_to),
        format(
            "By the log that is in the vault: `lifeboat rescue --standalone`. As far as this one is whole, which loses "
            "what came later: `lifeboat rescue --name ANOTHER{}`.",
@@ -31,7 +29,7 @@ void fail_if_damaged(RescueLog& log, const binlog::GtidPosition& position, const
     const binlog::GtidState before = file.head ? binlog::GtidState::from_list(*file.head) : binlog::GtidState();
     const std::uint64_t end = log.log()->end_of(file.name).readable;
     const relay::LogScan scan = relay::scan_log_file(file.path, before, go_on, end);
-    if (!scan.why_stopped.empty()) fail_damaged(file.name, scan, left_out);
+    if (!scan.why_stopped.empty()) fail_damaged(scan, left_out);
   }
 }
 
