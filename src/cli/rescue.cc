@@ -117,7 +117,7 @@ void go_on(Context& context, const Options& options, const rescue::RescueRecord&
     fail(Code::kExists,
          format("rescue {}, begun {}, is done, and its branch was removed", record.name,
                 format_time(record.phases.empty() ? now() : record.phases.front().begun)),
-         "Give this one a --name of its own.");
+         "Bring up a fresh one: the same command with --name and a name that `lifeboat rescue ls` does not list.");
   }
   if (state == rescue::CutOverState::kBegun || state == rescue::CutOverState::kSwitched) {
     fail(Code::kRefused, format("rescue {} is cut over: its branch may be what production writes to", record.name),

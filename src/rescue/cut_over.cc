@@ -51,12 +51,14 @@ void CutOver::run() {
 
 /// Looked at before anything is saved or fenced: what is wrong then stands in nobody's way.
 void CutOver::leave_out() {
+  std::vector<std::string> more = order_.skip;
+  std::erase_if(more,
+                [&](const std::string& text) { return std::ranges::find(record_.skip, text) != record_.skip.end(); });
+  if (more.empty()) return;
+  RescueLog log(record_.log);
   const auto until = binlog::GtidPosition::parse(record_.until);
-  std::vector<std::string> more;
-  for (const std::string& text : order_.skip) {
-    if (std::ranges::find(record_.skip, text) != record_.skip.end()) continue;
+  for (const std::string& text : more) {
     const binlog::Gtid gtid = binlog::parse_gtid(text);
-    RescueLog log(record_.log);
     if (!log.find(gtid)) {
       fail(Code::kNotFound, format("transaction {} is not in the log", text), "lifeboat log show lists what is.");
     }
@@ -64,7 +66,6 @@ void CutOver::leave_out() {
       fail(Code::kRefused, format("rescue {} has {} already: it was replayed", record_.name, text),
            format("Bring up a fresh one without it: lifeboat rescue --name ANOTHER --skip {}", text));
     }
-    more.push_back(text);
   }
   record_.skip.insert(record_.skip.end(), more.begin(), more.end());
 }

@@ -195,9 +195,10 @@ ChunkRef ChunkStore::update(BlockMask dirty, const ChunkSource& source, const Ch
   update.fill(~BlockMask{0});
   // The digest was carried on from the previous image's, the blocks that did not change come from a copy of it.
   if (digest_of(parts_.prf, kept.content) != update.digest) {
-    fail(Code::kCorruption, "a chunk's local copy differs from the image that it was fetched from",
-         "Nothing of this commit is stored. The disk may be failing: look at the kernel's log, and boot from the image "
-         "anew.");
+    fail(
+        Code::kCorruption, "a chunk's local copy differs from the image that it was fetched from",
+        "The disk may be failing: look at the kernel's log. No image is made of this; what was changed is still on the "
+        "volume: save it (mariadb-dump) before you boot from the image anew.");
   }
   return store_plain(kept.content, update.digest);
 }

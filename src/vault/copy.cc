@@ -86,7 +86,7 @@ class Copy {
     }
     std::uint64_t bytes = 0;
     for (const auto& [name, size] : sizes_of(from_, kPacksPrefix)) {
-      const auto pack = find_id(std::string_view(name).substr(name.rfind('/') + 1));
+      const auto pack = find_pack(name);
       if (pack && references.refers_to(*pack) && !there_.contains(name)) bytes += size;
     }
     return bytes;

@@ -81,6 +81,11 @@ std::string pack_name(const Id& id) {
   return format("{}{}/{}", kPacksPrefix, text.substr(0, 2), text);
 }
 
+std::optional<Id> find_pack(std::string_view name) {
+  const std::optional<Id> id = find_id(name.substr(name.rfind('/') + 1));
+  return id && pack_name(*id) == name ? id : std::nullopt;
+}
+
 ObjectHeader make_header(ObjectKind kind, const Id& vault_id, std::string_view name) {
   ObjectHeader header{};
   std::ranges::copy(kObjectMagic, header.begin());

@@ -60,6 +60,8 @@ inline constexpr std::string_view kLogsPrefix = "logs/";
 std::string slot_name(const Id& id);
 /// "packs/3f/3f9a…".
 std::string pack_name(const Id& id);
+/// Whose name that is; none if it is not a pack's.
+std::optional<Id> find_pack(std::string_view name);
 
 using ObjectHeader = std::array<std::uint8_t, kHeaderBytes>;
 ObjectHeader make_header(ObjectKind kind, const Id& vault_id, std::string_view name);

@@ -70,15 +70,15 @@ class OriginJudge {
   std::string reason_to_keep(const RetentionImage& image) {
     const SystemTime time = content_time(image);
     const std::string text = format_time(time);
-    const bool newest = std::exchange(first_, false);
+    const bool newest = !image.damaged && std::exchange(first_, false);
     const bool of_hour = hours_.insert(text.substr(0, 13)).second;
     const bool of_day = days_.insert(text.substr(0, 10)).second;
     const bool of_month = months_.insert(text.substr(0, 7)).second;
     if (image.pinned) return "pinned";
     if (!image.in_use.empty()) return format("in use by {}", image.in_use);
     if (now_ - image.stored < policy_.all) return format("younger than {}", format_duration(policy_.all));
-    if (newest && !image.damaged) return "newest of its origin";
-    if (image.name == published_last_ && !image.damaged) return "published last of its origin";
+    if (newest) return "newest of its origin";
+    if (image.name == published_last_) return "published last of its origin";
     if (of_hour && now_ - time < policy_.hourly) return format("newest of hour {}", text.substr(0, 13));
     if (of_day && now_ - time < policy_.daily) return format("newest of day {}", text.substr(0, 10));
     if (of_month && month_number(now_) - month_number(time) <= policy_.monthly && policy_.monthly > 0) {
@@ -120,7 +120,10 @@ std::vector<Verdict> judge(const std::vector<RetentionImage>& images, const Rete
   std::ranges::sort(newest_first, std::greater{},
                     [](const RetentionImage* image) { return std::pair(content_time(*image), image->name); });
   std::map<std::string_view, ImageName> last;
-  for (const RetentionImage& image : images) last[image.origin] = std::max(last[image.origin], image.name);
+  for (const RetentionImage& image : images) {
+    ImageName& name = last[image.origin];
+    if (!image.damaged) name = std::max(name, image.name);
+  }
   std::map<std::string_view, OriginJudge> origins;
   std::vector<Verdict> verdicts;
   for (const RetentionImage* image : newest_first) {

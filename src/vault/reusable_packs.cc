@@ -7,10 +7,7 @@ namespace lifeboat::vault {
 
 ReusablePacks::ReusablePacks(Vault& vault, std::set<Id> marked) : vault_(vault), marked_(std::move(marked)) {
   for (const KnownDamage& damage : read_scrub_log(vault).damage) {
-    if (!damage.object.starts_with(kPacksPrefix)) continue;
-    if (const auto pack = find_id(std::string_view(damage.object).substr(damage.object.rfind('/') + 1))) {
-      damaged_.insert(*pack);
-    }
+    if (const auto pack = find_pack(damage.object)) damaged_.insert(*pack);
   }
 }
 

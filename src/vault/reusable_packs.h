@@ -1,6 +1,7 @@
 /// Which packs a writer may build on: not those known to be damaged or gone; besides its parent's those it wrote
-/// itself, and those that exist and that no removal mark names. Asked of the store once per pack. Ownership: borrows
-/// the vault. Threads: safe from any thread.
+/// itself, and those that exist and that no removal mark names. Asked of the store once per pack.
+///
+/// Ownership: borrows the vault. Threads: safe from any thread.
 #pragma once
 
 #include <map>

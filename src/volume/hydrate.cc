@@ -109,7 +109,7 @@ bool Volume::hydrate(std::uint64_t limit, int threads) {
     if (state.fully_local()) return false;
     fail(Code::kUnavailable, format("volume {}: opened without its vault", state.directory.string()));
   }
-  if (!hydration.unwritten.empty() && state.write_out_hydrated()) return true;
+  if (hydration.unwritten && state.write_out_hydrated()) return true;
   state.room_checked = 0;  // look at the disk now, whatever an earlier look said
   if (!state.room_to_keep()) {
     fail(Code::kOutOfSpace, format("volume {}: no local room for more of the image", state.directory.string()),
@@ -117,11 +117,12 @@ bool Volume::hydrate(std::uint64_t limit, int threads) {
   }
   state.load_launch();
   if (hydration.launch.empty() && hydration.files.empty() && !state.find_unhydrated()) {
-    if (!std::exchange(hydration.all_fetched, true)) {
-      for (const NodePtr& node : state.catalog.with_content()) hydration.unwritten.push_back({node, 0});
+    if (!hydration.unwritten) {
+      hydration.unwritten.emplace();
+      for (const NodePtr& node : state.catalog.with_content()) hydration.unwritten->push_back({node, 0});
+      if (state.write_out_hydrated()) return true;
     }
-    if (state.write_out_hydrated()) return true;
-    hydration.all_fetched = false;
+    hydration.unwritten.reset();
     state.finish_hydrated(0);
     // Also what foreground reads fetched: from now on the vault is not needed.
     state.sync_hydrated(state.catalog.with_content());
@@ -129,7 +130,7 @@ bool Volume::hydrate(std::uint64_t limit, int threads) {
     state.or_fail([&] { state.journal->sync(); });
     return false;
   }
-  hydration.all_fetched = false;
+  hydration.unwritten.reset();
   Wanted wanted;
   std::vector<vault::ChunkRequest> requests;
   const std::size_t chunks_max = std::max<std::size_t>(1, limit / kChunkBytes);

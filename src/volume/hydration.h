@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <deque>
 #include <mutex>
+#include <optional>
 #include <vector>
 
 #include "volume/launch_list.h"
@@ -30,8 +31,8 @@ struct Hydration {
   std::deque<LaunchRun> launch;
   std::deque<Cursor> files;
   std::vector<NodePtr> finished;  ///< to be synced and closed
-  bool all_fetched = false;       ///< when last looked at, and `unwritten` filled
-  std::deque<Cursor> unwritten;   ///< what the disk may not have yet
+  /// All is fetched, and of this the disk may not have some yet.
+  std::optional<std::deque<Cursor>> unwritten;
 
   /// What is read now will mostly be read again: a server on the volume runs at full speed once that is local.
   void bring_most_waited_for_to_front();

@@ -59,6 +59,7 @@ bool Hydrator::hurried() const {
 }
 
 void Hydrator::run(const std::stop_token& stop) {
+  hydrated_bytes_ = volume_.status().hydrated_bytes;
   while (!stop.stop_requested()) {
     {
       std::unique_lock lock(mutex_);
@@ -76,10 +77,9 @@ void Hydrator::run(const std::stop_token& stop) {
     }
     if (complete_ && volume_.status().hydrated) continue;
     const Stopwatch watch;
-    const std::uint64_t before = volume_.status().hydrated_bytes;
     fetch_as_urgent_as_it_is(stop);
-    const std::uint64_t after = volume_.status().hydrated_bytes;
-    note_speed(after - std::min(before, after), watch.seconds());
+    const std::uint64_t before = std::exchange(hydrated_bytes_, volume_.status().hydrated_bytes);
+    note_speed(hydrated_bytes_ - std::min(before, hydrated_bytes_), watch.seconds());
   }
 }
 

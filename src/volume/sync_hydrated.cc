@@ -83,7 +83,7 @@ bool has_pending(const NodePtr& node) {
 
 bool Volume::State::write_out_hydrated() {
   check_usable();
-  std::deque<Hydration::Cursor>& unwritten = hydration.unwritten;
+  std::deque<Hydration::Cursor>& unwritten = hydration.unwritten.value();
   for (; !unwritten.empty(); unwritten.pop_front()) {
     Hydration::Cursor& next = unwritten.front();
     if (!has_pending(next.node)) continue;
