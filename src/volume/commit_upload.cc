@@ -33,7 +33,9 @@ class ChunkContent {
   vault::ChunkSource source() {
     vault::ChunkSource source;
     source.current = [this](std::uint32_t block) { return this->block(now_, block, LayerRole::kFrozen); };
-    if (changed_->file->hydrated.test(chunk_)) {
+    // What a commit cut off the base is away there, though a crash took that commit back.
+    const bool cut = changed_->frozen != nullptr && changed_->frozen->limit < (chunk_ + 1) * kChunkBytes;
+    if (!cut && changed_->file->hydrated.test(chunk_)) {
       source.previous = [this](std::uint32_t block) { return this->previous(block); };
     }
     return source;

@@ -89,11 +89,13 @@ void mark(Layer& layer, std::uint64_t first, std::uint64_t last) {
 /// so the zeros are made durable first.
 bool is_over_tail(const File& file, std::uint64_t offset, std::uint64_t size) {
   constexpr std::uint64_t kSector = 512;
-  if (!file.current) return false;
-  return std::ranges::any_of(file.current->tails, [&](const Layer::Tail& tail) {
+  const auto is_met = [&](const Layer::Tail& tail) {
     const std::uint64_t sector = tail.offset / kSector * kSector;
     return tail.offset != sector && offset < sector + kSector && offset + size > sector;
-  });
+  };
+  // The frozen layer's, too: what is written may be copied into it.
+  return (file.current && std::ranges::any_of(file.current->tails, is_met)) ||
+         (file.frozen && std::ranges::any_of(file.frozen->tails, is_met));
 }
 
 bool is_plain_overwrite(const File& file, std::uint64_t offset, std::uint64_t length) {
@@ -179,7 +181,8 @@ void Volume::write(InodeNumber inode, std::uint64_t offset, ByteView in) {
         }
       }
       const std::unique_lock lock(file->lock);
-      missing = state.write_layers(*file, offset, in, fetched);
+      over_tail = node->linked && is_over_tail(*file, offset, in.size());
+      if (!over_tail) missing = state.write_layers(*file, offset, in, fetched);
     });
     stored = !missing.any() && !over_tail;
     if (over_tail) state.sync_file(node, *file);
@@ -190,6 +193,8 @@ void Volume::write(InodeNumber inode, std::uint64_t offset, ByteView in) {
 void Volume::State::resize(File& file, std::uint64_t size) {
   Node& node = file.node;
   const bool shrinks = size < node.size;
+  // To a replay, which knows the journaled size, that is no cut, and makes no layer that hides the one below.
+  const bool untold = shrinks && size >= node.journaled_size;
   if (!file.current && shrinks) file.current = std::make_unique<Layer>();
   // Also if it grows: a replay may know an earlier size only and cannot tell, so it notes a tail, and a sync of what is
   // written there must take that note away.
@@ -199,7 +204,10 @@ void Volume::State::resize(File& file, std::uint64_t size) {
   node.journaled_size = size;
   node.mtime_ns = clock_ns();
   catalog.touch(node);
-  const JournalPosition position = append(ResizeRecord{node.number, size, node.mtime_ns});
+  const ResizeRecord record{node.number, size, node.mtime_ns};
+  const JournalPosition position =
+      untold ? append_together({record, layer_record(node.number, LayerRole::kCurrent, *file.current)})
+             : append(record);
   if (!lost || !shrinks) return;
   // What was durable is destroyed only once the record that says so is durable, too.
   or_fail([&] {

@@ -54,12 +54,16 @@ class DataFile {
   /// Makes all of them durable with one syncfs(2), which costs more than one fdatasync and much less than many.
   /// `directory` is open in their file system.
   static void sync_together(std::span<const std::shared_ptr<DataFile>> files, int directory, const std::string& path);
-  /// Whether the name itself was never synced; true once.
-  bool take_new_name() { return new_name_.exchange(false); }
+  /// Whether the name itself may not be durable.
+  bool new_name() const { return new_name_; }
+  void name_synced() { new_name_ = false; }
   void remove();
   void close_idle();
   /// Another process wrote it, which may not have come to sync it.
-  void doubt() { note_change(); }
+  void doubt() {
+    note_change();
+    new_name_ = true;
+  }
   /// Counts what an existing file uses without opening it; false if there is none.
   bool count_existing();
 

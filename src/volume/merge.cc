@@ -91,7 +91,7 @@ void Volume::State::absorb(const NodePtr& node, File& file) {
     copy.finish();
     or_fail([&] {
       frozen.data->sync();
-      if (frozen.data->take_new_name()) sync_names();
+      sync_names({&frozen.data, 1});
     });
     if (current.limit != kNoLimit) frozen.shrink(current.limit);
     frozen.marks.add_all(current.marks);
@@ -170,7 +170,7 @@ void Volume::State::merge(const NodePtr& node, File& file) {
     copied = copy_into_base(file, *base, chunks);
     or_fail([&] {
       base->sync();
-      if (base->take_new_name()) sync_names();
+      sync_names({&base, 1});
     });
   } catch (...) {
     const std::unique_lock lock(file.lock);

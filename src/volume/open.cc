@@ -127,11 +127,15 @@ void Volume::State::finish_replay() {
     }
     count(node->file->base);
     // What was written beyond the size that is durable is not there, and must not come back when the file grows.
-    bool cut = node->file->current && node->file->current->shrink(node->size);
-    if (node->file->frozen && !catalog.frozen_committed) cut = node->file->frozen->shrink(node->size) || cut;
     // Journaled, so that a crash before the zeros are durable has them written again.
-    if (cut) append(ResizeRecord{node->number, node->size, node->mtime_ns});
-    zero_tails(*node->file);
+    File& file = *node->file;
+    if (file.current && file.current->shrink(node->size)) {
+      append(ResizeRecord{node->number, node->size, node->mtime_ns});
+    }
+    if (file.frozen && !catalog.frozen_committed && file.frozen->shrink(node->size)) {
+      append(layer_record(node->number, LayerRole::kFrozen, *file.frozen));  // a resize is of the current layer
+    }
+    zero_tails(file);
   });
   for (const std::string& name : list_directory(data_directory)) {
     std::uint64_t number = 0;

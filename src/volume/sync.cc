@@ -72,11 +72,24 @@ BlockSet finish_layer(Layer& layer) {
 
 }  // namespace
 
-void Volume::State::sync_names() {
+JournalPosition Volume::State::append_together(std::initializer_list<Record> records) {
+  Encoder out;
+  for (const Record& record : records) encode_record(out, record);
+  return journal->append(out.bytes());
+}
+
+void Volume::State::sync_names(std::span<const DataFilePtr> files) {
+  std::vector<DataFile*> unsynced;
+  for (const DataFilePtr& file : files) {
+    if (file && file->new_name()) unsynced.push_back(file.get());
+  }
+  if (unsynced.empty()) return;
   const std::string path = data_directory.string();
   const int error = IoHook::ask(IoEvent{IoKind::kSync, path, -1, 0, 0});
   if (error != 0) fail_errno(format("sync {}", path), error);
   sync_directory(data_directory);
+  // Only now: who finds a name synced journals what refers to it.
+  for (DataFile* file : unsynced) file->name_synced();
 }
 
 void Volume::State::sync_file(const NodePtr& node, File& file) {
@@ -94,13 +107,10 @@ void Volume::State::sync_file(const NodePtr& node, File& file) {
     job = take_job(file);
   }
   or_fail([&] {
-    bool new_names = false;
     for (const DataFilePtr& data : job.data) {
-      if (!data) continue;
-      data->sync();
-      new_names = data->take_new_name() || new_names;
+      if (data) data->sync();
     }
-    if (new_names) sync_names();
+    sync_names(job.data);
   });
   const std::shared_lock guard(gate);
   const std::unique_lock lock(file.lock);
@@ -117,8 +127,12 @@ void Volume::State::sync_file(const NodePtr& node, File& file) {
         layer->tails, [&](const Layer::Tail& tail) { return marks.contains(tail.offset / kBlockBytes); });
     const bool last = role == LayerRole::kCurrent || !file.current || !file.current->data;
     if (marks.empty() && (size_told || !last)) continue;
-    append(MarksRecord{node->number, role, layer->data->number(), size, node->mtime_ns, std::move(marks)});
-    if (doubtful) append(layer_record(node->number, role, *layer));
+    MarksRecord record{node->number, role, layer->data->number(), size, node->mtime_ns, std::move(marks)};
+    if (doubtful) {
+      append_together({std::move(record), layer_record(node->number, role, *layer)});
+    } else {
+      append(std::move(record));
+    }
     node->journaled_size = size;
     size_told = true;
   }
@@ -165,6 +179,7 @@ void Volume::State::force_checkpoint() {
   or_fail([&] {
     {
       const std::unique_lock everybody_out(gate);
+      const std::shared_lock lock(catalog.mutex);  // reads make a node's File
       journal->begin_checkpoint(catalog.checkpoint());
     }
     journal->finish_checkpoint();

@@ -110,12 +110,10 @@ void Volume::State::sync_hydrated(std::span<const NodePtr> nodes) {
       const UniqueFd directory_fd = open_file(data_directory, O_RDONLY | O_DIRECTORY);
       DataFile::sync_together(bases, directory_fd.get(), data_directory.string());
     }
-    bool new_names = false;
-    for (const DataFilePtr& base : bases) {
-      if (bases.size() < kSyncTogetherMin) base->sync();
-      new_names = base->take_new_name() || new_names;
+    if (bases.size() < kSyncTogetherMin) {
+      for (const DataFilePtr& base : bases) base->sync();
     }
-    if (new_names) sync_names();
+    sync_names(bases);
   });
   const Change change(*this);
   for (HydratedJob& job : jobs) job.journal(*this);

@@ -207,7 +207,8 @@ class Model {
     const std::uint32_t dice = below(10'000);
     std::string name;
     if (dice < 7) return commit();
-    if (dice < 14) return volume_.fail_to_commit();
+    if (dice < 11) return volume_.fail_to_commit();
+    if (dice < 16) return volume_.give_up_a_commit();
     if (dice < 20) return crash();
     if (dice < 34) {
       if (below(3) == 0) volume_.state().last_flush = {};  // long ago

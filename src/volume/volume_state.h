@@ -6,6 +6,7 @@
 #include <atomic>
 #include <condition_variable>
 #include <functional>
+#include <initializer_list>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -62,6 +63,8 @@ struct Volume::State {
     std::shared_lock<FairSharedMutex> lock_;
   };
   JournalPosition append(const Record& record) { return journal->append(encode_record(record)); }
+  /// A crash leaves all of them or none.
+  JournalPosition append_together(std::initializer_list<Record> records);
   /// Runs what must not fail by halves; if it throws, the volume is unusable from here on.
   template <typename Work>
   void or_fail(Work work);
@@ -87,7 +90,7 @@ struct Volume::State {
   void with_room(std::uint64_t bytes, Work work);
 
   // Durability (sync.cc).
-  void sync_names();  ///< those of new data files
+  void sync_names(std::span<const DataFilePtr> files);  ///< of those that are new
   void sync_file(const NodePtr& node, File& file);
   void sync_hydrated(std::span<const NodePtr> nodes);  ///< sync_hydrated.cc
   /// Waits until the disk has some more of `hydration.unwritten`; false when it has all.

@@ -163,6 +163,11 @@ class TestVolume {
     EXPECT_THROW(volume_->commit({}), Exception);
     store().refuse_writes = false;
   }
+  /// After the snapshot, so that nothing of the frozen layers is synced.
+  void give_up_a_commit() {
+    CommitProgress progress;
+    EXPECT_THROW(volume_->commit({}, progress, [](vault::ImageInfo&) { fail(Code::kTimeout, "given up"); }), Exception);
+  }
   InodeNumber create_file(InodeNumber parent, std::string_view name) {
     return volume_->create(parent, name, vault::FileType::kFile, 0600, 0, 0).inode;
   }
