@@ -3,6 +3,7 @@
 #include <toml++/toml.h>
 
 #include <algorithm>
+#include <charconv>
 #include <limits>
 #include <numeric>
 
@@ -14,10 +15,6 @@ namespace {
 
 const toml::node& as_node(const void* node) {
   return *static_cast<const toml::node*>(node);
-}
-
-bool is_ascii(char c) {
-  return static_cast<unsigned char>(c) < 0x80;
 }
 
 std::size_t edit_distance(std::string_view a, std::string_view b) {
@@ -33,40 +30,53 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
   return row.back();
 }
 
-/// The end of the quoted text that begins at `at`; of an unended one, where its line or the whole ends.
-std::size_t quoted_end(std::string_view text, std::size_t at) {
-  const char quote = text[at];
-  const std::string mark(text.substr(at, 3) == std::string(3, quote) ? 3 : 1, quote);
-  for (at += mark.size(); at < text.size(); ++at) {
-    if (text.substr(at, mark.size()) == mark) {
-      at += mark.size();
-      for (int more = 0; mark.size() == 3 && more < 2 && at < text.size() && text[at] == quote; ++more) ++at;
-      return at;
+/// toml++ 3.3.0 asks here and there whether a character is a blank, and its answer is undefined for those from U+00A1
+/// to U+0499. So it sees ASCII only: every other byte is hidden as a mark and two digits, and shown again in what was
+/// read.
+constexpr char kMark = '~';
+
+std::string hide(std::string_view text) {
+  std::string out;
+  out.reserve(text.size());
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte < 0x80 && c != kMark) {
+      out += c;
+    } else {
+      out += lifeboat::format("{}{:02x}", kMark, byte);
     }
-    if (text[at] == '\n' && mark.size() == 1) return at;
-    if (text[at] != '\\' || quote != '"') continue;
-    if (at + 1 < text.size() && !is_ascii(text[at + 1])) return at + 1;  // no escape of TOML's
-    ++at;
   }
-  return at;
+  return out;
 }
 
-/// TOML wants ASCII outside of quotes and comments. toml++ 3.3.0 asks there whether other characters are blanks, and
-/// its answer is undefined for those from U+00A1 to U+0499.
-void check_ascii_outside_texts(std::string_view text, std::string_view file) {
-  for (std::size_t at = text.starts_with("\xEF\xBB\xBF") ? 3 : 0; at < text.size();) {
-    if (text[at] == '#') {
-      at = std::min(text.find('\n', at), text.size());
-    } else if (text[at] == '"' || text[at] == '\'') {
-      at = quoted_end(text, at);
-    } else if (is_ascii(text[at])) {
-      ++at;
-    } else {
-      fail(Code::kUsage,
-           format("{} line {}: a character that is not ASCII, and stands neither in quotes nor in a comment", file,
-                  std::ranges::count(text.substr(0, at), '\n') + 1));
-    }
+std::string show(std::string_view hidden) {
+  std::string out;
+  out.reserve(hidden.size());
+  for (std::size_t at = 0; at < hidden.size(); ++at) {
+    unsigned char byte = 0;
+    const std::string_view digits = hidden.substr(at + 1, 2);
+    const bool is_hidden = hidden[at] == kMark && digits.size() == 2 &&
+                           std::from_chars(digits.data(), digits.data() + 2, byte, 16).ptr == digits.data() + 2;
+    out += is_hidden ? static_cast<char>(byte) : hidden[at];
+    if (is_hidden) at += 2;
   }
+  return out;
+}
+
+void check_utf8(std::string_view text, std::string_view file) {
+  const std::string valid = valid_utf8(text);
+  const auto [bad, unused] = std::ranges::mismatch(text, valid);
+  if (bad == text.end()) return;
+  fail(Code::kUsage, format("{} line {}: not UTF-8", file, std::ranges::count(text.begin(), bad, '\n') + 1));
+}
+
+[[noreturn]] void fail_parsing(const toml::parse_error& error, std::string_view hidden, std::string_view file) {
+  const auto line = error.source().begin.line;
+  std::size_t begin = 0;
+  for (std::size_t i = 1; i < line; ++i) begin = hidden.find('\n', begin) + 1;
+  const std::string_view there = hidden.substr(begin, hidden.find('\n', begin) - begin);
+  fail(Code::kUsage, format("{} line {}: {}", file, line, printable(show(error.description()))),
+       there.contains(kMark) ? "Outside of quotes and comments TOML takes ASCII only." : "");
 }
 
 }  // namespace
@@ -82,11 +92,14 @@ ConfigTable::ConfigTable(std::shared_ptr<const Document> document, const void* t
 ConfigTable ConfigTable::parse(std::string_view text, std::string_view file) {
   auto document = std::make_shared<Document>();
   document->file = file;
-  check_ascii_outside_texts(text, file);
+  constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
+  if (text.starts_with(kByteOrderMark)) text.remove_prefix(kByteOrderMark.size());
+  check_utf8(text, file);
+  const std::string hidden = hide(text);
   try {
-    document->root = toml::parse(text);
+    document->root = toml::parse(hidden);
   } catch (const toml::parse_error& e) {
-    fail(Code::kUsage, format("{} line {}: {}", file, e.source().begin.line, printable(e.description())));
+    fail_parsing(e, hidden, file);
   }
   const toml::node* root = &document->root;
   return {std::move(document), root, ""};
@@ -105,7 +118,7 @@ std::optional<std::string> ConfigTable::text(std::string_view key) {
   const void* found = find(key);
   if (found == nullptr) return std::nullopt;
   if (!as_node(found).is_string()) bad(key, "a text in quotes is wanted");
-  return as_node(found).as_string()->get();
+  return show(as_node(found).as_string()->get());
 }
 
 std::optional<std::int64_t> ConfigTable::integer(std::string_view key) {
@@ -118,13 +131,13 @@ std::optional<std::int64_t> ConfigTable::integer(std::string_view key) {
 std::vector<std::string> ConfigTable::texts(std::string_view key) {
   const void* found = find(key);
   if (found == nullptr) return {};
-  if (const auto* one = as_node(found).as_string()) return {one->get()};
+  if (const auto* one = as_node(found).as_string()) return {show(one->get())};
   const toml::array* list = as_node(found).as_array();
   if (list == nullptr) bad(key, "a list of texts is wanted");
   std::vector<std::string> texts;
   for (const toml::node& each : *list) {
     if (!each.is_string()) bad(key, "a list of texts is wanted");
-    texts.push_back(each.as_string()->get());
+    texts.push_back(show(each.as_string()->get()));
   }
   return texts;
 }
@@ -158,7 +171,8 @@ void ConfigTable::finish() const {
     const std::string where = name_.empty() ? "at the top" : format("in [{}]", name_);
     fail(
         Code::kUsage,
-        format("{} line {}: no such key {}: '{}'", document_->file, key.source().begin.line, where, printable(name)),
+        format("{} line {}: no such key {}: '{}'", document_->file, key.source().begin.line, where,
+               printable(show(name))),
         near.empty() ? lifeboat::format("There are: {}", fmt::join(asked_, ", ")) : format("Did you mean '{}'?", near));
   }
 }

@@ -65,13 +65,26 @@ TEST(ConfigFile, TakesOtherThanAsciiInQuotesAndCommentsOnly) {
         "\uFEFFa = 'é' # é", "'é' = 1", "a = 'x\\' # é"}) {
     EXPECT_NO_THROW(ConfigTable::parse(text, "f")) << text;
   }
-  for (const std::string_view text : {"é = 1", "a = 1é", "a = 'x' é", "a = [1, é]", "[é]", "a = \"\"\"\\é\"\"\"",
-                                      "a = \"x\\\"\"é", "a = \"\"\"x\"\"\"\"é", "a = 'x\né'"}) {
+  for (const std::string_view text :
+       {"é = 1", "a = 1é", "a = 'x' é", "a = [1, é]", "[é]", "a = \"\"\"\\é\"\"\"", "a = \"x\\\"\"é",
+        "a = \"\"\"x\"\"\"\"é", "a = 'x\né'", "a = 1979-ZZ-\"Z1ϧ", "a = '\xC3'", "\xFF = 1"}) {
     const Error error = error_of([&] { ConfigTable::parse(text, "f"); });
     EXPECT_EQ(error.code, Code::kUsage) << text;
     EXPECT_TRUE(error.message.starts_with("f line ")) << text << error.message;
   }
-  EXPECT_TRUE(error_of([] { ConfigTable::parse("a = 1\n\né", "f"); }).message.starts_with("f line 3: "));
+  const Error error = error_of([] { ConfigTable::parse("a = 1\n\né", "f"); });
+  EXPECT_TRUE(error.message.starts_with("f line 3: "));
+  EXPECT_TRUE(error.hint.contains("ASCII"));
+}
+
+TEST(ConfigFile, ReadsTextsAsTheyAreWritten) {
+  ConfigTable root = ConfigTable::parse("a = 'é~'\nb = ['~e9', '~']\nc = \"\"\"\\\n  é\\u00e9\"\"\"\nd = '~é'\n", "f");
+  EXPECT_EQ(root.text("a"), "é~");
+  EXPECT_EQ(root.texts("b"), (std::vector<std::string>{"~e9", "~"}));
+  EXPECT_EQ(root.text("c"), "éé");
+  EXPECT_EQ(root.texts("d"), std::vector<std::string>{"~é"});
+  ConfigTable other = ConfigTable::parse("'schlüssel' = 1", "f");
+  EXPECT_TRUE(error_of([&] { other.finish(); }).message.contains("'schlüssel'"));
 }
 
 TEST(ConfigFile, NamesTheLineThatIsNoToml) {
