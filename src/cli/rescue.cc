@@ -51,7 +51,9 @@ void add_options(Command& command, Options& options) {
   command.add_option("--on-conflict", options.on_conflict, "when a later transaction fails for want of one left out")
       .one_of({"stop", "skip"})
       .show_default();
-  command.add_option("--dir", options.directory, "the relay's directory (default: of the one that runs)");
+  command.add_option("--dir", options.directory,
+                     "the relay's directory (default: of the one that runs); with --standalone what is left of it: its "
+                     "guard's record counts");
   command.add_option("--source", options.source, "HOST:PORT whose log to go by (default: the one that has all)");
   command.add_option("--incarnation", options.incarnation, "one of the source's logs, as 000001 (default: the newest)");
   command.add_flag("--standalone", options.standalone, "with the vault alone: its log is brought to this host");
@@ -154,7 +156,9 @@ std::vector<rescue::FoundStandby> standbys_of(const Options& options, const Path
 void begin(Context& context, const Options& options, const Path& state_root) {
   const rescue::RescueOrder order = to_order(options);
   const auto vault = context.open_vault();
-  const Path relay = options.standalone ? Path() : relay_directory(options.directory);
+  const bool has_relay = !options.standalone || !options.directory.empty();
+  const Path guard = has_relay ? relay_directory(options.directory) : Path();
+  const Path relay = options.standalone ? Path() : guard;
   const Stopwatch watch;
   const SystemTime begun = now();
   const Path log_copy = rescue::rescues_directory(state_root) / order.name / "log";
@@ -163,8 +167,12 @@ void begin(Context& context, const Options& options, const Path& state_root) {
                                ? vault_log(context, options, order, *vault, log_copy)
                                : rescue::choose_incarnation(relay, name_of_source(options.source), options.incarnation);
   rescue::RescueLog log(incarnation);
-  rescue::RescuePicture picture = plan_rescue(
-      {.log = log, .relay_directory = relay, .vault = *vault, .standbys = standbys_of(options, state_root)}, order);
+  rescue::RescuePicture picture = plan_rescue({.log = log,
+                                               .relay_directory = relay,
+                                               .guard_directory = guard,
+                                               .vault = *vault,
+                                               .standbys = standbys_of(options, state_root)},
+                                              order);
   rescue::RescueRecord& record = picture.record;
   if (options.standalone) note_phase(record, "log", begun, watch.seconds());
   if (options.dry_run) {

@@ -68,6 +68,18 @@ json::array dangers_json(const std::vector<rescue::FoundDanger>& dangers) {
   return out;
 }
 
+/// What people had decided before, or that nobody knows what.
+std::string skipped_before_line(const rescue::RescueRecord& record) {
+  if (record.guard.empty()) {
+    return "not known   what people had the guard skip before: its record is not in the vault. Name it with --skip, or "
+           "what is left of the relay's directory with --dir\n";
+  }
+  const std::size_t count = record.skipped_before.size();
+  if (count == 0) return {};
+  return format("left out    as people had the guard do before: {}{}\n", record.skipped_before.front(),
+                count == 1 ? "" : format(" and {} more (skipped_before, in --json)", count - 1));
+}
+
 /// Who may follow the promoted standby with its own position, and who may not.
 std::string replica_lines(const rescue::RescueRecord& record) {
   constexpr std::size_t kHolesShown = 4;
@@ -96,6 +108,7 @@ std::string describe_picture(const rescue::RescuePicture& picture, const rescue:
     text += format("  all of them: lifeboat log dangers --dir {}\n",
                    shell_word(log.path().parent_path().parent_path().string()));
   }
+  text += skipped_before_line(picture.record);
   const auto end = log.end_time();
   text += format("still safe  all in the log of {}, up to {}{}\n", log.source(), log.end().format(),
                  end ? " of " + both_times(*end) : "");
@@ -136,6 +149,7 @@ std::string describe_rescue(const rescue::RescueRecord& record, const server::Br
                    record.doubtful.size(), first.subject, first_words(first.said));
     text += format("  all of them: lifeboat rescue --name {} --json\n", record.name);
   }
+  text += skipped_before_line(record);
   std::string found;
   for (const rescue::RescueNote& check : record.checks) {
     found += format("{}{} {}", found.empty() ? "" : "; ", check.subject, check.said);
@@ -167,6 +181,8 @@ json::object picture_to_json(const rescue::RescuePicture& picture, const rescue:
   return {{"rescue", picture.record.name},
           {"dangers", dangers_json(picture.dangers)},
           {"left_out", dangers_json(picture.left_out)},
+          {"skipped_before", json::array(picture.record.skipped_before.begin(), picture.record.skipped_before.end())},
+          {"guard", picture.record.guard.string()},
           {"source", log.source()},
           {"log_end", log.end().format()},
           {"until", picture.record.until},

@@ -111,28 +111,6 @@ Hold HoldBook::get(const std::string& id) const {
   return *found;
 }
 
-std::optional<Hold> HoldBook::find_run(const HoldSubject& subject, const std::string& stream) const {
-  if (!subject.run_until) return std::nullopt;
-  const std::scoped_lock lock(mutex_);
-  for (const auto& [id, hold] : holds_) {
-    if (hold.run_state_of(stream) != HoldState::kHeld && continues_run(hold.subject, subject)) return hold;
-  }
-  return std::nullopt;
-}
-
-bool HoldBook::skipped_in_run(const std::string& id, const std::string& stream) const {
-  const std::scoped_lock lock(mutex_);
-  const auto covered = covered_.find(id);
-  return covered != covered_.end() && std::ranges::any_of(covered->second, [&](const std::string& hold) {
-           return holds_.at(hold).run_state_of(stream) == HoldState::kSkipped;
-         });
-}
-
-bool HoldBook::is_covered(const std::string& hold, const std::string& id) const {
-  const auto covered = covered_.find(id);
-  return covered != covered_.end() && covered->second.contains(hold);
-}
-
 std::string HoldBook::head() const {
   const std::scoped_lock lock(mutex_);
   return log_.head();
@@ -239,15 +217,6 @@ void HoldBook::apply_decision(const AuditEntry& entry, HoldState state) {
     hold->break_glass = json_string(entry.body, "reason");
   }
   decide(*hold, stream, {state, run, entry.time, json_string(entry.body, "by")});
-}
-
-/// A record, no decision: what passes is found anew from what was approved (find_run). Only that something was left
-/// out is taken from here, so that it stays out whatever the rules say later.
-void HoldBook::apply_covered(const AuditEntry& entry) {
-  Hold* const hold = hold_of(entry);
-  if (hold == nullptr || !covered_[json_string(entry.body, "transaction")].insert(hold->subject.id).second) return;
-  ++hold->covered;
-  hold->covered_rows += static_cast<std::uint64_t>(json_integer(entry.body, "rows"));
 }
 
 void HoldBook::apply_notice(const AuditEntry& entry) {

@@ -58,6 +58,8 @@ class HoldBook {
   std::optional<Hold> find_run(const HoldSubject& subject, const std::string& stream) const;
   /// Whether that transaction was left out before, as one of a run.
   bool skipped_in_run(const std::string& id, const std::string& stream) const;
+  /// All that was decided to be left out for a stream: each hold, and what was met of its run.
+  std::vector<HoldSubject> left_out(const std::string& stream) const;
   std::string head() const;
   /// The text that the last entry of this event, of whatever hold, gave under `key`.
   std::string last_told(const std::string& event, const std::string& key) const;
@@ -86,6 +88,12 @@ class HoldBook {
     SystemTime since;  ///< when the key was first noted
   };
 
+  /// A later transaction of a run.
+  struct Covered {
+    HoldSubject subject;          ///< described as the first of the run
+    std::set<std::string> holds;  ///< that began its run
+  };
+
   template <typename Action>
   auto change(Action action);
   void read();
@@ -101,6 +109,7 @@ class HoldBook {
   void apply_approvers(const AuditEntry& entry);
   Hold* hold_of(const AuditEntry& entry);
   bool is_covered(const std::string& hold, const std::string& id) const;
+  bool is_skipped(const Covered& covered, const std::string& stream) const;
   Hold& undecided(const Choice& choice);
   static bool counts(const Known& known, SystemTime time);
   const Known& known_approver(const std::string& name) const;
@@ -113,7 +122,7 @@ class HoldBook {
   mutable std::mutex mutex_;  ///< guards all below
   AuditLog log_;
   std::map<std::string, Hold> holds_;
-  std::map<std::string, std::set<std::string>> covered_;  ///< a transaction's id → the holds that began its run
+  std::map<std::string, Covered> covered_;  ///< by the transaction's id
   std::vector<Known> approvers_;
   std::vector<ApproversChange> approvers_changes_;
   std::map<std::string, json::object> last_;  ///< by event

@@ -303,6 +303,31 @@ TEST_F(HoldBookTest, KeepsARecordOfWhatFollowedADecisionOnARun) {
   EXPECT_FALSE(open()->skipped_in_run(chunk(2).id, "id:2"));
 }
 
+TEST_F(HoldBookTest, TellsAllThatIsLeftOut) {
+  const auto left_out = [this](const std::string& stream) {
+    std::set<std::string> gtids;
+    for (const HoldSubject& each : open()->left_out(stream)) gtids.insert(format("{} {}", each.incarnation, each.gtid));
+    return gtids;
+  };
+  open()->begin(chunk(0), "id:2");
+  EXPECT_TRUE(left_out("*").empty()) << "it is held";
+  open()->skip(run(), "os:ann");
+  HoldSubject later = chunk(1);
+  later.gtid = "0-1-78";
+  later.incarnation = "000002";
+  open()->cover(all().id, later);
+  EXPECT_EQ(left_out("*"), (std::set<std::string>{"000001 0-1-77", "000002 0-1-78"}));
+  EXPECT_EQ(left_out("id:2"), left_out("*"));
+}
+
+TEST_F(HoldBookTest, TellsWhatIsLeftOutForOneReplicaToThatAlone) {
+  open()->begin(subject(), "id:2");
+  open()->skip(only("id:2"), "os:ann");
+  EXPECT_TRUE(open()->left_out("*").empty());
+  EXPECT_TRUE(open()->left_out("id:3").empty());
+  EXPECT_EQ(open()->left_out("id:2").size(), 1U);
+}
+
 TEST_F(HoldBookTest, BreaksNoGlassForARun) {
   open()->begin(chunk(0), "id:2");
   time_ += 31min;
@@ -330,7 +355,12 @@ TEST_F(HoldBookTest, ReleasesNoRunByAnApprovalThatWasWrittenLarger) {
   append("approve", {{"id", all().id}, {"stream", "*"}, {"by", "bob"}, {"signature", signature}});
   EXPECT_EQ(state(), HoldState::kReleased);
   EXPECT_FALSE(open()->find_run(chunk(1), "id:2"));
-  append("covered", {{"id", all().id}, {"transaction", chunk(1).id}, {"rows", 1}});
+  append("covered", {{"id", all().id},
+                     {"transaction", chunk(1).id},
+                     {"gtid", chunk(1).gtid},
+                     {"rows", 1},
+                     {"file", chunk(1).file},
+                     {"position", chunk(1).position}});
   EXPECT_FALSE(open()->find_run(chunk(1), "id:2"));
   EXPECT_FALSE(open()->skipped_in_run(chunk(1).id, "id:2"));
 }

@@ -65,6 +65,7 @@ void HoldBook::cover(const std::string& hold, const HoldSubject& subject) {
                        {"transaction", subject.id},
                        {"gtid", subject.gtid},
                        {"rows", subject.rows},
+                       {"incarnation", subject.incarnation},
                        {"file", valid_utf8(subject.file)},
                        {"position", subject.position}});
   });

@@ -30,15 +30,18 @@ class VerdictFinder {
     if (!rules.empty()) config_ = relay::read_guard_config(rules);
     const std::string stream = relay::stream_name({.user = {}, .server_id = replica_.server_id});
     for (const relay::Hold& hold : book.list()) {
-      const relay::HoldSubject& subject = hold.subject;
-      const bool here = is_of_log(subject, log_.path());
       const relay::HoldState state = hold.state_of(stream);
-      const bool bound = subject.every_replica || hold.streams.contains(stream);
-      if (!here || subject.gtid.empty() || (state == relay::HoldState::kHeld && !bound)) continue;
-      const std::string first = subject.objects.empty() ? std::string() : subject.objects.front();
-      verdicts_[binlog::parse_gtid(subject.gtid)] = {.state = state,
-                                                     .what = format("{} {}", subject.danger_class, printable(first))};
+      const bool bound = hold.subject.every_replica || hold.streams.contains(stream);
+      if (state != relay::HoldState::kHeld || bound) note(hold.subject, state);
     }
+    for (const relay::HoldSubject& each : book.left_out(stream)) note(each, relay::HoldState::kSkipped);
+  }
+
+  void note(const relay::HoldSubject& subject, relay::HoldState state) {
+    if (!is_of_log(subject, log_.path()) || subject.gtid.empty()) return;
+    const std::string first = subject.objects.empty() ? std::string() : subject.objects.front();
+    verdicts_[binlog::parse_gtid(subject.gtid)] = {.state = state,
+                                                   .what = format("{} {}", subject.danger_class, printable(first))};
   }
 
   /// From the file in which the replica stands: what stands there before it tells what statements mean.

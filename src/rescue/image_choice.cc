@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/error.h"
+#include "base/printable.h"
 
 namespace lifeboat::rescue {
 namespace {
@@ -17,7 +18,10 @@ class ImageJudge {
   /// Why an image will not do.
   std::string judge(const ImageChoice& choice) const {
     if (!question_.only.empty() && choice.info.name != question_.only) return "another was asked for";
-    if (!choice.position) return judge_by_time(choice.info);
+    if (!choice.position) {
+      const std::string why_not = judge_by_time(choice.info);
+      return why_not.empty() ? judge_by_skipped(choice) : why_not;
+    }
     const binlog::GtidPosition& position = choice.position->gtid;
     if (!log_.knows(position)) return format("this log knows nothing of {}", position.format());
     if (!question_.past_in_vault && !position.reached(log_.begin())) {
@@ -30,10 +34,28 @@ class ImageJudge {
       const bool in_log = log_.end().find(gtid.domain).has_value();
       if (in_log && !log_.has(question_.until, gtid)) return format("it was taken after {}", question_.to);
     }
-    return {};
+    return judge_by_skipped(choice);
   }
 
  private:
+  /// What is replayed from the vault alone is not looked into before: nothing could be left out there.
+  std::string judge_by_skipped(const ImageChoice& choice) const {
+    for (const relay::HoldSubject& each : question_.skipped_away) {
+      if (has_passed(choice, each)) continue;
+      return format(
+          "behind it lies {}, which people had the guard skip, in log that is in the vault alone; "
+          "`lifeboat rescue --standalone --dir {}` brings that log here",
+          each.gtid, shell_word(question_.guard_directory.string()));
+    }
+    return {};
+  }
+
+  bool has_passed(const ImageChoice& choice, const relay::HoldSubject& subject) const {
+    if (!choice.position) return choice.info.time > subject.event_time;
+    const binlog::GtidPosition& position = choice.position->gtid;
+    return position.reached(log_.begin()) || position.reached(binlog::parse_gtid(subject.gtid));
+  }
+
   /// Of one that does not say where it lies: what it says when it has booted is checked again.
   std::string judge_by_time(const vault::ImageInfo& info) const {
     const auto to = RescueLog::time_in(question_.to);

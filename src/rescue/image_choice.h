@@ -22,8 +22,10 @@ struct ImageQuestion {
   std::vector<FoundDanger> left_out;
   std::string to;  ///< as a person named the moment
   binlog::GtidPosition until;
-  bool past_in_vault = false;  ///< log that is no more on the disk can be had
-  std::string only;            ///< no other than this; empty: any
+  bool past_in_vault = false;                    ///< log that is no more on the disk can be had
+  std::vector<relay::HoldSubject> skipped_away;  ///< skipped by the guard before, in log that is not on this disk
+  Path guard_directory;                          ///< of the relay that has this on record
+  std::string only;                              ///< no other than this; empty: any
 };
 
 /// The newest first.

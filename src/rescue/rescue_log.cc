@@ -7,7 +7,6 @@
 #include <set>
 
 #include "base/error.h"
-#include "relay/hold_book.h"
 #include "relay/log_gaps.h"
 
 namespace lifeboat::rescue {
@@ -98,21 +97,6 @@ FoundDanger RescueLog::describe(const relay::LogIndex::Found& found) const {
   }
   danger.objects.assign(objects.begin(), objects.end());
   return danger;
-}
-
-void RescueLog::ask_guard(const Path& relay_directory, std::vector<FoundDanger>& dangers) const {
-  if (!std::filesystem::exists(relay::guard_directory(relay_directory))) return;
-  relay::HoldBook book(relay_directory);
-  book.refresh();
-  std::map<std::string, std::string> states;
-  for (const relay::Hold& hold : book.list()) {
-    if (is_of_log(hold.subject, path()))
-      states[hold.subject.gtid] = hold.open() ? "held" : std::string(hold_state_name(hold.state));
-  }
-  for (FoundDanger& danger : dangers) {
-    const auto state = states.find(format_gtid(danger.gtid));
-    if (state != states.end()) danger.guard = state->second;
-  }
 }
 
 std::optional<LogPlace> RescueLog::find(const binlog::Gtid& gtid) {

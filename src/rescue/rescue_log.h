@@ -58,8 +58,6 @@ class RescueLog {
   /// so that what an application does all the time hides nothing else.
   std::vector<FoundDanger> newest_dangers(std::size_t most, const binlog::GtidPosition& behind = {});
   FoundDanger danger(const binlog::Gtid& gtid) const;
-  /// Says of each what became of it at the guard of the relay whose directory this is.
-  void ask_guard(const Path& relay_directory, std::vector<FoundDanger>& dangers) const;
 
   std::optional<LogPlace> find(const binlog::Gtid& gtid);
   /// Whether who is at `position` has it, by the order of the log; by numbers where the log does not hold them.

@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "base/printable.h"
+#include "rescue/guard_record.h"
 #include "rescue/left_out_choice.h"
 
 namespace lifeboat::rescue {
@@ -45,13 +46,29 @@ class RescuePlanner {
  private:
   void find_dangers() {
     picture_.dangers = log_.newest_dangers(kDangersLookedAt);
-    if (!surroundings_.relay_directory.empty()) log_.ask_guard(surroundings_.relay_directory, picture_.dangers);
+    if (!surroundings_.guard_directory.empty()) guard_ = read_guard_record(surroundings_.guard_directory, log_.path());
+    guard_.tell(picture_.dangers);
     if (!order_.skip.empty()) {
       for (const std::string& gtid : order_.skip) {
         picture_.left_out.push_back(log_.danger(binlog::parse_gtid(gtid)));
       }
     } else if (order_.to.empty()) {
       picture_.left_out = choose_left_out(picture_.dangers);
+    }
+    guard_.tell(picture_.left_out);
+    find_skipped();
+  }
+
+  /// Not among the dangers: those are the newest alone, of what lies on this disk.
+  void find_skipped() {
+    const std::uint64_t oldest = relay::log_file_number(log_.log()->files().front().name);
+    for (const relay::HoldSubject& each : guard_.skipped) {
+      const binlog::Gtid gtid = binlog::parse_gtid(each.gtid);
+      if (relay::log_file_number(each.file) < oldest && !log_.find(gtid)) {
+        skipped_away_.push_back(each);
+      } else if (log_.find(gtid)) {
+        skipped_.push_back(gtid);
+      }
     }
   }
 
@@ -79,6 +96,8 @@ class RescuePlanner {
                                     .to = order_.to,
                                     .until = until_,
                                     .past_in_vault = order_.past_in_vault,
+                                    .skipped_away = skipped_away_,
+                                    .guard_directory = surroundings_.guard_directory,
                                     .only = only});
     bool passed_newest = order_.way != "older";
     for (const ImageChoice& choice : picture_.images) {
@@ -120,6 +139,7 @@ class RescuePlanner {
     record.request = request_of(order_);
     record.log = log_.path();
     record.relay = surroundings_.relay_directory;
+    record.guard = surroundings_.guard_directory;
     record.until = until.format();
     std::set<std::string> objects;
     for (const FoundDanger& each : picture_.left_out) {
@@ -139,7 +159,11 @@ class RescuePlanner {
     record.standby = standby_->standby;
     record.start = standby_->position.format();
     record.loss = standby_->loss;
-    for (const binlog::Gtid& gtid : standby_->left_out) record.skip.push_back(format_gtid(gtid));
+    const std::vector<binlog::Gtid> chosen = gtids_of(picture_.left_out);
+    for (const binlog::Gtid& gtid : standby_->left_out) {
+      record.skip.push_back(format_gtid(gtid));
+      if (std::ranges::find(chosen, gtid) == chosen.end()) record.skipped_before.push_back(format_gtid(gtid));
+    }
     for (const binlog::Gtid& gtid : standby_->holes) record.holes.push_back(format_gtid(gtid));
     if (order_.way.empty() && !images_.empty()) record.instead = to_json(image_record());
     return record;
@@ -159,12 +183,21 @@ class RescuePlanner {
       if (log_.has(until, each.gtid)) record.skip.push_back(format_gtid(each.gtid));
     }
     // What people had skipped before does not come back with an older image.
-    for (const FoundDanger& each : picture_.dangers) {
-      const std::string gtid = format_gtid(each.gtid);
-      const bool known = std::ranges::find(record.skip, gtid) != record.skip.end();
-      if (each.guard == "skipped" && !known && log_.has(until, each.gtid)) record.skip.push_back(gtid);
+    for (const binlog::Gtid& gtid : skipped_) {
+      const std::string text = format_gtid(gtid);
+      const bool known = std::ranges::find(record.skip, text) != record.skip.end();
+      if (known || !log_.has(until, gtid) || !may_come_back(gtid)) continue;
+      record.skip.push_back(text);
+      record.skipped_before.push_back(text);
     }
     return record;
+  }
+
+  /// With one of the images that are to be tried.
+  bool may_come_back(const binlog::Gtid& gtid) {
+    return std::ranges::any_of(images_, [&](const ImageChoice* choice) {
+      return !choice->position || !log_.has(choice->position->gtid, gtid);
+    });
   }
 
   std::string reason_without_image() const {
@@ -255,6 +288,9 @@ class RescuePlanner {
   const RescueSurroundings& surroundings_;
   const RescueOrder& order_;
   RescuePicture picture_;
+  GuardRecord guard_;
+  std::vector<binlog::Gtid> skipped_;             ///< that people had the guard skip before
+  std::vector<relay::HoldSubject> skipped_away_;  ///< the same, in log that is not on this disk
   std::string name_;
   std::vector<const ImageChoice*> images_;   ///< into the picture's: those that will do
   std::optional<RescueLog::Gap> image_gap_;  ///< behind the first of them

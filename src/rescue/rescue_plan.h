@@ -44,7 +44,8 @@ inline constexpr std::size_t kDangersLookedAt = 200;
 /// What a plan is made of; all but the vault may be empty. Borrowed.
 struct RescueSurroundings {
   RescueLog& log;
-  Path relay_directory;
+  Path relay_directory;  ///< that the log is of
+  Path guard_directory;  ///< of the relay whose guard's record is asked: the same, or what is left of it
   vault::Vault& vault;
   std::vector<FoundStandby> standbys;
 };

@@ -117,6 +117,8 @@ json::object to_json(const RescueRecord& record) {
                    {"relay", record.relay.string()},
                    {"until", record.until},
                    {"skip", texts_to_json(record.skip)},
+                   {"skipped_before", texts_to_json(record.skipped_before)},
+                   {"guard", record.guard.string()},
                    {"holes", texts_to_json(record.holes)},
                    {"objects", texts_to_json(record.objects)},
                    {"loss", record.loss},
@@ -142,6 +144,8 @@ RescueRecord rescue_from_json(const json::object& object) {
   record.relay = json_string(object, "relay");
   record.until = json_string(object, "until");
   record.skip = texts_from(object, "skip");
+  record.skipped_before = texts_from(object, "skipped_before");
+  record.guard = json_string(object, "guard");
   record.holes = texts_from(object, "holes");
   record.objects = texts_from(object, "objects");
   record.loss = json_string(object, "loss");

@@ -31,15 +31,18 @@ struct RescueNote {
 struct RescueRecord {
   std::string name;
   Path directory;
-  json::object request;              ///< as asked for, so that another is not taken for this one
-  json::object instead;              ///< the record to go on with if the standby will not do; empty: none
-  std::string standby;               ///< that is taken past what is left out; empty: an image is booted
-  std::vector<std::string> images;   ///< to be tried, the best first; the first of them is the one in use
-  std::string start;                 ///< position of the image in use, or the standby; empty: found out when it runs
-  Path log;                          ///< directory of the incarnation
-  Path relay;                        ///< directory of its relay; empty: the log is a copy from the vault
-  std::string until;                 ///< position up to which it replays
-  std::vector<std::string> skip;     ///< GTIDs left out
+  json::object request;             ///< as asked for, so that another is not taken for this one
+  json::object instead;             ///< the record to go on with if the standby will not do; empty: none
+  std::string standby;              ///< that is taken past what is left out; empty: an image is booted
+  std::vector<std::string> images;  ///< to be tried, the best first; the first of them is the one in use
+  std::string start;                ///< position of the image in use, or the standby; empty: found out when it runs
+  Path log;                         ///< directory of the incarnation
+  Path relay;                       ///< directory of its relay; empty: the log is a copy from the vault
+  std::string until;                ///< position up to which it replays
+  std::vector<std::string> skip;    ///< GTIDs left out
+  /// Of these what people had the guard skip before: images that hold it are no worse than others.
+  std::vector<std::string> skipped_before;
+  Path guard;                        ///< directory of the relay that said so; empty: there was none to ask
   std::vector<std::string> holes;    ///< what a standby passed before: its binary log has nothing in place of these
   std::vector<std::string> objects;  ///< that those would have destroyed
   std::string loss;                  ///< what it cannot bring back, for people; empty: nothing is known to be lost

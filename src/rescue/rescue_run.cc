@@ -143,7 +143,8 @@ void RescueRun::check_start(const binlog::GtidPosition& at) {
   }
   const binlog::GtidPosition until = binlog::GtidPosition::parse(record_.until);
   for (const std::string& gtid : record_.skip) {
-    if (!log.has(at, binlog::parse_gtid(gtid))) continue;
+    const bool before = std::ranges::find(record_.skipped_before, gtid) != record_.skipped_before.end();
+    if (before || !log.has(at, binlog::parse_gtid(gtid))) continue;
     fail(Code::kConflict, format("image {} holds {} already", record_.images.front(), gtid));
   }
   for (const binlog::Gtid& gtid : at.gtids()) {

@@ -38,8 +38,7 @@ class StandbyWayTest : public ::testing::Test {
     write_file_durably(log_directory() / name, content.bytes());
   }
 
-  /// As the guard and people would.
-  void hold(const std::string& gtid, bool skipped, const std::string& stream = std::string(relay::kEveryStream)) const {
+  static relay::HoldSubject subject_of(const std::string& gtid) {
     relay::HoldSubject subject;
     subject.source = "db1-3306";
     subject.incarnation = "000001";
@@ -47,6 +46,11 @@ class StandbyWayTest : public ::testing::Test {
     subject.id = relay::hold_id(subject);
     subject.danger_class = "drop_table";
     subject.severity = binlog::Severity::kDestroys;
+    return subject;
+  }
+  /// As the guard and people would.
+  void hold(const std::string& gtid, bool skipped, const std::string& stream = std::string(relay::kEveryStream)) const {
+    const relay::HoldSubject subject = subject_of(gtid);
     relay::HoldBook book(directory_.path());
     book.refresh();
     book.begin(subject, format("id:{}", kStandbyId));
@@ -119,6 +123,16 @@ TEST_F(StandbyWayTest, WhatWasSkippedForItBeforeIsAHole) {
   hold("0-1-7", true);
   EXPECT_EQ(judge_at("0-1-8", {"0-1-7"}).holes, (std::vector<binlog::Gtid>{{0, 1, 4}, {0, 1, 7}}));
   EXPECT_EQ(judge_at("0-1-8", {"0-1-7"}).why_not, "") << "it was skipped, not applied";
+}
+
+TEST_F(StandbyWayTest, WhatWasSkippedForItAsOneOfARunIsAHole) {
+  relay::HoldSubject first = subject_of("0-1-3");
+  first.run_until = from_unix_ms(2'000'000'000'000);
+  relay::HoldBook book(directory_.path());
+  book.begin(first, format("id:{}", kStandbyId));
+  book.skip({.id = first.id, .run = true}, "test");
+  book.cover(first.id, subject_of("0-1-4"));
+  EXPECT_EQ(judge_at("0-1-6", {"0-1-7"}).holes, (std::vector<binlog::Gtid>{{0, 1, 3}, {0, 1, 4}}));
 }
 
 TEST_F(StandbyWayTest, WhatWasSkippedForAnotherReplicaItHasApplied) {
