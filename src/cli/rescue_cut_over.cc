@@ -129,11 +129,16 @@ void cut_over(Context& context, const CutOverOptions& options) {
   context.print(rescue_result(open.record, open.run.branch()), text);
 }
 
+std::string describe_writes(const std::string& name, const rescue::UndoResult& result) {
+  if (!result.known) return format("{} keeps no binary log: whether it has taken writes is not known\n", name);
+  if (result.lost.empty()) return format("{} has taken writes, which its binary log does not list any more\n", name);
+  return format("{} has taken {}{} transactions, which going back would lose:\n", name,
+                result.whole ? "" : "more than ", result.lost.size());
+}
+
 void print_refusal(Context& context, const std::string& name, const rescue::UndoResult& result) {
   json::array lost;
-  std::string text =
-      result.known ? format("{} has taken {} transactions, which going back would lose:\n", name, result.lost.size())
-                   : format("{} keeps no binary log: whether it has taken writes is not known\n", name);
+  std::string text = describe_writes(name, result);
   constexpr std::size_t kShown = 15;
   for (const rescue::LostTransaction& each : result.lost) {
     if (lost.size() < kShown) text += format("  {}  {}\n", each.gtid, printable(each.what));
@@ -141,7 +146,10 @@ void print_refusal(Context& context, const std::string& name, const rescue::Undo
   }
   if (lost.size() > kShown) text += format("  … and {} more\n", lost.size() - kShown);
   text += format("if that is meant: lifeboat rescue undo {} --lose-writes, with the same --fence\n", name);
-  context.print(json::object{{"rescue", name}, {"undone", false}, {"known", result.known}, {"would_lose", lost}}, text);
+  context.print(
+      json::object{
+          {"rescue", name}, {"undone", false}, {"known", result.known}, {"would_lose", lost}, {"whole", result.whole}},
+      text);
   context.end_with(Code::kRefused);
 }
 

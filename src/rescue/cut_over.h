@@ -47,6 +47,7 @@ struct UndoResult {
   bool undone = false;
   bool known = true;                  ///< false: whether the branch has taken writes cannot be told
   std::vector<LostTransaction> lost;  ///< what it has taken, and going back gives up
+  bool whole = true;                  ///< false: it has taken more than these
 };
 
 class CutOver {
@@ -78,7 +79,7 @@ class CutOver {
   std::optional<Haproxy> haproxy() const;
   void save(const std::string& state);
   bool has_moved();
-  std::vector<LostTransaction> list_writes();
+  void list_writes(UndoResult& result);
 
   RescueRecord& record_;
   RescueRun& run_;

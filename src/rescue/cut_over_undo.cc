@@ -9,10 +9,27 @@
 namespace lifeboat::rescue {
 namespace {
 
+constexpr std::size_t kEventsListed = 2000;
+
 const json::object& member(const json::object& object, std::string_view key) {
   const json::value* value = object.if_contains(key);
   if (value != nullptr && value->is_object()) return value->get_object();
   fail(Code::kCorruption, format("the record of the cut-over has no '{}'", key));
+}
+
+/// Of SHOW BINLOG EVENTS: a transaction begins, or it is told what it does.
+void note_event(const server::Row& event, std::vector<LostTransaction>& lost) {
+  constexpr std::size_t kType = 2;
+  constexpr std::size_t kInfo = 5;
+  constexpr std::size_t kWordsMax = 200;
+  const std::string type = event.at(kType).value_or("");
+  const std::string info = event.at(kInfo).value_or("");
+  if (type == "Gtid") {
+    lost.push_back({.gtid = info.substr(info.rfind(' ') + 1), .what = {}});
+  } else if (!lost.empty() && lost.back().what.empty() &&
+             (type == "Annotate_rows" || type == "Query" || type == "Table_map")) {
+    lost.back().what = info.substr(0, kWordsMax);
+  }
 }
 
 }  // namespace
@@ -56,7 +73,7 @@ bool CutOver::stop_branch(UndoResult& result) {
   result.known = branch.value("SELECT @@GLOBAL.log_bin") == "1";
   const auto may_go = [&] {
     if (result.known && !has_moved()) return true;
-    if (result.known) result.lost = list_writes();
+    if (result.known) list_writes(result);
     return order_.lose_writes;
   };
   if (!may_go()) return false;
@@ -104,26 +121,27 @@ bool CutOver::has_moved() {
          json_string(member(record_.cut_over, "place"), "gtid");
 }
 
-/// As its binary log tells them, up to what a person reads.
-std::vector<LostTransaction> CutOver::list_writes() {
+/// As its binary logs tell them from the place on, up to what a person reads.
+void CutOver::list_writes(UndoResult& result) {
   const json::object& place = member(record_.cut_over, "place");
-  constexpr std::size_t kType = 2;
-  constexpr std::size_t kInfo = 5;
-  constexpr std::size_t kWordsMax = 200;
-  std::vector<LostTransaction> lost;
-  for (const server::Row& row :
-       run_.connection().query(format("SHOW BINLOG EVENTS IN {} FROM {} LIMIT 2000",
-                                      relay::quote_sql(json_string(place, "file")), json_string(place, "position")))) {
-    const std::string type = row.at(kType).value_or("");
-    const std::string info = row.at(kInfo).value_or("");
-    if (type == "Gtid") {
-      lost.push_back({.gtid = info.substr(info.rfind(' ') + 1), .what = {}});
-    } else if (!lost.empty() && lost.back().what.empty() &&
-               (type == "Annotate_rows" || type == "Query" || type == "Table_map")) {
-      lost.back().what = info.substr(0, kWordsMax);
-    }
+  const std::string first = json_string(place, "file");
+  std::vector<std::string> files;
+  for (const server::Row& row : run_.connection().query("SHOW BINARY LOGS")) files.push_back(row.at(0).value_or(""));
+  const auto begin = std::ranges::find(files, first);
+  result.whole = begin != files.end();  // else it was purged, or all were begun anew
+  if (result.whole) files.erase(files.begin(), begin);
+  std::size_t left = kEventsListed;
+  result.lost.clear();
+  for (const std::string& file : files) {
+    const std::string from = file == first ? json_string(place, "position") : "4";
+    const auto events = run_.connection().query(
+        format("SHOW BINLOG EVENTS IN {} FROM {} LIMIT {}", relay::quote_sql(file), from, left));
+    for (const server::Row& event : events) note_event(event, result.lost);
+    left -= std::min(left, events.size());
+    if (left > 0) continue;
+    result.whole = false;
+    return;
   }
-  return lost;
 }
 
 }  // namespace lifeboat::rescue
