@@ -135,19 +135,22 @@ void CutOver::fence() {
   json::object& fenced = record_.cut_over["fenced"].as_object();
   for (const relay::SourceLogin& login : order_.fence) {
     const std::string address = login.address.text();
-    try {
-      if (!fenced.contains(address)) {
-        fenced[address] = is_read_only(login);
-        save("begun");  // first: after a kill it would be what we set
+    if (const auto why = why_not_reached(login)) {
+      if (!order_.fenced) {
+        fail(Code::kUnavailable, format("{} is not reached: {}", address, *why),
+             "If it is stopped, or cut off from the application, say so with --fenced.");
       }
-      for (const std::string& writer : fence_server(login)) {
-        log::warn("{}: account {} is connected, and read_only does not stop it", address, printable(writer));
-      }
-    } catch (const Exception& e) {
-      if (e.code() != Code::kUnavailable || !order_.fenced) throw;
-      log::warn("{} does not answer, and you say that it is fenced: {}", address, e.error().text());
+      log::warn("{} is not reached, and you say that it is fenced: {}", address, *why);
       fenced.erase(address);
       save("begun");
+      continue;
+    }
+    if (!fenced.contains(address)) {
+      fenced[address] = is_read_only(login);
+      save("begun");  // first: after a kill it would be what we set
+    }
+    for (const std::string& writer : fence_server(login)) {
+      log::warn("{}: account {} is connected, and read_only does not stop it", address, printable(writer));
     }
   }
   call_hook({"fence"});

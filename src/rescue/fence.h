@@ -1,9 +1,11 @@
 /// A damaged server kept from taking writes while another takes its place, so that two sides never both do: read_only,
 /// which lets in what replication brings, and who has the right to write even so.
 ///
-/// Threads: free functions, one at a time each. Errors: those of relay::SourceConnection; kRefused if it does not take.
+/// Threads: free functions, one at a time each. Errors: those of relay::SourceConnection; kRefused if it does not take,
+/// or not within a while.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -11,6 +13,9 @@
 
 namespace lifeboat::rescue {
 
+/// Why nobody accepts a connection there: the server is stopped, or cut off. Nothing if somebody does: also one that
+/// says nothing then may go on taking writes.
+std::optional<std::string> why_not_reached(const relay::SourceLogin& login);
 bool is_read_only(const relay::SourceLogin& login);
 /// The accounts connected now that read_only does not stop.
 std::vector<std::string> fence_server(const relay::SourceLogin& login);

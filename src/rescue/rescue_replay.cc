@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "relay/log_replay.h"
+#include "rescue/cut_over.h"
 #include "rescue/log_damage.h"
 #include "rescue/rescue_run.h"
 #include "rescue/standby_server.h"
@@ -20,6 +21,15 @@ binlog::GtidPosition position_before(const RescueLog& log, const binlog::Gtid& g
   const auto found = relay::LogIndex(*log.log()).find(format_gtid(gtid));
   if (!found) fail(Code::kNotFound, format("the log has no transaction {}", format_gtid(gtid)));
   return log.moment(format("{}:{}", found->file.name, found->entry.begin));
+}
+
+/// What leaves it out. A rescue that is being cut over goes on by that command alone.
+std::string conflict_hint(const RescueRecord& record, const std::string& gtid) {
+  if (cut_over_state(record) == CutOverState::kBegun) {
+    return format("Leave it out as well: lifeboat rescue cut-over {} --skip {}, with the other options as they were.",
+                  record.name, gtid);
+  }
+  return format("Leave it out, and all like it: lifeboat rescue --name {} --on-conflict skip", record.name);
 }
 
 }  // namespace
@@ -132,9 +142,7 @@ void RescueRun::leave_out_conflict(const Error& error) {
   const std::string gtid = failed ? format_gtid(*failed) : "not known";
   if (!failed || !means_.leave_out_conflicts) {
     fail(Code::kRefused, format("transaction {} fails on what was rescued: {}", gtid, error.message),
-         format("It needs what was left out, or what was left out is in its way. Leave it out, and all like it: "
-                "lifeboat rescue --name {} --on-conflict skip",
-                record_.name));
+         format("It needs what was left out, or what was left out is in its way. {}", conflict_hint(record_, gtid)));
   }
   log::warn("{} is left out: {}", gtid, error.message);
   record_.conflicts.push_back({.subject = gtid, .said = error.message});
