@@ -72,6 +72,12 @@ std::vector<RescuePhase> phases_from(const json::object& object) {
   return out;
 }
 
+bool flag_from(const json::object& object, std::string_view key) {
+  const json::value* value = object.if_contains(key);
+  if (value == nullptr || !value->is_bool()) fail(Code::kCorruption, format("member '{}' is neither yes nor no", key));
+  return value->get_bool();
+}
+
 json::object member_object(const json::object& object, std::string_view key) {
   const json::value* value = object.if_contains(key);
   if (value == nullptr) fail(Code::kCorruption, format("member '{}' is missing", key));
@@ -128,6 +134,7 @@ json::object to_json(const RescueRecord& record) {
                    {"doubtful", notes_to_json(record.doubtful)},
                    {"checks", notes_to_json(record.checks)},
                    {"cut_over", record.cut_over}};
+  out["placed"] = record.placed;
   out["ready"] = record.ready;
   return out;
 }
@@ -154,8 +161,8 @@ RescueRecord rescue_from_json(const json::object& object) {
   record.conflicts = notes_from(object, "conflicts");
   record.doubtful = notes_from(object, "doubtful");
   record.checks = notes_from(object, "checks");
-  const json::value* ready = object.if_contains("ready");
-  record.ready = ready != nullptr && ready->is_bool() && ready->get_bool();
+  record.placed = flag_from(object, "placed");
+  record.ready = flag_from(object, "ready");
   record.cut_over = member_object(object, "cut_over");
   return record;
 }

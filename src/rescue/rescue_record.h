@@ -36,10 +36,11 @@ struct RescueRecord {
   std::string standby;              ///< that is taken past what is left out; empty: an image is booted
   std::vector<std::string> images;  ///< to be tried, the best first; the first of them is the one in use
   std::string start;                ///< position of the image in use, or the standby; empty: found out when it runs
-  Path log;                         ///< directory of the incarnation
-  Path relay;                       ///< directory of its relay; empty: the log is a copy from the vault
-  std::string until;                ///< position up to which it replays
-  std::vector<std::string> skip;    ///< GTIDs left out
+  bool placed = false;  ///< the image's server was told that it stands there: from then on it says itself where it is
+  Path log;             ///< directory of the incarnation
+  Path relay;           ///< directory of its relay; empty: the log is a copy from the vault
+  std::string until;    ///< position up to which it replays
+  std::vector<std::string> skip;  ///< GTIDs left out
   /// Of these what people had the guard skip before: images that hold it are no worse than others.
   std::vector<std::string> skipped_before;
   Path guard;                        ///< directory of the relay that said so; empty: there was none to ask

@@ -58,6 +58,7 @@ void RescueRun::replay(const std::string& until) {
 /// be in gtid_slave_pos while parallel appliers are still at work on what lies before it: after a crash, or a
 /// transaction that fails, those would be taken for applied.
 void RescueRun::replay_once(const std::string& until) {
+  place_at_start();
   // By default a replica takes CREATE TABLE for CREATE OR REPLACE TABLE: made anew after a DROP that is left out, a
   // table would lose what was saved.
   if (!record_.skip.empty()) connection_->query("SET GLOBAL slave_ddl_exec_mode = 'STRICT'");
@@ -88,15 +89,25 @@ void RescueRun::replay_once(const std::string& until) {
   come_to(end);
 }
 
-/// What the server has of the log. One of an image may never have been a replica; what a standby did and logged may not
-/// be recorded as applied, if it was killed in between.
+/// Before anything is replayed: an image's server may have been a replica once, and still say where it was then, in a
+/// history that the log knows nothing of.
+void RescueRun::place_at_start() {
+  if (!record_.standby.empty() || record_.placed) return;
+  connection_->query(format("SET GLOBAL gtid_slave_pos = '{}'", record_.start));
+  connection_->query("FLUSH LOCAL ENGINE LOGS");
+  record_.placed = true;
+  save_rescue(record_);
+}
+
+/// What the server has of the log. What a standby did and logged may not be recorded as applied, if it was killed in
+/// between.
 binlog::GtidPosition RescueRun::standing() {
-  const auto position = binlog::GtidPosition::parse(connection_->value("SELECT @@GLOBAL.gtid_slave_pos"));
-  if (record_.standby.empty()) {
-    const auto start = binlog::GtidPosition::parse(record_.start);
-    return position.reached(start) ? position : start;
-  }
-  return done_of_source(position, logged(), branch_.server_id);
+  if (record_.standby.empty()) return record_.placed ? applied() : binlog::GtidPosition::parse(record_.start);
+  return done_of_source(applied(), logged(), branch_.server_id);
+}
+
+binlog::GtidPosition RescueRun::applied() {
+  return binlog::GtidPosition::parse(connection_->value("SELECT @@GLOBAL.gtid_slave_pos"));
 }
 
 binlog::GtidPosition RescueRun::logged() {
@@ -147,6 +158,23 @@ void RescueRun::leave_out_conflict(const Error& error) {
   log::warn("{} is left out: {}", gtid, error.message);
   record_.conflicts.push_back({.subject = gtid, .said = error.message});
   save_rescue(record_);
+}
+
+binlog::GtidPosition position_in_log(RescueLog& log, const binlog::GtidPosition& applied,
+                                     const binlog::GtidPosition& logged) {
+  const binlog::GtidState state = log.log()->state();
+  const auto known = [&](const std::optional<binlog::Gtid>& gtid) { return gtid && state.covers(*gtid); };
+  binlog::GtidPosition position = logged;
+  for (const binlog::Gtid& gtid : applied.gtids()) {
+    const auto of_its_log = logged.find(gtid.domain);
+    if (known(of_its_log) && known(gtid) && !log.has(logged, gtid)) {
+      fail(Code::kConflict,
+           format("where it lies is not clear: its server has applied {} as a replica, and logged {} itself",
+                  format_gtid(gtid), format_gtid(*of_its_log)));
+    }
+    if (!known(of_its_log) && (known(gtid) || !of_its_log)) position.update(gtid);
+  }
+  return position;
 }
 
 std::vector<binlog::Gtid> in_order_of_log(RescueLog& log, const std::set<binlog::Gtid>& gtids) {

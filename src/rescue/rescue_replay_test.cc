@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include "relay/serving_testing.h"
 #include "rescue/rescue_run.h"
 
 namespace lifeboat::rescue {
@@ -28,6 +29,54 @@ TEST(WhatAServerSays, OfFilesThatAreNotWhole) {
     EXPECT_FALSE(tells_conflict(said)) << said;
   }
   EXPECT_FALSE(tells_damage("Error 'Got error 28 \"No space left on device\" from storage engine InnoDB' on query."));
+}
+
+class PositionInLog : public ::testing::Test {
+ protected:
+  PositionInLog() {
+    const relay::testing::LogBuilder content =
+        relay::testing::LogBuilder({{0, 1, 2}, {1, 5, 1}}).group({0, 1, 3}).group({1, 5, 2}).group({0, 1, 4});
+    make_directories(directory_.path() / "db1-3306" / "000001");
+    write_file_durably(directory_.path() / "db1-3306" / "000001" / "bin.000002", content.bytes());
+  }
+  /// Of a server that says so.
+  std::string at(std::string_view applied, std::string_view logged) {
+    RescueLog log(directory_.path() / "db1-3306" / "000001");
+    return position_in_log(log, binlog::GtidPosition::parse(applied), binlog::GtidPosition::parse(logged)).format();
+  }
+
+ private:
+  TempDir directory_;
+};
+
+TEST_F(PositionInLog, IsWhatItsBinaryLogSays) {
+  EXPECT_EQ(at("", "0-1-3,1-5-2"), "0-1-3,1-5-2");
+  EXPECT_EQ(at("0-1-3", "0-1-4"), "0-1-4");
+  EXPECT_EQ(at("0-1-3", "0-1-3"), "0-1-3");
+}
+
+TEST_F(PositionInLog, IsNotWhereAReplicaOfAnotherHistoryStoodOnce) {
+  EXPECT_EQ(at("0-9-1000000", "0-1-3"), "0-1-3");
+  EXPECT_EQ(at("0-1-1000000,1-5-2", "0-1-3"), "0-1-3,1-5-2");
+}
+
+TEST_F(PositionInLog, OfAReplicaIsWhatItHasAppliedWhateverItWroteItself) {
+  EXPECT_EQ(at("0-1-3,1-5-1", ""), "0-1-3,1-5-1");
+  EXPECT_EQ(at("0-1-3", "0-7-12"), "0-1-3");
+}
+
+TEST_F(PositionInLog, IsNoneThatTheLogKnowsIfItKnowsNothingOfWhatIsSaid) {
+  EXPECT_EQ(at("0-9-1", ""), "0-9-1");
+  EXPECT_EQ(at("0-9-1", "0-7-1"), "0-7-1");
+}
+
+TEST_F(PositionInLog, IsNotGuessed) {
+  try {
+    at("0-1-4", "0-1-3");
+    FAIL();
+  } catch (const Exception& e) {
+    EXPECT_EQ(e.code(), Code::kConflict);
+  }
 }
 
 }  // namespace

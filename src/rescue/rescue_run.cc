@@ -78,6 +78,8 @@ void RescueRun::start_branch() {
   server::BranchRequest request = means_.branch;
   request.name = record_.name;
   request.image = record_.images.front();
+  const auto found = server::find_branch(request.mount.state_root, record_.name);
+  if (!found || !found->volume) record_.placed = false;  // it is the image again
   const SystemTime begun = now();
   note_phase(record_, "mount", begun, std::nullopt);
   save_rescue(record_);
@@ -111,11 +113,9 @@ void RescueRun::connect() {
   }
 }
 
-/// What the server has of the log: what it applied as a replica, else what it logged itself.
 binlog::GtidPosition RescueRun::position() {
-  auto applied = binlog::GtidPosition::parse(connection_->value("SELECT @@GLOBAL.gtid_slave_pos"));
-  auto of_its_log = logged();
-  return applied.reached(of_its_log) ? applied : of_its_log;
+  RescueLog log(record_.log);
+  return position_in_log(log, applied(), logged());
 }
 
 /// As the image says, else as its server does, which is believed once and then written down.
@@ -192,6 +192,7 @@ void RescueRun::pass_over_image(const std::string& why) {
   std::erase_if(record_.phases, [](const RescuePhase& phase) { return phase.name != "log"; });
   record_.conflicts.clear();
   record_.start.clear();
+  record_.placed = false;
   save_rescue(record_);
 }
 

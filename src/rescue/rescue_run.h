@@ -58,8 +58,10 @@ class RescueRun {
   binlog::GtidPosition position();
   void find_start();
   void check_start(const binlog::GtidPosition& at);
+  void place_at_start();
   void replay_once(const std::string& until);
   binlog::GtidPosition standing();
+  binlog::GtidPosition applied();
   binlog::GtidPosition logged();
   bool logs_what_it_applies();
   void fill_hole(const binlog::Gtid& gtid);
@@ -77,6 +79,12 @@ class RescueRun {
   server::BranchRecord branch_;
   std::unique_ptr<server::Connection> connection_;
 };
+
+/// Where a server stands in the log that says what it has applied as a replica and what it has logged itself: of each
+/// domain what the log knows, since a replica of another history keeps its place there for ever. kConflict if it knows
+/// both, and the applied is later: a server logs what it applies, or the log does not know what it logged.
+binlog::GtidPosition position_in_log(RescueLog& log, const binlog::GtidPosition& applied,
+                                     const binlog::GtidPosition& logged);
 
 std::vector<binlog::Gtid> in_order_of_log(RescueLog& log, const std::set<binlog::Gtid>& gtids);
 
