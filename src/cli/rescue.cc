@@ -1,6 +1,8 @@
 // `lifeboat rescue`: says what happened, and brings the database back beside the damaged one, without what destroyed
 // it.
 
+#include <set>
+
 #include "base/cancel.h"
 #include "base/error.h"
 #include "base/log.h"
@@ -10,6 +12,7 @@
 #include "cli/relay_directory.h"
 #include "cli/rescue_commands.h"
 #include "cli/volume_options.h"
+#include "relay/log_catalogue.h"
 #include "rescue/cut_over.h"
 #include "rescue/log_choice.h"
 #include "rescue/vault_log.h"
@@ -70,20 +73,43 @@ rescue::RescueOrder to_order(const Options& options) {
           .past_in_vault = !options.standalone};
 }
 
+/// Whose log it is to be: the one named, or the only one that the vault has.
+std::string source_in_vault(vault::Vault& vault, const Options& options) {
+  if (!options.source.empty()) return name_of_source(options.source);
+  std::vector<std::string> damaged;
+  std::set<std::string> sources;
+  for (const relay::SealedLog& log : relay::list_sealed_logs(vault, damaged)) sources.insert(log.source);
+  return sources.size() == 1 ? *sources.begin() : std::string();
+}
+
+/// Those from which the log could lead to what is ordered.
+std::vector<vault::ImageInfo> images_for(const rescue::RescueOrder& order, vault::Vault& vault,
+                                         const std::string& source) {
+  std::vector<vault::ImageInfo> images = vault::list_images(vault);
+  const std::string only = order.image.empty() ? std::string() : vault::resolve_image(vault, order.image);
+  std::erase_if(images, [&](const vault::ImageInfo& image) {
+    return (!only.empty() && image.name != only) || !image_may_serve(image, order, source);
+  });
+  if (images.empty()) {
+    fail(
+        Code::kNotFound,
+        source.empty() ? std::string("no image in the vault lies before that")
+                       : format("no image in the vault that may be of {} lies before that", source),
+        "`lifeboat image ls` lists what there is; --to takes a later moment, --image NAME an image of another source.");
+  }
+  return images;
+}
+
 /// Log enough for what is ordered, from the newest image that may serve, or from further back.
 Path vault_log(const Context& context, const Options& options, const rescue::RescueOrder& order, vault::Vault& vault,
                const Path& directory) {
-  std::vector<vault::ImageInfo> images = vault::list_images(vault);
-  std::erase_if(images, [&](const vault::ImageInfo& image) { return !image_may_serve(image, order); });
-  if (images.empty()) {
-    fail(Code::kNotFound, "no image in the vault lies before that",
-         "`lifeboat image ls` lists what there is; --to takes a later moment.");
-  }
+  const std::string source = source_in_vault(vault, options);
+  const std::vector<vault::ImageInfo> images = images_for(order, vault, source);
   for (std::size_t back = 1;; back *= 2) {
     const std::size_t at = images.size() - std::min(back, images.size());
     const auto position = rescue::position_of(images[at]);
     Progress progress(context.progress_style(), "log from the vault", 0);
-    rescue::VaultLogRequest request{.source = name_of_source(options.source),
+    rescue::VaultLogRequest request{.source = source,
                                     .from = position ? std::optional(position->gtid) : std::nullopt,
                                     .from_time = images[at].time - kBeforeImage,
                                     .progress = &progress};

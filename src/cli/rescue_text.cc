@@ -80,6 +80,22 @@ std::string skipped_before_line(const rescue::RescueRecord& record) {
                 count == 1 ? "" : format(" and {} more (skipped_before, in --json)", count - 1));
 }
 
+/// Newer images than the one that is taken, which are of another history.
+std::string foreign_lines(const rescue::RescuePicture& picture) {
+  std::string text;
+  std::size_t more = 0;
+  for (const rescue::ImageChoice& choice : picture.images) {
+    if (choice.why_not.empty()) break;
+    if (choice.foreign && text.empty()) {
+      text = format("not taken   image {}: {}", choice.info.name, choice.why_not);
+    } else if (choice.foreign) {
+      ++more;
+    }
+  }
+  if (text.empty()) return text;
+  return text + (more == 0 ? std::string("\n") : format("; {} more like it\n", more));
+}
+
 /// Who may follow the promoted standby with its own position, and who may not.
 std::string replica_lines(const rescue::RescueRecord& record) {
   constexpr std::size_t kHolesShown = 4;
@@ -114,6 +130,7 @@ std::string describe_picture(const rescue::RescuePicture& picture, const rescue:
                  end ? " of " + both_times(*end) : "");
   const rescue::RescueWay& way = picture.ways.front();
   text += format("way back    {}: {}\n", way.what, seconds_text(way.seconds));
+  text += foreign_lines(picture);
   return text +
          format("it loses    {}\n", way.loss.empty() ? "nothing that the log has, but what is left out" : way.loss);
 }

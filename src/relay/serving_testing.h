@@ -24,7 +24,8 @@ inline constexpr std::uint32_t kGroupTime = 1'700'000'001;
 /// Writes log files as a source would: right sizes, end positions and CRCs.
 class LogBuilder {
  public:
-  explicit LogBuilder(const std::vector<binlog::Gtid>& head, std::uint32_t created = 1'700'000'000) {
+  explicit LogBuilder(const std::vector<binlog::Gtid>& head, std::uint32_t created = 1'700'000'000,
+                      std::uint32_t server = kSourceId) {
     out_.raw(binlog::kFileMagic);
     Encoder format;
     format.u16(4);
@@ -34,7 +35,7 @@ class LogBuilder {
     format.u8(binlog::kEventHeaderSize);
     for (int i = 0; i < 171; ++i) format.u8(0);
     format.u8(1);
-    event(binlog::EventType::kFormatDescription, format.bytes(), created);
+    event(binlog::EventType::kFormatDescription, format.bytes(), created, server);
     Encoder list;
     list.u32(static_cast<std::uint32_t>(head.size()));
     for (const binlog::Gtid& each : head) {

@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/printable.h"
 #include "base/process.h"
+#include "relay/source_log.h"
 #include "rescue/fence.h"
 #include "rescue/rescue_plan.h"
 
@@ -182,6 +183,7 @@ binlog::GtidPosition CutOver::wait_for_log() const {
   }
   const auto deadline = std::chrono::steady_clock::now() + order_.patience;
   std::vector<std::string> missing = missing_in_log(positions);
+  check_log_goes_on();
   while (!missing.empty() && !order_.leave_rest) {
     if (std::chrono::steady_clock::now() > deadline) {
       fail(Code::kTimeout,
@@ -193,9 +195,22 @@ binlog::GtidPosition CutOver::wait_for_log() const {
     throw_if_cancelled();
     std::this_thread::sleep_for(kLogLookEvery);
     missing = missing_in_log(positions);
+    check_log_goes_on();
   }
   if (!missing.empty()) log::warn("given up: {}", fmt::join(missing, ", "));
   return record_.follows_log() ? RescueLog(record_.log).end() : binlog::GtidPosition::parse(record_.until);
+}
+
+/// A log that was begun anew may give numbers again that this one has: then nothing would seem to be missing.
+void CutOver::check_log_goes_on() const {
+  if (record_.relay.empty() || order_.leave_rest || !record_.follows_log()) return;
+  const std::vector<Path> incarnations = relay::list_incarnations(record_.log.parent_path());
+  if (incarnations.empty() || incarnations.back().filename() == record_.log.filename()) return;
+  fail(Code::kRefused,
+       format("the log that rescue {} goes by is not continued: the relay has begun {} of that source", record_.name,
+              incarnations.back().filename().string()),
+       "What came there is not in the rescue (why it began: lifeboat log ls). Bring up one by the new log: lifeboat "
+       "rescue --name ANOTHER; or give it up by the same command with --leave-rest.");
 }
 
 std::vector<std::string> CutOver::missing_in_log(const std::vector<binlog::GtidPosition>& positions) const {

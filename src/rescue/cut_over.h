@@ -67,6 +67,7 @@ class CutOver {
   void take_out();
   void catch_up();
   binlog::GtidPosition wait_for_log() const;
+  void check_log_goes_on() const;
   std::vector<std::string> missing_in_log(const std::vector<binlog::GtidPosition>& positions) const;
   bool was_written_to();
   void put_in();

@@ -3,7 +3,9 @@
 #include <algorithm>
 
 #include "base/error.h"
+#include "base/log.h"
 #include "base/printable.h"
+#include "rescue/history_identity.h"
 
 namespace lifeboat::rescue {
 namespace {
@@ -13,11 +15,33 @@ constexpr std::chrono::seconds kLogTimeUnit{1};
 
 class ImageJudge {
  public:
-  ImageJudge(RescueLog& log, const ImageQuestion& question) : log_(log), question_(question) {}
+  ImageJudge(RescueLog& log, const ImageQuestion& question) : log_(log), question_(question), identity_(log) {}
 
-  /// Why an image will not do.
-  std::string judge(const ImageChoice& choice) const {
-    if (!question_.only.empty() && choice.info.name != question_.only) return "another was asked for";
+  void judge(ImageChoice& choice) {
+    if (!question_.only.empty() && choice.info.name != question_.only) {
+      choice.why_not = "another was asked for";
+      return;
+    }
+    choice.why_not = choice.position ? judge_history(choice) : "";
+    choice.foreign = !choice.why_not.empty();
+    if (!choice.foreign) choice.why_not = judge_place(choice);
+  }
+
+ private:
+  std::string judge_history(const ImageChoice& choice) {
+    const ImagePosition& position = *choice.position;
+    const std::string proof = identity_.another_place(position);
+    if (!proof.empty()) return proof;
+    std::string doubt = identity_.another_source(position.source);
+    if (doubt.empty()) doubt = identity_.later(position.gtid, position.taken);
+    if (doubt.empty()) return {};
+    if (!question_.insists)
+      return format("{}; `lifeboat rescue --image {}` takes it all the same", doubt, choice.info.name);
+    log::warn("image {}: {}; it is taken because you named it", choice.info.name, doubt);
+    return {};
+  }
+
+  std::string judge_place(const ImageChoice& choice) const {
     if (!choice.position) {
       const std::string why_not = judge_by_time(choice.info);
       return why_not.empty() ? judge_by_skipped(choice) : why_not;
@@ -37,7 +61,6 @@ class ImageJudge {
     return judge_by_skipped(choice);
   }
 
- private:
   /// What is replayed from the vault alone is not looked into before: nothing could be left out there.
   std::string judge_by_skipped(const ImageChoice& choice) const {
     for (const relay::HoldSubject& each : question_.skipped_away) {
@@ -68,19 +91,20 @@ class ImageJudge {
 
   RescueLog& log_;
   const ImageQuestion& question_;
+  HistoryIdentity identity_;
 };
 
 }  // namespace
 
 std::vector<ImageChoice> judge_images(RescueLog& log, vault::Vault& vault, const ImageQuestion& question) {
-  const ImageJudge judge(log, question);
+  ImageJudge judge(log, question);
   std::vector<std::string> damaged;
   std::vector<ImageChoice> choices;
   for (vault::ImageInfo& info : vault::list_images(vault, &damaged)) {
     ImageChoice choice{.info = std::move(info), .position = {}, .why_not = {}};
     try {
       choice.position = position_of(choice.info);
-      choice.why_not = judge.judge(choice);
+      judge.judge(choice);
     } catch (const Exception& e) {
       choice.why_not = e.error().message;
     }

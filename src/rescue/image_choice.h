@@ -15,7 +15,8 @@ namespace lifeboat::rescue {
 struct ImageChoice {
   vault::ImageInfo info;
   std::optional<ImagePosition> position;
-  std::string why_not;  ///< empty: it will do, as far as is known
+  std::string why_not;   ///< empty: it will do, as far as is known
+  bool foreign = false;  ///< it will not, because it is of another history than the log's
 };
 
 struct ImageQuestion {
@@ -26,6 +27,7 @@ struct ImageQuestion {
   std::vector<relay::HoldSubject> skipped_away;  ///< skipped by the guard before, in log that is not on this disk
   Path guard_directory;                          ///< of the relay that has this on record
   std::string only;                              ///< no other than this; empty: any
+  bool insists = false;  ///< it was named: a doubt whether it is of this log's history is said, and no more
 };
 
 /// The newest first.

@@ -8,6 +8,7 @@
 #include "relay/log_directory.h"
 #include "relay/relay.h"
 #include "relay/source_log.h"
+#include "rescue/history_identity.h"
 
 namespace lifeboat::rescue {
 namespace {
@@ -38,16 +39,20 @@ std::vector<KeptLog> kept_logs(const Path& relay_directory, const std::string& s
   return logs;
 }
 
-bool holds_all_of(const binlog::GtidState& log, const binlog::GtidState& other) {
-  return std::ranges::all_of(other.position().gtids(), [&](const binlog::Gtid& gtid) { return log.covers(gtid); });
+/// By numbers, which two servers with the same server_id may give to different transactions.
+bool holds_all_of(const relay::LogDirectory& log, const KeptLog& other) {
+  const binlog::GtidState state = log.state();
+  return share_numbers(log, relay::LogDirectory(other.incarnation)) &&
+         std::ranges::all_of(other.state.position().gtids(),
+                             [&](const binlog::Gtid& gtid) { return state.covers(gtid); });
 }
 
 /// One that holds by now what each of them held when they were listed. Two of a ring that is written to are never read
 /// in the same moment: compared as they were read, either may lack the other's last transactions.
 const KeptLog* find_whole(const std::vector<KeptLog>& logs) {
   const auto whole = std::ranges::find_if(logs, [&](const KeptLog& log) {
-    const binlog::GtidState by_now = relay::LogDirectory(log.incarnation).state();
-    return std::ranges::all_of(logs, [&](const KeptLog& other) { return holds_all_of(by_now, other.state); });
+    const relay::LogDirectory by_now(log.incarnation);
+    return std::ranges::all_of(logs, [&](const KeptLog& other) { return holds_all_of(by_now, other); });
   });
   return whole == logs.end() ? nullptr : &*whole;
 }

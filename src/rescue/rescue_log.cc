@@ -12,7 +12,7 @@
 namespace lifeboat::rescue {
 namespace {
 
-SystemTime time_of(const relay::IndexEntry& entry) {
+SystemTime time_of_entry(const relay::IndexEntry& entry) {
   return from_unix_ms(std::int64_t{entry.time} * 1000);
 }
 
@@ -43,7 +43,7 @@ std::optional<SystemTime> RescueLog::end_time() const {
   std::optional<SystemTime> last;
   for (auto file = files.rbegin(); file != files.rend() && !last; ++file) {
     index_.visit(*file, [&](const relay::IndexEntry& entry) {
-      last = time_of(entry);
+      last = time_of_entry(entry);
       return true;
     });
   }
@@ -84,7 +84,7 @@ FoundDanger RescueLog::danger(const binlog::Gtid& gtid) const {
 FoundDanger RescueLog::describe(const relay::LogIndex::Found& found) const {
   const binlog::GroupDanger group = relay::LogIndex::load(found).danger;
   FoundDanger danger{.gtid = found.entry.gtid.value_or(binlog::Gtid()),
-                     .time = time_of(found.entry),
+                     .time = time_of_entry(found.entry),
                      .place = place_in(found.file, found.entry),
                      .danger_class = std::string(binlog::danger_class_name(found.entry.danger)),
                      .rows = found.entry.rows,
@@ -99,14 +99,26 @@ FoundDanger RescueLog::describe(const relay::LogIndex::Found& found) const {
   return danger;
 }
 
-std::optional<LogPlace> RescueLog::find(const binlog::Gtid& gtid) {
-  const auto known = places_.find(gtid);
-  if (known != places_.end()) return known->second;
-  std::optional<LogPlace> place;
+const std::optional<RescueLog::Known>& RescueLog::look_up(const binlog::Gtid& gtid) {
+  const auto known = known_.find(gtid);
+  if (known != known_.end()) return known->second;
+  std::optional<Known> looked;
   if (log_->state().covers(gtid)) {
-    if (const auto found = index_.find(format_gtid(gtid))) place = place_in(found->file, found->entry);
+    if (const auto found = index_.find(format_gtid(gtid))) {
+      looked = Known{.place = place_in(found->file, found->entry), .time = time_of_entry(found->entry)};
+    }
   }
-  return places_[gtid] = place;
+  return known_.emplace(gtid, looked).first->second;
+}
+
+std::optional<LogPlace> RescueLog::find(const binlog::Gtid& gtid) {
+  const auto& known = look_up(gtid);
+  return known ? std::optional(known->place) : std::nullopt;
+}
+
+std::optional<SystemTime> RescueLog::time_of(const binlog::Gtid& gtid) {
+  const auto& known = look_up(gtid);
+  return known ? std::optional(known->time) : std::nullopt;
 }
 
 bool RescueLog::has(const binlog::GtidPosition& position, const binlog::Gtid& gtid) {

@@ -60,6 +60,8 @@ class RescueLog {
   FoundDanger danger(const binlog::Gtid& gtid) const;
 
   std::optional<LogPlace> find(const binlog::Gtid& gtid);
+  /// By the source's clock.
+  std::optional<SystemTime> time_of(const binlog::Gtid& gtid);
   /// Whether who is at `position` has it, by the order of the log; by numbers where the log does not hold them.
   bool has(const binlog::GtidPosition& position, const binlog::Gtid& gtid);
   /// Whether the log can lead on from there: it knows the last transaction of each of its domains.
@@ -90,6 +92,11 @@ class RescueLog {
                                 const binlog::GtidPosition& until) const;
 
  private:
+  struct Known {
+    LogPlace place;
+    SystemTime time;
+  };
+  const std::optional<Known>& look_up(const binlog::Gtid& gtid);
   binlog::GtidPosition position_at(const relay::ServedLog::File& file, std::uint64_t bound) const;
   binlog::GtidPosition position_in_file(const std::string& text) const;
   std::uint64_t bytes_behind(const std::optional<LogPlace>& place) const;
@@ -98,7 +105,7 @@ class RescueLog {
 
   std::shared_ptr<relay::LogDirectory> log_;
   relay::LogIndex index_;
-  std::map<binlog::Gtid, std::optional<LogPlace>> places_;  ///< looked up so far
+  std::map<binlog::Gtid, std::optional<Known>> known_;  ///< looked up so far
 };
 
 /// Whether a relay's guard, which has one book for all its logs, held it in this one.

@@ -26,8 +26,12 @@ json::object request_of(const RescueOrder& order);
 /// Whether it is told by nothing but perhaps a name.
 bool asks_nothing(const RescueOrder& order);
 
-/// Whether an image may serve for what `order` names, judged without a log.
-bool image_may_serve(const vault::ImageInfo& info, const RescueOrder& order);
+/// Whether an image was asked for by its name, which a person has looked up.
+bool insists_on_image(const std::string& image);
+
+/// Whether an image may serve for what `order` names, judged without a log. `source`: whose log it will be, as its
+/// directory is named; empty: not known.
+bool image_may_serve(const vault::ImageInfo& info, const RescueOrder& order, const std::string& source);
 
 /// By which way a record goes.
 std::string_view way_of(const RescueRecord& record);

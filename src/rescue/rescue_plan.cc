@@ -98,7 +98,8 @@ class RescuePlanner {
                                     .past_in_vault = order_.past_in_vault,
                                     .skipped_away = skipped_away_,
                                     .guard_directory = surroundings_.guard_directory,
-                                    .only = only});
+                                    .only = only,
+                                    .insists = insists_on_image(order_.image)});
     bool passed_newest = order_.way != "older";
     for (const ImageChoice& choice : picture_.images) {
       if (choice.why_not.empty() && std::exchange(passed_newest, true)) images_.push_back(&choice);

@@ -44,20 +44,20 @@ class RescuePlanTest : public ::testing::Test {
     book.begin(subject, "id:2");
     book.skip({.id = subject.id}, "test");
   }
-  vault::ImageName make_image(std::string_view gtid) {
+  vault::ImageName make_image(std::string_view gtid, const std::string& source = {}) {
     vault::ImageInfo info{.origin = "test"};
     info.time = from_unix_ms(1'700'000'100'000);
-    set_position(info, {.gtid = binlog::GtidPosition::parse(gtid), .taken = info.time});
+    set_position(info, {.gtid = binlog::GtidPosition::parse(gtid), .source = source, .taken = info.time});
     return vault::ImageWriter(*vault_, nullptr).publish(std::move(info), false).name;
   }
-  RescuePicture plan(const Path& log_directory, const Path& guard_directory) {
+  RescuePicture plan(const Path& log_directory, const Path& guard_directory, const std::string& image = {}) {
     RescueLog log(log_directory);
     return plan_rescue({.log = log,
                         .relay_directory = relay_directory(),
                         .guard_directory = guard_directory,
                         .vault = *vault_,
                         .standbys = {}},
-                       {.skip = {format("0-1-{}", kLastDrop)}, .past_in_vault = true});
+                       {.skip = {format("0-1-{}", kLastDrop)}, .image = image, .past_in_vault = true});
   }
   RescuePicture plan() { return plan(incarnation(), relay_directory()); }
 
@@ -107,6 +107,19 @@ TEST_F(RescuePlanTest, AnImageBehindWhichTheVaultAloneHasWhatWasSkippedWillNotDo
   }
   const vault::ImageName later = make_image("0-1-5");
   EXPECT_EQ(plan().record.images, Texts{later});
+}
+
+TEST_F(RescuePlanTest, AnImageOfAnotherServerIsNotTakenUnlessItIsNamed) {
+  const vault::ImageName ours = make_image("0-1-2", "db1:3306");
+  const vault::ImageName theirs = make_image("0-1-3", "db9:3306");
+  const RescuePicture picture = plan();
+  EXPECT_EQ(picture.record.images, Texts{ours});
+  ASSERT_EQ(picture.images.front().info.name, theirs);
+  EXPECT_TRUE(picture.images.front().foreign);
+  EXPECT_NE(picture.images.front().why_not.find("it is of db9:3306, and this log of db1-3306"), std::string::npos)
+      << picture.images.front().why_not;
+  EXPECT_EQ(plan(incarnation(), {}, theirs).record.images, Texts{theirs});
+  EXPECT_THROW(plan(incarnation(), {}, "latest"), Exception) << "that names nothing";
 }
 
 }  // namespace

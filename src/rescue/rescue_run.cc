@@ -7,8 +7,10 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "rescue/doubtful.h"
+#include "rescue/history_identity.h"
 #include "rescue/image_position.h"
 #include "rescue/rescue_check.h"
+#include "rescue/rescue_order.h"
 #include "vault/image_reader.h"
 
 namespace lifeboat::rescue {
@@ -121,19 +123,21 @@ binlog::GtidPosition RescueRun::position() {
 /// As the image says, else as its server does, which is believed once and then written down.
 void RescueRun::find_start() {
   const auto vault = means_.branch.open_vault();
-  if (const auto known = position_of(vault::ImageReader(*vault, record_.images.front()).info())) {
+  const vault::ImageInfo image = vault::ImageReader(*vault, record_.images.front()).info();
+  if (const auto known = position_of(image)) {
     record_.start = known->gtid.format();
   } else {
     const binlog::GtidPosition at = position();
-    check_start(at);
+    check_start(at, image.time);
     record_.start = at.format();
   }
   save_rescue(record_);
 }
 
 /// Whether an image will do that did not say where it lies, so that its plan was made by times.
-void RescueRun::check_start(const binlog::GtidPosition& at) {
+void RescueRun::check_start(const binlog::GtidPosition& at, SystemTime taken) {
   RescueLog log(record_.log);
+  check_history(log, at, taken);
   if (at.empty() || !log.knows(at)) {
     fail(
         Code::kConflict,
@@ -151,6 +155,20 @@ void RescueRun::check_start(const binlog::GtidPosition& at) {
     if (!log.end().find(gtid.domain) || log.has(until, gtid)) continue;
     fail(Code::kConflict, format("image {} lies after {}", record_.images.front(), record_.until));
   }
+}
+
+void RescueRun::check_history(RescueLog& log, const binlog::GtidPosition& at, SystemTime taken) const {
+  const std::string& image = record_.images.front();
+  const std::string proof = other_files(log, branch_.data_directory(), taken);
+  if (!proof.empty()) fail(Code::kConflict, format("image {} is not of this log's server: {}", image, proof));
+  const std::string doubt = HistoryIdentity(log).later(at, taken);
+  if (doubt.empty()) return;
+  const json::value* asked = record_.request.if_contains("image");
+  if (asked == nullptr || !asked->is_string() || !insists_on_image(std::string(asked->get_string()))) {
+    fail(Code::kConflict, format("image {}: {}", image, doubt),
+         format("`lifeboat rescue --image {}` takes it all the same.", image));
+  }
+  log::warn("image {}: {}; it is taken because you named it", image, doubt);
 }
 
 bool RescueRun::has_another() const {

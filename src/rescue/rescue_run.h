@@ -57,7 +57,8 @@ class RescueRun {
   void connect();
   binlog::GtidPosition position();
   void find_start();
-  void check_start(const binlog::GtidPosition& at);
+  void check_start(const binlog::GtidPosition& at, SystemTime taken);
+  void check_history(RescueLog& log, const binlog::GtidPosition& at, SystemTime taken) const;
   void place_at_start();
   void replay_once(const std::string& until);
   binlog::GtidPosition standing();

@@ -112,8 +112,13 @@ class Standby {
 
   /// From its image's position if it never replicated, else from where it stands.
   void begin() {
-    const StandbyOrigin origin = begin_standby(record_, options_.boot, *server_, status_.source);
-    status_.source = origin.source.empty() ? status_.relay : origin.source;
+    StandbyOrigin origin = begin_standby(record_, options_.boot, *server_, status_.source);
+    if (!status_.source.empty() && origin.source != status_.source) {  // the source has another address by now
+      origin.source = status_.source;
+      save_standby_origin(record_.directory, origin);
+    }
+    source_ = origin.source;
+    status_.source = source_.empty() ? status_.relay : source_;
     status_.last_commit = find_standby_commit(directory_);
     if (status_.last_commit) commits_.last_was(now() - status_.last_commit->time, std::chrono::steady_clock::now());
     follow();
@@ -207,7 +212,7 @@ class Standby {
     if (!commits_.due(time, something_new, volume())) return;
     commits_.begin(time);
     StandbyCommitRequest request{.branch = record_,
-                                 .source = status_.source,
+                                 .source = source_,
                                  .logins = options_.logins,
                                  .prove = options_.prove_each,
                                  .boot = options_.boot};
@@ -270,6 +275,7 @@ class Standby {
   std::optional<FileLock> lock_;
   std::optional<StandbyRelay> relay_;
   RelayLogin login_;
+  std::string source_;  ///< whose history it has; empty: the relay is on another host, and its image did not say
   server::BranchRecord record_;
   bool started_ = false;                 ///< the server, by this process
   std::optional<StandbyServer> server_;  ///< empty: it does not answer

@@ -77,8 +77,8 @@ StandbyStatus standby_status_from_json(const json::object& object);
 /// Whether `lifeboat standby status` may end with 0: it runs, follows, and nothing is held or amiss.
 bool is_well(const StandbyStatus& status);
 
-/// Where it began to replicate. Written once, durably, after the server was told: from then on the server's own
-/// position counts.
+/// Where it began to replicate. Written durably, after the server was told: from then on the server's own position
+/// counts. The source is its address, as the relay names it last.
 struct StandbyOrigin {
   std::string gtid;
   std::string source;

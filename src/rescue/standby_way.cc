@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "base/printable.h"
 #include "rescue/guard_verdicts.h"
+#include "rescue/history_identity.h"
 #include "rescue/standby_server.h"
 #include "rescue/standby_status.h"
 #include "server/branch_record.h"
@@ -58,6 +59,8 @@ class StandbyJudge {
     if (way_.begun) return {};
     if (!standby_.why_not.empty()) return standby_.why_not;
     if (!standby_.rescue.empty()) return format("rescue {} has taken it", standby_.rescue);
+    const std::string foreign = HistoryIdentity(log_).another_source(standby_.source);
+    if (!foreign.empty()) return foreign;
     if (way_.position.empty()) return "it does not say how far it is";
     if (!log_.knows(way_.position)) return format("this log knows nothing of {}", way_.position.format());
     if (!way_.position.reached(log_.begin())) {
@@ -116,8 +119,9 @@ class StandbyJudge {
 std::vector<FoundStandby> find_standbys(const Path& state_root, const std::vector<server::Login>& logins) {
   std::vector<FoundStandby> all;
   for (const server::BranchRecord& branch : server::find_branches(state_root)) {
-    if (!find_standby_origin(branch.directory)) continue;
-    FoundStandby found{.name = branch.name, .server_id = branch.server_id};
+    const auto origin = find_standby_origin(branch.directory);
+    if (!origin) continue;
+    FoundStandby found{.name = branch.name, .server_id = branch.server_id, .source = origin->source};
     try {
       if (const auto taken = find_standby_taken(branch.directory)) found.rescue = taken->rescue;
       if (found.rescue.empty()) found.why_not = reason_of_server(branch, logins, found.position);

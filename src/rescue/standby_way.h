@@ -15,6 +15,7 @@ namespace lifeboat::rescue {
 struct FoundStandby {
   std::string name;
   std::uint32_t server_id = 0;
+  std::string source;             ///< "host:port" whose history it has; empty: it does not say
   binlog::GtidPosition position;  ///< it has applied, by its server; of one that a rescue took it is not asked
   std::string rescue;             ///< that took it; empty: none
   std::string why_not;            ///< empty: it will do, as far as it tells itself

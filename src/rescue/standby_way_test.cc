@@ -135,6 +135,13 @@ TEST_F(StandbyWayTest, WhatWasSkippedForItAsOneOfARunIsAHole) {
   EXPECT_EQ(judge_at("0-1-6", {"0-1-7"}).holes, (std::vector<binlog::Gtid>{{0, 1, 3}, {0, 1, 4}}));
 }
 
+TEST_F(StandbyWayTest, OneOfAnotherServerWillNotDo) {
+  FoundStandby standby{.name = "standby", .server_id = kStandbyId, .source = "db1:3306", .position = position("0-1-6")};
+  EXPECT_EQ(judge(standby, {"0-1-7"}).why_not, "");
+  standby.source = "db9:3306";
+  EXPECT_EQ(judge(standby, {"0-1-7"}).why_not, "it is of db9:3306, and this log of db1-3306");
+}
+
 TEST_F(StandbyWayTest, WhatWasSkippedForAnotherReplicaItHasApplied) {
   hold("0-1-7", true, "id:5");
   EXPECT_EQ(judge_at("0-1-8", {"0-1-7"}).why_not, "it has applied 0-1-7");
