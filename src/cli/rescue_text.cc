@@ -173,6 +173,7 @@ std::string describe_rescue(const rescue::RescueRecord& record, const server::Br
   }
   text += format("it has      {}\n", first_words(found));
   if (!record.loss.empty()) text += format("it has lost {}\n", record.loss);
+  if (!record.rest.empty()) text += format("it leaves   {}\n", record.rest);
   if (!record.standby.empty()) text += replica_lines(record);
   text += format("look at it  mariadb --socket={}\n", shell_word(branch.socket.string()));
   text += format("take it     lifeboat rescue cut-over {} --fence mysql://ADMIN@DAMAGED:3306 --password-file FILE\n",

@@ -136,6 +136,26 @@ bool RescueLog::knows(const binlog::GtidPosition& position) const {
                              [&](const binlog::Gtid& gtid) { return !state.last(gtid.domain) || state.covers(gtid); });
 }
 
+RescueLog::Rest RescueLog::rest_behind(const binlog::GtidPosition& position) {
+  std::map<std::uint32_t, LogPlace> reached;
+  for (const binlog::Gtid& gtid : position.gtids()) {
+    if (const auto place = find(gtid)) reached[gtid.domain] = *place;
+  }
+  Rest rest;
+  for (const relay::ServedLog::File& file : log_->files()) {
+    index_.visit(file, [&](const relay::IndexEntry& entry) {
+      if (!entry.gtid) return true;
+      const auto place = reached.find(entry.gtid->domain);
+      const bool has = place == reached.end() ? position.reached(*entry.gtid) : place_in(file, entry) <= place->second;
+      if (has) return true;
+      rest.last = time_of_entry(entry);
+      if (++rest.transactions == 1) rest.first = rest.last;
+      return true;
+    });
+  }
+  return rest;
+}
+
 std::optional<LogPlace> RescueLog::place_of(const binlog::GtidPosition& position) {
   std::optional<LogPlace> last;
   for (const binlog::Gtid& gtid : position.gtids()) {

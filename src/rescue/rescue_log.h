@@ -70,6 +70,13 @@ class RescueLog {
   std::uint64_t bytes_after(const binlog::GtidPosition& position);
   /// The same from a time on, by the source's clock.
   std::uint64_t bytes_since(SystemTime time) const;
+  struct Rest {
+    std::uint64_t transactions = 0;
+    SystemTime first;
+    SystemTime last;
+  };
+  /// What of the log is not in a position.
+  Rest rest_behind(const binlog::GtidPosition& position);
   /// From the last transaction that is behind none of a position's.
   std::optional<LogPlace> place_of(const binlog::GtidPosition& position);
 

@@ -32,6 +32,7 @@ class RescuePlanner {
   RescuePicture plan() {
     find_dangers();
     until_ = log_.moment(order_.to);
+    rest_ = tell_rest();
     check_left_out();
     choose_name();
     choose_images();
@@ -142,6 +143,7 @@ class RescuePlanner {
     record.relay = surroundings_.relay_directory;
     record.guard = surroundings_.guard_directory;
     record.until = until.format();
+    record.rest = rest_;
     std::set<std::string> objects;
     for (const FoundDanger& each : picture_.left_out) {
       if (log_.has(until, each.gtid)) objects.insert(each.objects.begin(), each.objects.end());
@@ -219,70 +221,28 @@ class RescuePlanner {
   }
 
   void list_ways() {
-    std::vector<RescueWay>& ways = picture_.ways;
-    ways = {standby_way(), image_way()};
-    if (picture_.record.standby.empty()) std::swap(ways[0], ways[1]);
-    if (order_.way != "older") ways.push_back(older_way());
-    ways.push_back({.name = "table",
-                    .what = "one table from the rescued server back into the living one, by hand",
-                    .why_not = {},
-                    .seconds = {},
-                    .loss = "what the living server has in that table",
-                    .command = "mariadb-dump --socket=SOCKET DATABASE TABLE | mariadb --host=LIVING DATABASE"});
-    if (images_.empty()) return;
-    ways.push_back({.name = "export",
-                    .what = "the image as plain files, for a host without FUSE; the log by `lifeboat log replay`",
-                    .why_not = {},
-                    .seconds = {},
-                    .loss = image_gap_ ? image_gap_->loss : "",
-                    .command = format("lifeboat image export {} DIRECTORY", images_.front()->info.name)});
+    WayFacts facts{.order = order_,
+                   .by_standby = !picture_.record.standby.empty(),
+                   .images = {},
+                   .why_no_image = images_.empty() ? reason_without_image() : "",
+                   .image_loss = image_gap_ ? image_gap_->loss : "",
+                   .standby = standby_,
+                   .standby_seconds = {},
+                   .why_no_standby = why_no_standby_,
+                   .rest = rest_};
+    for (const ImageChoice* choice : images_)
+      facts.images.push_back({.name = choice->info.name, .seconds = guess(*choice)});
+    if (standby_ && !standby_->begun) facts.standby_seconds = guess_standby();
+    picture_.ways = rescue::list_ways(facts);
   }
 
-  RescueWay standby_way() const {
-    RescueWay way{.name = "standby",
-                  .what = {},
-                  .why_not = why_no_standby_,
-                  .seconds = {},
-                  .loss = standby_ ? standby_->loss : "",
-                  .command = command("standby")};
-    if (!standby_) return way;
-    way.what = format("take standby {} past it, replay the log behind it", standby_->standby);
-    if (!standby_->begun) way.seconds = guess_standby();
-    return way;
-  }
-
-  RescueWay image_way() const {
-    RescueWay way{.name = order_.way == "older" ? "older" : "image",
-                  .what = {},
-                  .why_not = images_.empty() ? reason_without_image() : "",
-                  .seconds = {},
-                  .loss = image_gap_ ? image_gap_->loss : "",
-                  .command = command(order_.way == "older" ? "older" : "image")};
-    if (images_.empty()) return way;
-    way.what = format("boot image {}, replay the log behind it", images_.front()->info.name);
-    way.seconds = guess(*images_.front());
-    return way;
-  }
-
-  RescueWay older_way() const {
-    RescueWay way{.name = "older",
-                  .what = "the same from an image before that, should it be damaged",
-                  .why_not = images_.size() < 2 ? "the vault holds no other that will do" : "",
-                  .seconds = {},
-                  .loss = image_gap_ ? image_gap_->loss : "",
-                  .command = command("older")};
-    if (images_.size() > 1) way.seconds = guess(*images_[1]);
-    return way;
-  }
-
-  std::string command(std::string_view way) const {
-    std::string words = "lifeboat rescue";
-    const std::string_view by_itself = picture_.record.standby.empty() ? "image" : "standby";
-    if (!order_.way.empty() || way != by_itself) words += format(" --way {}", way);
-    if (!order_.to.empty()) words += " --to " + shell_word(order_.to);
-    for (const std::string& gtid : order_.skip) words += " --skip " + gtid;
-    if (!order_.image.empty()) words += " --image " + shell_word(order_.image);
-    return words;
+  /// What is given up by choice.
+  std::string tell_rest() {
+    if (order_.to.empty()) return {};
+    const RescueLog::Rest rest = log_.rest_behind(until_);
+    if (rest.transactions == 0) return {};
+    return format("by choice (--to) what came after {}: {} transactions, from {} to {}", until_.format(),
+                  rest.transactions, format_time(rest.first), format_time(rest.last));
   }
 
   RescueLog& log_;
@@ -298,6 +258,7 @@ class RescuePlanner {
   std::optional<StandbyWay> standby_;        ///< the best that will do
   std::string why_no_standby_;
   binlog::GtidPosition until_;
+  std::string rest_;  ///< what lies behind it, for people
 };
 
 }  // namespace

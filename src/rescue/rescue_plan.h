@@ -5,7 +5,6 @@
 /// what can be done then; kUsage for an order that contradicts itself.
 #pragma once
 
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -13,19 +12,10 @@
 #include "rescue/rescue_log.h"
 #include "rescue/rescue_order.h"
 #include "rescue/rescue_record.h"
-#include "rescue/standby_way.h"
+#include "rescue/rescue_ways.h"
 #include "vault/vault.h"
 
 namespace lifeboat::rescue {
-
-struct RescueWay {
-  std::string name;  ///< "standby", "image", "older", "table", "export"
-  std::string what;
-  std::string why_not;            ///< empty: it is possible
-  std::optional<double> seconds;  ///< a guess; nothing: not known
-  std::string loss;
-  std::string command;
-};
 
 struct RescuePicture {
   std::vector<FoundDanger> dangers;   ///< the newest of the log, the newest first

@@ -51,13 +51,17 @@ class RescuePlanTest : public ::testing::Test {
     return vault::ImageWriter(*vault_, nullptr).publish(std::move(info), false).name;
   }
   RescuePicture plan(const Path& log_directory, const Path& guard_directory, const std::string& image = {}) {
+    return plan(log_directory, guard_directory,
+                {.skip = {format("0-1-{}", kLastDrop)}, .image = image, .past_in_vault = true});
+  }
+  RescuePicture plan(const Path& log_directory, const Path& guard_directory, const RescueOrder& order) {
     RescueLog log(log_directory);
     return plan_rescue({.log = log,
                         .relay_directory = relay_directory(),
                         .guard_directory = guard_directory,
                         .vault = *vault_,
                         .standbys = {}},
-                       {.skip = {format("0-1-{}", kLastDrop)}, .image = image, .past_in_vault = true});
+                       order);
   }
   RescuePicture plan() { return plan(incarnation(), relay_directory()); }
 
@@ -107,6 +111,28 @@ TEST_F(RescuePlanTest, AnImageBehindWhichTheVaultAloneHasWhatWasSkippedWillNotDo
   }
   const vault::ImageName later = make_image("0-1-5");
   EXPECT_EQ(plan().record.images, Texts{later});
+}
+
+TEST_F(RescuePlanTest, WhatLiesBehindTheMomentIsToldAsGivenUpByChoice) {
+  make_image("0-1-2");
+  const RescuePicture picture = plan(incarnation(), {}, RescueOrder{.to = "0-1-10"});
+  EXPECT_NE(picture.record.rest.find("after 0-1-10: 250 transactions"), std::string::npos) << picture.record.rest;
+  EXPECT_EQ(picture.ways.front().loss, picture.record.rest);
+  EXPECT_EQ(picture.record.loss, "") << "it is no loss that has to be accepted";
+  EXPECT_EQ(plan(incarnation(), {}, RescueOrder{.to = "0-1-260"}).record.rest, "");
+  EXPECT_EQ(plan().record.rest, "");
+}
+
+TEST_F(RescuePlanTest, WhatLiesBehindAMomentIsCountedInEachDomain) {
+  const Path log = directory_.path() / "two" / "db1-3306" / "000001";
+  make_directories(log);
+  const LogBuilder content =
+      LogBuilder({}).group({0, 1, 1}).group({7, 1, 1}).group({0, 1, 2}).group({7, 1, 2}, "DO 0", 1'700'000'100);
+  write_file_durably(log / "bin.000001", content.bytes());
+  const RescueLog::Rest rest = RescueLog(log).rest_behind(binlog::GtidPosition::parse("0-1-2,7-1-1"));
+  EXPECT_EQ(rest.transactions, 1U);
+  EXPECT_EQ(rest.first, from_unix_ms(1'700'000'100'000));
+  EXPECT_EQ(RescueLog(log).rest_behind(binlog::GtidPosition::parse("0-1-1")).transactions, 3U);
 }
 
 TEST_F(RescuePlanTest, AnImageOfAnotherServerIsNotTakenUnlessItIsNamed) {

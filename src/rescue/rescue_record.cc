@@ -128,6 +128,7 @@ json::object to_json(const RescueRecord& record) {
                    {"holes", texts_to_json(record.holes)},
                    {"objects", texts_to_json(record.objects)},
                    {"loss", record.loss},
+                   {"rest", record.rest},
                    {"phases", phases_to_json(record.phases)},
                    {"passed_over", notes_to_json(record.passed_over)},
                    {"conflicts", notes_to_json(record.conflicts)},
@@ -156,6 +157,7 @@ RescueRecord rescue_from_json(const json::object& object) {
   record.holes = texts_from(object, "holes");
   record.objects = texts_from(object, "objects");
   record.loss = json_string(object, "loss");
+  record.rest = json_string(object, "rest");
   record.phases = phases_from(object);
   record.passed_over = notes_from(object, "passed_over");
   record.conflicts = notes_from(object, "conflicts");

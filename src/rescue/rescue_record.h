@@ -47,6 +47,7 @@ struct RescueRecord {
   std::vector<std::string> holes;    ///< what a standby passed before: its binary log has nothing in place of these
   std::vector<std::string> objects;  ///< that those would have destroyed
   std::string loss;                  ///< what it cannot bring back, for people; empty: nothing is known to be lost
+  std::string rest;                  ///< what lies behind `until` and is given up by choice; empty: nothing
   std::vector<RescuePhase> phases;
   std::vector<RescueNote> passed_over;  ///< images that would not do
   std::vector<RescueNote> conflicts;    ///< later transactions left out because they failed
