@@ -1,5 +1,5 @@
-// The serving side against a client that is driven by hand: what a replica gets, under which rules, and what a hostile
-// client costs. A stock replica is tested in tests/integration.
+// The serving side against a client that is driven by hand: what a replica gets from where, and what a hostile client
+// costs. Under which rules it gets it: dump_test.cc. A stock replica is tested in tests/integration.
 
 #include "relay/replica_server.h"
 
@@ -7,69 +7,18 @@
 #include <sys/socket.h>
 
 #include "base/random.h"
-#include "base/units.h"
 #include "binlog/format_description.h"
-#include "relay/serving_testing.h"
+#include "relay/replica_server_testing.h"
 #include "relay/sql_error.h"
 
 namespace lifeboat::relay {
 namespace {
 
 using binlog::parse_gtid;
+using testing::kHead;
 using testing::LogBuilder;
 using testing::TestClient;
-
-constexpr std::string_view kHead = "Rotate Format_description Gtid_list";
-
-class ReplicaServerTest : public ::testing::Test {
- protected:
-  ReplicaServerTest() {
-    first.group(parse_gtid("0-1-1")).group(parse_gtid("0-1-2")).group(parse_gtid("1-1-1")).rotate("bin.000002");
-    second.group(parse_gtid("0-1-3")).group(parse_gtid("0-1-4"));
-    log.put("bin.000001", first, "", "0-1-2,1-1-1");
-    log.put("bin.000002", second, "0-1-2,1-1-1", "0-1-4,1-1-1");
-    write_rules("");
-  }
-
-  void start(std::size_t connections_max = 64, std::chrono::milliseconds login_patience = std::chrono::seconds(20)) {
-    ReplicaServerOptions options;
-    options.listen = {.host = "127.0.0.1", .port = 0};
-    options.accounts.add("repl", codec::Secret("secret"));
-    options.accounts.add("other", codec::Secret("secret"));
-    options.rules_file = directory.path() / "rules";
-    options.connections_max = connections_max;
-    options.login_patience = login_patience;
-    if (port == nullptr) port = std::make_unique<ReplicaPort>(options);
-    server = std::make_unique<ReplicaServer>(std::move(options), *port, log, gate);
-  }
-  void write_rules(std::string_view text) { write_file_durably(directory.path() / "rules", as_bytes(text)); }
-  std::unique_ptr<TestClient> client(std::string_view user = "repl") {
-    auto out = std::make_unique<TestClient>(server->port());
-    EXPECT_EQ(out->log_in(user), 0);
-    return out;
-  }
-  std::string dump_all(const TestClient::DumpFrom& from) {
-    const auto one = client();
-    one->dump(from);
-    return one->events_to_end();
-  }
-  std::string refusal(const TestClient::DumpFrom& from) {
-    try {
-      return dump_all(from);
-    } catch (const SqlFailure& failure) {
-      EXPECT_EQ(failure.error().number, kFatalReadingLog);
-      return failure.error().message;
-    }
-  }
-
-  TempDir directory;
-  testing::FakeLog log;
-  testing::FakeGate gate;
-  LogBuilder first{{}};
-  LogBuilder second{binlog::parse_gtid_list("0-1-2,1-1-1"), 0};
-  std::unique_ptr<ReplicaPort> port;
-  std::unique_ptr<ReplicaServer> server;
-};
+using ReplicaServerTest = testing::ServedFiles;
 
 TEST_F(ReplicaServerTest, LetsInWhoProvesThePassword) {
   start();
@@ -149,123 +98,6 @@ TEST_F(ReplicaServerTest, SaysThatTheLogIsDamaged) {
   pwrite_full(file.get(), Bytes{200}, LogBuilder{{}}.size() + kGtidEvent + kLengthOfDatabase, "log");
   start();
   EXPECT_TRUE(refusal({.gtid = ""}).contains("damaged"));
-}
-
-TEST_F(ReplicaServerTest, StopsAtUntil) {
-  start();
-  const auto one = client();
-  one->set("SET @slave_until_gtid='0-1-2'");
-  one->dump({.gtid = "", .flags = 0});
-  EXPECT_EQ(one->events_to_end(), std::string(kHead) + " Gtid(0-1-1) Query Gtid(0-1-2) Query Gtid_list(1,0-1-2)");
-}
-
-TEST_F(ReplicaServerTest, FollowsTheTailIntoNewFiles) {
-  start();
-  const auto one = client();
-  one->dump({.gtid = "0-1-4,1-1-1", .flags = 0});
-  for (int i = 0; i < 4; ++i) one->next_event();
-  log.put("bin.000002", second.group(parse_gtid("0-1-5")), "0-1-2,1-1-1", "0-1-5,1-1-1");
-  EXPECT_EQ(one->next_name(), "Gtid(0-1-5)");
-  EXPECT_EQ(one->next_name(), "Query");
-  LogBuilder third(binlog::parse_gtid_list("0-1-5,1-1-1"));
-  log.put("bin.000002", second.rotate("bin.000003"), "0-1-2,1-1-1", "0-1-5,1-1-1");
-  log.put("bin.000003", third.group(parse_gtid("0-1-6")), "0-1-5,1-1-1", "0-1-6,1-1-1");
-  EXPECT_EQ(one->next_name(), "Rotate");
-  for (const char* name : {"Rotate", "Format_description", "Gtid_list", "Gtid(0-1-6)"})
-    EXPECT_EQ(one->next_name(), name);
-}
-
-TEST_F(ReplicaServerTest, AHoldLetsHeartbeatsThroughUntilItIsLifted) {
-  write_rules("id:2 hold\n");
-  start();
-  const auto one = client();
-  one->set("SET @master_heartbeat_period=50000000");
-  one->dump({.gtid = ""});
-  for (const char* name : {"Rotate", "Format_description", "Gtid_list"}) EXPECT_EQ(one->next_name(), name);
-  EXPECT_EQ(one->next_name(), "Heartbeat");
-  EXPECT_EQ(server->replicas().at(0).dump.waiting_for, "rule");
-  const auto free = client();
-  free->dump({.gtid = "0-1-2,1-1-1", .server_id = 3});
-  EXPECT_TRUE(free->events_to_end().ends_with("Gtid(0-1-4) Query")) << "another replica is not held";
-  write_rules("");
-  std::string name = one->next_name();
-  while (name == "Heartbeat") name = one->next_name();
-  EXPECT_EQ(name, "Gtid(0-1-1)");
-}
-
-TEST_F(ReplicaServerTest, ASkippedGroupIsToldAsIgnored) {
-  write_rules("user:repl skip 0-1-2,0-1-3\n");
-  start();
-  EXPECT_EQ(dump_all({.gtid = ""}), std::string(kHead) +
-                                        " Gtid(0-1-1) Query Gtid_list(2,0-1-2) Gtid(1-1-1) Query Rotate " +
-                                        std::string(kHead) + " Gtid_list(2,0-1-3) Gtid(0-1-4) Query");
-}
-
-TEST_F(ReplicaServerTest, WhatCompletesASkippedXaTransactionIsLeftOutWithIt) {
-  using binlog::GtidEvent;
-  write_rules("* skip 0-1-5\n");
-  start();
-  second.xa(parse_gtid("0-1-5"), GtidEvent::kPreparedXa, "skipped")
-      .xa(parse_gtid("0-1-6"), GtidEvent::kPreparedXa, "x");
-  second.xa(parse_gtid("0-1-7"), GtidEvent::kCompletedXa, "x")
-      .xa(parse_gtid("0-1-8"), GtidEvent::kCompletedXa, "skipped");
-  log.put("bin.000002", second, "0-1-2,1-1-1", "0-1-8,1-1-1");
-  const std::string rest = " Gtid(0-1-7) Query Gtid_list(2,0-1-8)";
-  EXPECT_EQ(dump_all({.gtid = "0-1-4,1-1-1"}),
-            std::string(kHead) + " Gtid_list(0,0-1-4,1-1-1) Gtid_list(2,0-1-5) Gtid(0-1-6) Xa_prepare" + rest);
-  // And for one that has come again in between.
-  EXPECT_EQ(dump_all({.gtid = "0-1-6,1-1-1"}), std::string(kHead) + " Gtid_list(0,0-1-6,1-1-1)" + rest);
-}
-
-TEST_F(ReplicaServerTest, StopAfterEndsTheStreamThere) {
-  write_rules("* stop-after 0-1-2\n");
-  start();
-  EXPECT_EQ(dump_all({.gtid = ""}), std::string(kHead) + " Gtid(0-1-1) Query Gtid(0-1-2) Query");
-}
-
-TEST_F(ReplicaServerTest, ADelayHoldsYoungGroupsOnly) {
-  write_rules("* delay 1h\n");
-  start();
-  const auto young = static_cast<std::uint32_t>(unix_ms(now()) / 1000);
-  log.put("bin.000002", second.group(parse_gtid("0-1-5"), "DO 1", young), "0-1-2,1-1-1", "0-1-5,1-1-1");
-  const auto one = client();
-  one->set("SET @master_heartbeat_period=20000000");
-  one->dump({.gtid = "0-1-2,1-1-1", .flags = 0});
-  for (const char* name :
-       {"Rotate", "Format_description", "Gtid_list", "Gtid(0-1-3)", "Query", "Gtid(0-1-4)", "Query", "Heartbeat"}) {
-    EXPECT_EQ(one->next_name(), name);
-  }
-  EXPECT_EQ(server->replicas().at(0).dump.waiting_for, "delay");
-}
-
-TEST_F(ReplicaServerTest, TheGuardsVerdictsAreObeyed) {
-  start();
-  const std::uint64_t place = LogBuilder({}).group(parse_gtid("0-1-1")).size();
-  gate.set(place, Verdict::kHold);
-  const auto one = client();
-  one->set("SET @master_heartbeat_period=20000000");
-  one->dump({.gtid = "", .flags = 0});
-  for (const char* name : {"Rotate", "Format_description", "Gtid_list", "Gtid(0-1-1)", "Query", "Heartbeat"}) {
-    EXPECT_EQ(one->next_name(), name);
-  }
-  EXPECT_EQ(server->replicas().at(0).dump.waiting_for, "guard: test");
-  gate.set(place, Verdict::kSkip);
-  std::string name = one->next_name();
-  while (name == "Heartbeat") name = one->next_name();
-  EXPECT_EQ(name, "Gtid_list(2,0-1-2)");
-}
-
-TEST_F(ReplicaServerTest, AClientThatDoesNotWaitIsToldOfAHold) {
-  start();
-  gate.set(LogBuilder({}).group(parse_gtid("0-1-1")).size(), Verdict::kHold);
-  const auto one = client();
-  one->dump({.gtid = ""});
-  try {
-    one->events_to_end();
-    ADD_FAILURE() << "it ended without an error";
-  } catch (const SqlFailure& failure) {
-    EXPECT_NE(std::string_view(failure.what()).find("guard: test"), std::string_view::npos) << failure.what();
-  }
 }
 
 TEST_F(ReplicaServerTest, ALargeEventComesWhole) {
