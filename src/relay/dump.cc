@@ -231,34 +231,35 @@ void Dump::admit(std::uint64_t begin) {
     if (SkippedXa::prepares(group) && was_left_out(begin)) skipped_xa_.note(group);
     return;
   }
-  const bool may_go = obey_rules(group) && !completes_skipped && obey_guard(begin);
+  const bool goes = may_go(begin, completes_skipped);
   sent_.waiting_for.clear();
-  if (may_go) return;
+  if (goes) return;
   leaving_out_ = true;
   skipped_xa_.note(group);
   if (group.gtid) tell_as_ignored_ = group.gtid->gtid;
 }
 
-bool Dump::obey_rules(const binlog::Group& group) {
-  while (rules().hold) pause("rule", kGlance);
-  for (;;) {
-    const auto due = from_unix_ms(std::int64_t{group.timestamp} * 1000) + rules().delay;
-    const auto left = due - now();
-    if (rules().delay.count() == 0 || left.count() <= 0) break;
-    pause("delay", std::min(kGlance, std::chrono::duration_cast<std::chrono::milliseconds>(left)));
-  }
-  return !group.gtid || !rules().skip.contains(group.gtid->gtid);
-}
-
-bool Dump::obey_guard(std::uint64_t begin) {
+bool Dump::may_go(std::uint64_t begin, bool completes_skipped) {
   const GroupPlace place = place_of_group(begin);
   for (;;) {
-    const GateAnswer answer = parts_.gate.answer(place, replica_);
+    GateAnswer answer = ask_rules(completes_skipped);
+    const bool by_guard = answer.verdict == Verdict::kPass;
+    if (by_guard) answer = parts_.gate.answer(place, replica_);
     if (answer.verdict == Verdict::kPass || answer.verdict == Verdict::kSkip) return answer.verdict == Verdict::kPass;
     const bool held = answer.verdict == Verdict::kHold;
-    if (held && !waits_at_end()) fail_reading_log(answer.reason);
+    if (held && by_guard && !waits_at_end()) fail_reading_log(answer.reason);
     pause(answer.reason, held ? kGlance : std::chrono::milliseconds(0));
   }
+}
+
+GateAnswer Dump::ask_rules(bool completes_skipped) {
+  const ReplicaRules& rules = this->rules();
+  if (rules.hold) return {.verdict = Verdict::kHold, .reason = "rule"};
+  const binlog::Group& group = groups_.group();
+  const auto due = from_unix_ms(std::int64_t{group.timestamp} * 1000) + rules.delay;
+  if (rules.delay.count() > 0 && due > now()) return {.verdict = Verdict::kHold, .reason = "delay"};
+  const bool skipped = completes_skipped || (group.gtid && rules.skip.contains(group.gtid->gtid));
+  return {.verdict = skipped ? Verdict::kSkip : Verdict::kPass, .reason = {}};
 }
 
 bool Dump::was_left_out(std::uint64_t begin) {

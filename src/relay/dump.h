@@ -93,10 +93,10 @@ class Dump {
   bool serve_file();
   void serve(const Item& item, std::uint64_t readable);
   void admit(std::uint64_t begin);
-  /// Waits until the replica's rules let the group that begins go; false: it is to be left out.
-  bool obey_rules(const binlog::Group& group);
-  /// The same for the guard.
-  bool obey_guard(std::uint64_t begin);
+  /// Waits until rules and guard let the group that begins go; false: it is to be left out. After each wait all is asked
+  /// anew: what people write meanwhile is meant for this group, too.
+  bool may_go(std::uint64_t begin, bool completes_skipped);
+  GateAnswer ask_rules(bool completes_skipped);
   /// Whether the group that begins, which the replica is past, was left out for it.
   bool was_left_out(std::uint64_t begin);
   GroupPlace place_of_group(std::uint64_t begin) const;

@@ -88,6 +88,30 @@ TEST_F(DumpTest, StopAfterEndsTheStreamThere) {
   EXPECT_EQ(dump_all({.gtid = ""}), std::string(kHead) + " Gtid(0-1-1) Query Gtid(0-1-2) Query");
 }
 
+/// Who writes a rule while a group waits means that group, too.
+TEST_F(DumpTest, RulesWrittenWhileAGroupWaitsApplyToIt) {
+  start();
+  const std::uint64_t place = LogBuilder({}).group(parse_gtid("0-1-1")).size();
+  gate.set(place, Verdict::kHold);
+  const auto one = client();
+  one->set("SET @master_heartbeat_period=20000000");
+  one->dump({.gtid = "0-1-1", .flags = 0});
+  EXPECT_TRUE(waits_for("guard: test"));
+  write_rules("* hold\n");
+  EXPECT_TRUE(waits_for("rule"));
+  gate.set(place, Verdict::kPass);
+  write_rules("* delay 1000000h\n");
+  EXPECT_TRUE(waits_for("delay"));
+  write_rules("* hold\n");
+  EXPECT_TRUE(waits_for("rule"));
+  gate.set(place, Verdict::kHold);
+  write_rules("");
+  EXPECT_TRUE(waits_for("guard: test"));
+  write_rules("* skip 0-1-2\n");
+  for (const char* name : {"Rotate", "Format_description", "Gtid_list", "Gtid_list(0,0-1-1)", "Gtid_list(2,0-1-2)"})
+    EXPECT_EQ(next_but_heartbeats(*one), name);
+}
+
 TEST_F(DumpTest, ADelayHoldsYoungGroupsOnly) {
   write_rules("* delay 1h\n");
   start();

@@ -4,6 +4,8 @@
 
 #include <gtest/gtest.h>
 
+#include <thread>
+
 #include "relay/serving_testing.h"
 
 namespace lifeboat::relay::testing {
@@ -44,6 +46,18 @@ class ServedFiles : public ::testing::Test {
     const auto one = client();
     one->dump(from);
     return one->events_to_end();
+  }
+  /// Whether the first replica comes to wait for that.
+  bool waits_for(std::string_view what) {
+    for (int i = 0; i < 1000 && server->replicas().at(0).dump.waiting_for != what; ++i)
+      std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    return server->replicas().at(0).dump.waiting_for == what;
+  }
+  /// Past heartbeats.
+  static std::string next_but_heartbeats(TestClient& client) {
+    std::string name = client.next_name();
+    while (name == "Heartbeat") name = client.next_name();
+    return name;
   }
   std::string refusal(const TestClient::DumpFrom& from) {
     try {
