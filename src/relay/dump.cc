@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "base/units.h"
 #include "binlog/format_description.h"
+#include "relay/log_scan.h"
 #include "relay/sql_error.h"
 
 namespace lifeboat::relay {
@@ -182,7 +183,7 @@ void Dump::send_format_description() {
 bool Dump::serve_file() {
   for (;;) {
     const ServedLog::End end = parts_.log.end_of(file_);
-    while (!stopped_) {
+    for (;;) {
       if (selection_ && selection_->until_reached() && !groups_.inside()) {
         send_gtid_list({.flags = GtidList::kUntilReached, .gtids = selection_->seen().list()});
         parts_.channel.writer().flush();
@@ -191,30 +192,31 @@ bool Dump::serve_file() {
       const auto item = reader_->next(end.readable);
       if (!item) break;
       serve(*item, end.readable);
+      if (over_) {
+        parts_.channel.writer().flush();
+        return false;
+      }
     }
-    if (!stopped_ && end.closed) return true;
+    if (end.closed) return true;
     parts_.channel.writer().flush();
     if (!end.coming && !waits_at_end()) return false;
-    if (stopped_) {
-      pause("stop-after", kGlance);
-      stopped_ = rules().stop_after.has_value();
-    } else {
-      publish(end.coming ? std::string(kFromVault) : "");
-      rules();  // so that a rule written while nothing comes is in force when something does
-      parts_.log.wait_beyond(file_, reader_->position(), kGlance);
-      keep_alive();
-      listen_to_replica();
-    }
+    publish(end.coming ? std::string(kFromVault) : "");
+    rules();  // so that a rule written while nothing comes is in force when something does
+    parts_.log.wait_beyond(file_, reader_->position(), kGlance);
+    keep_alive();
+    listen_to_replica();
   }
 }
 
 void Dump::serve(const Item& item, std::uint64_t readable) {
   const Event event = as_event(item, checksum_);
   const Place place = groups_.next(event);
-  if (item.header.type == EventType::kGtidList && selection_) {
-    selection_->enter_file(binlog::GtidState::from_list(decode_gtid_list(event).gtids));
+  if (item.header.type == EventType::kGtidList) {
+    passed_ = binlog::GtidState::from_list(decode_gtid_list(event).gtids);
+    if (selection_) selection_->enter_file(*passed_);
   }
   if (place == Place::kBegins || place == Place::kWhole) admit(item.begin);
+  if (over_) return;
   const bool ends = place == Place::kEnds || place == Place::kWhole;
   if (wanted(item, place)) send(item, wishes_.semi_sync && ends && item.end == readable);
   sent_.position = item.end;
@@ -233,7 +235,7 @@ void Dump::admit(std::uint64_t begin) {
   }
   const bool goes = may_go(begin, completes_skipped);
   sent_.waiting_for.clear();
-  if (goes) return;
+  if (goes || over_) return;
   leaving_out_ = true;
   skipped_xa_.note(group);
   if (group.gtid) tell_as_ignored_ = group.gtid->gtid;
@@ -242,6 +244,12 @@ void Dump::admit(std::uint64_t begin) {
 bool Dump::may_go(std::uint64_t begin, bool completes_skipped) {
   const GroupPlace place = place_of_group(begin);
   for (;;) {
+    if (is_behind_stop(begin)) {
+      over_ = !waits_at_end();
+      if (over_) return false;
+      pause("stop-after", kGlance);
+      continue;
+    }
     GateAnswer answer = ask_rules(completes_skipped);
     const bool by_guard = answer.verdict == Verdict::kPass;
     if (by_guard) answer = parts_.gate.answer(place, replica_);
@@ -250,6 +258,25 @@ bool Dump::may_go(std::uint64_t begin, bool completes_skipped) {
     if (held && by_guard && !waits_at_end()) fail_reading_log(answer.reason);
     pause(answer.reason, held ? kGlance : std::chrono::milliseconds(0));
   }
+}
+
+bool Dump::is_behind_stop(std::uint64_t begin) {
+  const std::optional<Gtid> last = rules().stop_after;
+  if (!last) return false;
+  const auto& gtid = groups_.group().gtid;
+  const bool jumps = gtid && gtid->gtid.domain == last->domain && gtid->gtid.server == last->server &&
+                     gtid->gtid.sequence > last->sequence;
+  return jumps || state_before(begin).covers(*last);
+}
+
+/// A replica that starts inside a file by its position has not been told it by the stream.
+const binlog::GtidState& Dump::state_before(std::uint64_t begin) {
+  if (!passed_) {
+    const LogScan scan = scan_log_file(hold_->path, {}, nullptr, begin);
+    if (!scan.why_stopped.empty()) fail(Code::kCorruption, scan.why_stopped);
+    passed_ = scan.progress.boundary().state;
+  }
+  return *passed_;
 }
 
 GateAnswer Dump::ask_rules(bool completes_skipped) {
@@ -298,9 +325,7 @@ void Dump::finish_group() {
     ++sent_.groups_sent;
   }
   if (selection_ && selection_->take_start_reached()) send_gtid_list({.flags = 0, .gtids = selection_->seen().list()});
-  const std::optional<Gtid>& stop_after = rules().stop_after;
-  const auto& gtid = groups_.group().gtid;
-  stopped_ = stop_after && gtid && gtid->gtid == *stop_after;
+  if (const auto& gtid = groups_.group().gtid; passed_ && gtid) passed_->update(gtid->gtid);
   if (leaving_out_) keep_alive();
   leaving_out_ = false;
 }

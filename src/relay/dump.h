@@ -93,9 +93,13 @@ class Dump {
   bool serve_file();
   void serve(const Item& item, std::uint64_t readable);
   void admit(std::uint64_t begin);
-  /// Waits until rules and guard let the group that begins go; false: it is to be left out. After each wait all is asked
-  /// anew: what people write meanwhile is meant for this group, too.
+  /// Waits until rules and guard let the group that begins go; false: it is to be left out, or the dump is over. After
+  /// each wait all is asked anew: what people write meanwhile is meant for this group, too.
   bool may_go(std::uint64_t begin, bool completes_skipped);
+  /// A bound, whenever the rule was written and wherever the replica began: nothing behind that group goes.
+  bool is_behind_stop(std::uint64_t begin);
+  /// What the log holds before the group that begins.
+  const binlog::GtidState& state_before(std::uint64_t begin);
   GateAnswer ask_rules(bool completes_skipped);
   /// Whether the group that begins, which the replica is past, was left out for it.
   bool was_left_out(std::uint64_t begin);
@@ -130,11 +134,12 @@ class Dump {
   std::uint64_t start_position_ = 4;
   binlog::Checksum checksum_ = binlog::Checksum::kNone;
   binlog::GroupReader groups_;
+  std::optional<binlog::GtidState> passed_;      ///< what the log holds up to here, if the stream told
   bool leaving_out_ = false;                     ///< the open group
   std::optional<binlog::Gtid> tell_as_ignored_;  ///< the open group, left out by rule
   SkippedXa skipped_xa_;
   bool replica_is_wrong_ = false;  ///< what it said cannot be read
-  bool stopped_ = false;           ///< by stop-after: nothing more is sent
+  bool over_ = false;              ///< by stop-after, for a client that does not wait
   DumpStatus sent_;
   ReplicaRules rules_;
   Clock::time_point rules_read_{};

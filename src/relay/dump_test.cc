@@ -88,6 +88,50 @@ TEST_F(DumpTest, StopAfterEndsTheStreamThere) {
   EXPECT_EQ(dump_all({.gtid = ""}), std::string(kHead) + " Gtid(0-1-1) Query Gtid(0-1-2) Query");
 }
 
+/// Wherever the replica begins: the rule is a bound, no event.
+TEST_F(DumpTest, NothingBehindStopAfterIsServed) {
+  start();
+  const auto dump_until = [this](std::string_view stop, const TestClient::DumpFrom& from) {
+    write_rules(format("* stop-after {}\n", stop));
+    server.reset();
+    port.reset();  // which keeps the rules
+    start();
+    return dump_all(from);
+  };
+  const std::string head(kHead);
+  EXPECT_EQ(dump_until("0-1-1", {.gtid = "0-1-2,1-1-1"}), head) << "it is past it";
+  EXPECT_EQ(dump_until("0-1-1", {.gtid = "0-1-1"}), head + " Gtid_list(0,0-1-1)");
+  EXPECT_EQ(dump_until("1-1-1", {.gtid = "0-1-2"}), head + " Gtid_list(0,0-1-2) Gtid(1-1-1) Query Rotate " + head)
+      << "the last of its file";
+  const auto after_head = static_cast<std::uint32_t>(LogBuilder(binlog::parse_gtid_list("0-1-2,1-1-1")).size());
+  const auto after_one =
+      static_cast<std::uint32_t>(LogBuilder(binlog::parse_gtid_list("0-1-2,1-1-1")).group(parse_gtid("0-1-3")).size());
+  EXPECT_EQ(dump_until("1-1-1", {.file = "bin.000002", .position = after_head}), "Rotate Format_description");
+  EXPECT_EQ(dump_until("0-1-3", {.file = "bin.000002", .position = after_one}), "Rotate Format_description");
+  EXPECT_EQ(dump_until("0-1-4", {.file = "bin.000002", .position = after_one}),
+            "Rotate Format_description Gtid(0-1-4) Query");
+  log.put("bin.000002", second.group(parse_gtid("0-1-6")), "0-1-2,1-1-1", "0-1-6,1-1-1");
+  EXPECT_EQ(dump_until("0-1-5", {.gtid = "0-1-3,1-1-1"}), head + " Gtid_list(0,0-1-3,1-1-1) Gtid(0-1-4) Query")
+      << "the source never logged it";
+}
+
+TEST_F(DumpTest, StopAfterHoldsAlsoWhenItIsWrittenLate) {
+  write_rules("* hold\n");
+  start();
+  const auto one = client();
+  one->set("SET @master_heartbeat_period=20000000");
+  one->dump({.gtid = "0-1-2,1-1-1", .flags = 0});
+  EXPECT_TRUE(waits_for("rule"));
+  write_rules("* stop-after 0-1-2\n");
+  EXPECT_TRUE(waits_for("stop-after"));
+  write_rules("* stop-after 0-1-3\n");
+  for (const char* name : {"Rotate", "Format_description", "Gtid_list", "Gtid(0-1-3)", "Query"})
+    EXPECT_EQ(next_but_heartbeats(*one), name);
+  EXPECT_TRUE(waits_for("stop-after"));
+  write_rules("");
+  EXPECT_EQ(next_but_heartbeats(*one), "Gtid(0-1-4)");
+}
+
 /// Who writes a rule while a group waits means that group, too.
 TEST_F(DumpTest, RulesWrittenWhileAGroupWaitsApplyToIt) {
   start();

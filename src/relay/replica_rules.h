@@ -31,7 +31,7 @@ namespace lifeboat::relay {
 struct ReplicaRules {
   bool hold = false;
   std::chrono::milliseconds delay{0};      ///< a group is sent when it is this old
-  std::optional<binlog::Gtid> stop_after;  ///< nothing is sent after this group
+  std::optional<binlog::Gtid> stop_after;  ///< nothing is sent that the log has after this group
   std::set<binlog::Gtid> skip;
 };
 
