@@ -33,6 +33,25 @@ class ExhaustedLog : public FakeLog {
   mutable std::atomic<bool> exhausted_ = false;
 };
 
+/// Its first file goes into the vault while it is read: it is said to come from there, and nobody asks for it.
+class TrimmedLog : public FakeLog {
+ public:
+  void trim() { trimmed_ = true; }
+  std::vector<File> files() const override {
+    std::vector<File> files = FakeLog::files();
+    if (trimmed_) files.erase(files.begin());
+    return files;
+  }
+  std::vector<File> all_files() override { return FakeLog::files(); }
+  End end_of(const std::string& name) const override {
+    if (name != FakeLog::files().front().name) return FakeLog::end_of(name);
+    return trimmed_ ? End{.coming = true} : End{.readable = 4};
+  }
+
+ private:
+  std::atomic<bool> trimmed_ = false;
+};
+
 class GuardGateTest : public ::testing::Test {
  protected:
   GuardGateTest() { restart(); }
@@ -347,6 +366,25 @@ TEST_F(GuardGateTest, GoesNotOnBehindWhatItFailedToReadForWantOfMemory) {
   for (int i = 0; i < 2; ++i) {
     EXPECT_EQ(gate.answer({.file = file_, .position = insert}, {.user = "r", .server_id = 2}).verdict, Verdict::kHold);
   }
+}
+
+TEST_F(GuardGateTest, GoesOnWhereTheFileThatItReadsIsRemovedFromTheDisk) {
+  TrimmedLog log;
+  add("INSERT INTO shop.t VALUES (1)");
+  log.put(file_, content_.rotate("bin.000002"), "", "0-1-1");
+  file_ = "bin.000002";
+  content_ = LogBuilder({});
+  const std::uint64_t drop = add("DROP TABLE shop.t");
+  log.put(file_, content_, "", "0-1-2");
+  GuardGate gate(*guard_, GuardGate::Place{.source = "db1-3306", .incarnation = "000001"}, log);
+  const auto verdict = [&] {
+    return gate.answer({.file = file_, .position = drop}, {.user = "r", .server_id = 2}).verdict;
+  };
+  EXPECT_EQ(verdict(), Verdict::kWait) << "it reads the file before";
+  log.trim();
+  EXPECT_EQ(verdict(), Verdict::kWait);
+  EXPECT_EQ(verdict(), Verdict::kHold);
+  EXPECT_EQ(guard_->book().list().size(), 1U);
 }
 
 TEST_F(GuardGateTest, HoldsWhatItCannotRead) {

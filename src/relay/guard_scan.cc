@@ -14,6 +14,11 @@ constexpr std::uint64_t kAhead = std::uint64_t{256} << 10U;
 constexpr std::chrono::seconds kScanRetry{5};
 constexpr std::chrono::seconds kHoldIdle{60};
 
+/// The file that a walk was reading went into the vault.
+struct FileGone {
+  std::string file;
+};
+
 std::size_t index_of(const std::vector<ServedLog::File>& files, std::string_view name) {
   const auto found = std::ranges::find(files, name, &ServedLog::File::name);
   if (found == files.end()) fail(Code::kNotFound, format("the log has no file {}", name));
@@ -60,6 +65,11 @@ GuardScan::Finding GuardScan::look(const GroupPlace& place, const std::shared_pt
     }
     const std::unique_lock busy(walk->busy, kScanPatience);
     if (busy.owns_lock()) advance(*walk, place, *config);
+  } catch (const FileGone& gone) {
+    const std::scoped_lock lock(mutex_);
+    std::erase(walks_, walk);  // the next begins with what there is now
+    return {.waiting = format("reads the log before it serves it; {} is not on the disk any more", gone.file),
+            .group = nullptr};
   } catch (...) {  // also for want of memory: a walk that goes on has passed over what it could not read
     const std::string why = current_error().text();
     const std::scoped_lock lock(mutex_);
@@ -180,11 +190,25 @@ void GuardScan::advance(Walk& walk, const GroupPlace& place, const GuardConfig& 
   }
 }
 
+/// A walk holds no file that is on the disk, for it would keep it there long after the last replica has left. So the file
+/// may be removed under it; then it is said to come from the vault, and does not: nobody asks for it.
+ServedLog::End GuardScan::end_of(const Walk& walk) const {
+  const std::string& file = walk.walk.file();
+  try {
+    const ServedLog::End end = log_.end_of(file);
+    if (end.coming && walk.held == nullptr) throw FileGone{file};
+    return end;
+  } catch (const Exception& e) {
+    if (e.code() != Code::kNotFound) throw;
+    throw FileGone{file};
+  }
+}
+
 /// Whether all of the file was read, and it will not grow.
 bool GuardScan::read_on(Walk& walk, const std::function<bool()>& go_on, const GuardWalk::OnGroup& on_group) {
   GuardWalk& reader = walk.walk;
   for (;;) {
-    const ServedLog::End end = log_.end_of(reader.file());
+    const ServedLog::End end = end_of(walk);
     const bool reached = reader.step(end.readable, go_on, on_group);
     if (reached && end.closed) reader.end_file(on_group);
     {

@@ -75,6 +75,7 @@ class GuardScan {
   std::shared_ptr<Walk> start_walk(const std::vector<ServedLog::File>& files, std::size_t at,
                                    const GuardConfig& config);
   void advance(Walk& walk, const GroupPlace& place, const GuardConfig& config);
+  ServedLog::End end_of(const Walk& walk) const;
   bool read_on(Walk& walk, const std::function<bool()>& go_on, const GuardWalk::OnGroup& on_group);
   void enter(Walk& walk, const ServedLog::File& file);
   void remember(Walk& walk, FoundGroup&& group, const GuardConfig& config);
