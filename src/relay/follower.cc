@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "binlog/control_events.h"
+#include "relay/event_on_wire.h"
 #include "relay/flush_rhythm.h"
 #include "relay/sql_error.h"
 
@@ -17,7 +18,6 @@ namespace {
 /// A source that says nothing for so long, not even by heartbeats, is gone.
 constexpr std::chrono::milliseconds kSilence{10'000};
 constexpr std::chrono::milliseconds kHeartbeat{2'000};
-constexpr std::uint64_t kFileStart = 4;
 /// With less the relay does not connect: a source that it re-arms and then leaves waiting pays a time-out each time.
 constexpr std::uint64_t kRoomMin = std::uint64_t{16} << 20U;
 
@@ -25,15 +25,6 @@ SystemTime last_write(const Path& path) {
   struct stat status{};
   if (::stat(path.c_str(), &status) != 0) return now();
   return from_unix_ms(std::int64_t{status.st_mtim.tv_sec} * 1000);
-}
-
-/// Artificial events carry a checksum or not by rules of their own: believed if it fits.
-binlog::Event split_artificial(ByteView bytes) {
-  if (bytes.size() >= binlog::kEventHeaderSize + binlog::kChecksumSize) {
-    const binlog::Event event = binlog::split_event(bytes, binlog::Checksum::kCrc32);
-    if (binlog::checksum_matches(event)) return event;
-  }
-  return binlog::split_event(bytes, binlog::Checksum::kNone);
 }
 
 }  // namespace
@@ -120,7 +111,15 @@ void Follower::follow_once() {
     begin_incarnation(format("the log of {} does not continue {} at {}", source.peer(), end->file, end->position));
     end.reset();
   }
+  if (std::exchange(silent_, false)) {
+    if (const auto why = ask_for_refusal()) {
+      options_.server_id = random_server_id();
+      if (take_refusal(source, *why)) return;
+    }
+  }
   if (!end) end = LogPosition{.file = start_file_};
+  const bool elsewhere = !next_file_.empty();
+  if (elsewhere) end = LogPosition{.file = std::exchange(next_file_, "")};
   SourceDump dump(source, {.file = end->file,
                            .position = end->position,
                            .server_id = options_.server_id,
@@ -138,59 +137,10 @@ void Follower::follow_once() {
   try {
     receive(source, dump);
   } catch (const ServerRefusal& e) {
-    // Of a file of ours that holds nothing yet nothing else tells whether the source has it.
-    const auto ours = writer_->end();
-    if (e.number() != kFatalReadingLog || !ours || ours->position > kFileStart) throw;
-    begin_incarnation(
-        format("{} has no {}, or not from its beginning: {}", source.peer(), ours->file, e.error().message));
-  }
-}
-
-/// Whether the source has the very file that we have, with the same history up to where we are. Only its answer says
-/// so: a source that has no connection left or shuts down refuses, too, and has lost nothing.
-Follower::Resume Follower::judge(SourceConnection& source, const LogPosition& end) const {
-  if (!source.is_mariadb() || end.position <= kFileStart) return Resume::kContinues;
-  if (source.value("SELECT @@global.log_bin") == "0") {
-    fail(Code::kRefused, format("{}: its binary log is off", source.peer()), "Set log_bin on the source.");
-  }
-  const auto theirs = source.value(format("SELECT BINLOG_GTID_POS({}, {})", quote_sql(end.file), end.position));
-  if (!theirs) return Resume::kAnother;
-  const auto position = binlog::GtidPosition::parse(*theirs);
-  return position == log_->state().position() ? Resume::kContinues : Resume::kAnother;
-}
-
-void Follower::begin_incarnation(const std::string& why) {
-  const binlog::GtidState kept = log_->state();
-  start_file_ = find_start_file(kept);
-  const std::string gtid = kept.position().format();
-  log::warn("{}; a new incarnation begins with {}", why, start_file_.empty() ? "its oldest file" : start_file_);
-  const std::shared_ptr<LogDirectory> log = source_log_.begin(why, gtid);
-  update([&](FollowStatus& status) { add_alarm(status, format("{}: a new incarnation began after {}", why, gtid)); });
-  open_incarnation(log);
-}
-
-/// The file in which the source continues a GTID position; empty if it knows none, which is a gap unless its oldest
-/// file says otherwise.
-std::string Follower::find_start_file(const binlog::GtidState& kept) {
-  if (kept.empty()) return "";
-  try {
-    SourceConnection probe(options_.login, cancel_);
-    SourceDump dump(probe, {.server_id = options_.server_id,
-                            .gtid_position = kept.position().format(),
-                            .semi_sync = false,
-                            .heartbeat = kHeartbeat});
-    const auto piece = dump.next();
-    if (!piece || !piece->last) return "";
-    const binlog::Event event = split_artificial(piece->bytes);
-    if (event.header.type != EventType::kRotate) return "";
-    return binlog::decode_rotate(event).file;
-  } catch (const ServerRefusal& e) {
-    if (e.number() != kFatalReadingLog) throw;
-    update([&](FollowStatus& status) {
-      add_alarm(status, format("gap: the source no longer has what follows {}: {}", kept.position().format(),
-                               e.error().message));
-    });
-    return "";
+    if (e.number() != kFatalReadingLog || elsewhere || !take_refusal(source, e.error().message)) throw;
+  } catch (const Exception& e) {
+    silent_ = e.code() == Code::kTimeout && !heard_ && !elsewhere;
+    throw;
   }
 }
 
@@ -205,6 +155,7 @@ void Follower::receive(SourceConnection& source, SourceDump& dump) {
     dump_ = nullptr;
   });
   skipping_event_ = false;
+  heard_ = false;
   update([&](FollowStatus& status) { status.semi_sync = dump.semi_sync(); });
   FlushRhythm rhythm(FlushRhythm::Clock::now());
   for (;;) {
@@ -222,8 +173,9 @@ void Follower::take(const SourceDump::Piece& piece) {
     if (!skipping_event_) writer_->more_of_event(piece.bytes);
   } else {
     const binlog::EventHeader header = binlog::decode_header(piece.bytes);
-    const bool heartbeat = header.type == EventType::kHeartbeat || header.type == EventType::kMysqlHeartbeatV2;
-    skipping_event_ = heartbeat || header.has(binlog::kFlagArtificial) || header.end_position == 0;
+    const bool heartbeat = is_heartbeat(header);
+    skipping_event_ = is_of_no_file(header);
+    heard_ = heard_ || heartbeat || !skipping_event_;
     if (!skipping_event_) {
       if (writer_->progress() == nullptr) fail(Code::kCorruption, "an event came before the name of its file");
       writer_->begin_event(piece.bytes);
@@ -271,7 +223,7 @@ void Follower::enter_file(const binlog::Event& event) {
     }
     return;
   }
-  if (rotate.position != 4)
+  if (rotate.position != kFileStart)
     fail(Code::kCorruption, format("{}: the source begins at {}", rotate.file, rotate.position));
   writer_->begin_file(rotate.file);
 }

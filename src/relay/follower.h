@@ -45,6 +45,8 @@ class Follower {
   FollowStatus status() const;
 
  private:
+  static constexpr std::uint64_t kFileStart = 4;
+
   /// How an attempt to take up the log ended.
   enum class Resume { kContinues, kAnother };
 
@@ -55,7 +57,12 @@ class Follower {
   Resume judge(SourceConnection& source, const LogPosition& end) const;
   /// The source's log does not continue ours.
   void begin_incarnation(const std::string& why);
+  std::optional<std::string> ask_for_refusal();
+  bool take_refusal(const SourceConnection& source, const std::string& why);
   std::string find_start_file(const binlog::GtidState& kept);
+  std::string find_next_file();
+  /// In which the source continues that, as it says; empty: it says nothing.
+  std::string ask_start_file(const binlog::GtidState& kept);
   void receive(SourceConnection& source, SourceDump& dump);
   void take(const SourceDump::Piece& piece);
   void enter_file(const binlog::Event& rotate);
@@ -81,6 +88,9 @@ class Follower {
   std::shared_ptr<LogDirectory> log_;
   bool announced_ = false;       ///< on_incarnation_ knows log_
   std::string start_file_;       ///< with which an empty log begins
+  std::string next_file_;        ///< in which the source goes on where our file's end is none of its own; once
+  bool heard_ = false;           ///< on this connection: an event of a file, or a heartbeat
+  bool silent_ = false;          ///< on the last connection nothing came: it may be refused without a word
   bool skipping_event_ = false;  ///< the pieces that come belong to an event that no file holds
 
   std::mutex ack_mutex_;  ///< guards dump_; taken by the syncing thread

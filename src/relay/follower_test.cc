@@ -26,13 +26,13 @@ class FollowerTest : public ::testing::Test {
     make_directories(directory_.path() / "000001");
     write_file_durably(directory_.path() / "000001" / kKeptFile, content);
   }
-  void follow(ScriptedSource::Answer gtid_pos, std::uint16_t dump_error) {
+  void follow(ScriptedSource::Answer gtid_pos, std::uint16_t dump_error, ScriptedSource::Dump dump = {}) {
     source_ = std::make_unique<ScriptedSource>(
         [gtid_pos = std::move(gtid_pos)](std::string_view sql) -> ScriptedSource::Answer {
           if (sql.contains("BINLOG_GTID_POS")) return gtid_pos;
           return TextResult{.columns = {"x"}, .rows = {{"1"}}};
         },
-        refused_with(dump_error));
+        refused_with(dump_error), std::move(dump));
     FollowOptions options;
     options.login.address = {.endpoint = {.host = "127.0.0.1", .port = source_->port()}, .user = "r"};
     options.directory = directory_.path();
@@ -47,6 +47,15 @@ class FollowerTest : public ::testing::Test {
   std::string incarnation() const {
     for (int i = 0; i < 1000 && follower_->status().incarnation == "000001"; ++i) std::this_thread::sleep_for(5ms);
     return follower_->status().incarnation;
+  }
+
+  /// As a source sends it.
+  static std::vector<Bytes> stream_of(const std::string& file, const Bytes& content) {
+    std::vector<Bytes> events{binlog::make_fake_rotate({.server_id = 1}, {.position = 4, .file = file})};
+    for (const binlog::Event& each : testing::events_of(content)) {
+      events.emplace_back(each.whole.begin(), each.whole.end());
+    }
+    return events;
   }
 
   const TextResult null_{.columns = {"x"}, .rows = {{std::nullopt}}};
@@ -79,6 +88,24 @@ TEST_F(FollowerTest, ASourceThatHasNotWhatFollowsHasAGap) {
   follow(null_, kFatalReadingLog);
   EXPECT_EQ(incarnation(), "000002");
   EXPECT_TRUE(follower_->status().alarms.at(0).contains("gap"));
+}
+
+/// The source was killed while it wrote: its file ends inside an event, which it can serve to nobody.
+TEST_F(FollowerTest, GoesOnInTheNextFileWhereTheSourcesEndsInsideAnEvent) {
+  constexpr const char* kNext = "mysql-bin.000002";
+  keep(two_groups_.bytes());
+  const Bytes next = LogBuilder(binlog::parse_gtid_list("0-1-2")).group({0, 1, 3}).bytes();
+  follow(TextResult{.columns = {"x"}, .rows = {{"0-1-2"}}}, kFatalReadingLog,
+         [next](const std::optional<std::string>& file) {
+           return file == kKeptFile ? std::vector<Bytes>() : stream_of(kNext, next);
+         });
+  for (int i = 0; i < 1000 && follower_->status().gtid != "0-1-3"; ++i) std::this_thread::sleep_for(5ms);
+  const FollowStatus status = follower_->status();
+  EXPECT_EQ(status.gtid, "0-1-3");
+  EXPECT_EQ(status.file, kNext);
+  EXPECT_EQ(status.incarnation, "000001");
+  EXPECT_TRUE(status.alarms.empty());
+  EXPECT_EQ(read_file(directory_.path() / "000001" / kKeptFile), two_groups_.bytes());
 }
 
 TEST_F(FollowerTest, BeginsAnewWhereTheSourceHasNotTheFileOfWhichNothingCameYet) {

@@ -190,8 +190,8 @@ void GuardScan::advance(Walk& walk, const GroupPlace& place, const GuardConfig& 
   }
 }
 
-/// A walk holds no file that is on the disk, for it would keep it there long after the last replica has left. So the file
-/// may be removed under it; then it is said to come from the vault, and does not: nobody asks for it.
+/// A walk holds no file that is on the disk, for it would keep it there long after the last replica has left. So the
+/// file may be removed under it; then it is said to come from the vault, and does not: nobody asks for it.
 ServedLog::End GuardScan::end_of(const Walk& walk) const {
   const std::string& file = walk.walk.file();
   try {

@@ -38,6 +38,7 @@ extern "C" int fsync(int fd) {
 namespace lifeboat::relay {
 namespace {
 
+using testing::events_of;
 using testing::LogBuilder;
 
 constexpr const char* kFile = "mysql-bin.000001";
@@ -46,17 +47,6 @@ LogBuilder two_groups() {
   LogBuilder log({});
   log.group({0, 1, 1}, "CREATE TABLE a (b INT)").group({0, 1, 2}, "INSERT INTO a VALUES (1)");
   return log;
-}
-
-std::vector<binlog::Event> events_of(const Bytes& file) {
-  std::vector<binlog::Event> events;
-  ByteView rest = ByteView(file).subspan(binlog::kFileMagic.size());
-  while (!rest.empty()) {
-    const std::size_t size = binlog::decode_header(rest).size;
-    events.push_back(binlog::split_event(rest.first(size), binlog::Checksum::kCrc32));
-    rest = rest.subspan(size);
-  }
-  return events;
 }
 
 struct Kept {

@@ -134,6 +134,18 @@ class LogBuilder {
   Encoder out_;
 };
 
+/// Of a whole file, which must outlive them.
+inline std::vector<binlog::Event> events_of(const Bytes& file) {
+  std::vector<binlog::Event> events;
+  ByteView rest = ByteView(file).subspan(binlog::kFileMagic.size());
+  while (!rest.empty()) {
+    const std::size_t size = binlog::decode_header(rest).size;
+    events.push_back(binlog::split_event(rest.first(size), binlog::Checksum::kCrc32));
+    rest = rest.subspan(size);
+  }
+  return events;
+}
+
 /// Files in a temporary directory; `put` publishes the newest content of one.
 class FakeLog : public ServedLog {
  public:

@@ -61,13 +61,17 @@ SourceLog::SourceLog(Path directory)
     : directory_(prepared(std::move(directory))),
       lock_(directory_ / "lock", format("the log in {}", directory_.string())) {}
 
-/// Random, so that two relays of one source differ; from the upper half, where people choose none.
+std::uint32_t random_server_id() {
+  return static_cast<std::uint32_t>(random_number()) | 1U << 31U;
+}
+
+/// Random, so that two relays of one source differ.
 std::uint32_t SourceLog::server_id() {
   const Path path = directory_ / kServerIdFile;
   if (const auto kept = find_and_read_file(path)) {
     return static_cast<std::uint32_t>(std::stoul(std::string(as_text(*kept))));
   }
-  const auto id = static_cast<std::uint32_t>(random_number()) | 1U << 31U;
+  const std::uint32_t id = random_server_id();
   write_file_durably(path, as_bytes(std::to_string(id)));
   return id;
 }

@@ -31,6 +31,9 @@ class SourceLog {
   FileLock lock_;
 };
 
+/// From the upper half, where people choose none.
+std::uint32_t random_server_id();
+
 /// Incarnations of the source kept in `directory`, oldest first.
 std::vector<Path> list_incarnations(const Path& directory);
 
