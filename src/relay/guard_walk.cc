@@ -69,8 +69,8 @@ bool GuardWalk::step(std::uint64_t bound, const std::function<bool()>& go_on, co
   return true;
 }
 
-/// What its source's crash left without an end is served like the rest, and replicas run it: they roll back what can be
-/// rolled back.
+/// No log calls readable what its source's crash left without an end (find_closed_end). Should one, it is judged:
+/// replicas would run it, and roll back what can be rolled back.
 void GuardWalk::end_file(const OnGroup& on_group) {
   if (!groups_.inside()) return;
   on_group({.begin = group_begin_, .end = reader_->position(), .facts = finish()});

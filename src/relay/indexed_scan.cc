@@ -1,6 +1,9 @@
 #include "relay/indexed_scan.h"
 
+#include <fcntl.h>
+
 #include <algorithm>
+#include <array>
 #include <filesystem>
 
 #include "relay/index_file.h"
@@ -37,7 +40,32 @@ std::optional<IndexedStart> find_indexed_start(const Path& path, std::uint64_t l
   return IndexedStart{.progress = std::move(progress), .last = *last};
 }
 
+/// Whether a file's last bytes are an event of that type and size.
+bool ends_with(const Path& path, binlog::EventType type, std::size_t event_size) {
+  const UniqueFd file = open_file(path, O_RDONLY);
+  const std::uint64_t size = std::filesystem::file_size(path);
+  std::array<std::uint8_t, binlog::kEventHeaderSize> head{};
+  if (size < event_size || pread_full(file.get(), head, size - event_size, path.string()) < head.size()) return false;
+  Decoder in(head, "the head of an event");
+  in.u32();  // its time
+  const bool right_type = in.u8() == static_cast<std::uint8_t>(type);
+  in.u32();  // its server
+  const bool right_size = in.u32() == event_size;
+  return right_type && right_size && in.u32() == static_cast<std::uint32_t>(size);
+}
+
 }  // namespace
+
+std::uint64_t find_closed_end(const Path& path, binlog::Checksum checksum, std::string_view next) {
+  constexpr std::size_t kRotatePosition = 8;
+  const std::size_t bare = binlog::kEventHeaderSize + binlog::checksum_size(checksum);
+  const bool in_order = ends_with(path, binlog::EventType::kRotate, bare + kRotatePosition + next.size()) ||
+                        ends_with(path, binlog::EventType::kStop, bare);
+  if (in_order) return std::filesystem::file_size(path);
+  const LogScan scan = scan_indexed_file(path);
+  // Damage is for who reads the file to meet, not to be passed over.
+  return scan.why_stopped.empty() ? scan.progress.boundary().position : std::filesystem::file_size(path);
+}
 
 LogScan scan_indexed_file(const Path& path, std::uint64_t limit) {
   if (auto start = find_indexed_start(path, limit)) {

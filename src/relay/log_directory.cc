@@ -21,6 +21,11 @@ LogDirectory::LogDirectory(Path path) : path_(std::move(path)) {
     files_.push_back(std::move(kept));
   }
   if (files_.empty()) return;
+  for (std::size_t i = 0; i + 1 < files_.size(); ++i) {
+    Kept& closed = files_[i];
+    if (!closed.identity) continue;
+    closed.end = find_closed_end(closed.file.path, closed.identity->checksum, files_[i + 1].file.name);
+  }
   Kept& last = files_.back();
   newest_ = scan_indexed_file(last.file.path);
   last.end = newest_->progress.has_format() ? newest_->progress.boundary().position : 0;

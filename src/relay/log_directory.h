@@ -26,7 +26,7 @@ struct LogPosition {
 
 class LogDirectory : public ServedLog {
  public:
-  /// Reads every file's head, and of the newest file what its index does not cover.
+  /// Reads every file's head and its last event, and of the newest file what its index does not cover.
   explicit LogDirectory(Path path);
 
   const Path& path() const { return path_; }

@@ -283,6 +283,38 @@ TEST(LogWriter, AFileIsNotThereBeforeItSaysWhatComesBeforeIt) {
   EXPECT_EQ("0-1-2", log.state().position().format());
 }
 
+/// What a crash of the source left without an end is kept, and served to nobody: live or from a log that is opened
+/// again.
+TEST(LogWriter, ATornTailOfAClosedFileIsKeptAndNotTold) {
+  Kept kept;
+  const LogBuilder whole = two_groups();
+  const LogBuilder torn = LogBuilder(whole).torn_group({0, 1, 3}, "DELETE FROM a");
+  LogBuilder next(binlog::parse_gtid_list("0-1-2"));
+  next.group({0, 1, 3});
+  LogWriter writer(kept.log, [](const LogWriter::Durable&) {});
+  writer.begin_file(kFile);
+  write(writer, torn.bytes());
+  writer.begin_file("mysql-bin.000002");
+  write(writer, next.bytes());
+  writer.settle();
+  EXPECT_EQ(torn.bytes(), read_file(kept.log.file_path(kFile)));
+  EXPECT_EQ(whole.size(), kept.log.end_of(kFile).readable);
+  EXPECT_EQ(whole.size(), LogDirectory(kept.directory.path()).end_of(kFile).readable);
+}
+
+TEST(LogDirectory, AClosedFileIsReadToItsEndOrToItsDamage) {
+  const TempDir directory;
+  const LogBuilder in_order = two_groups().rotate("mysql-bin.000002");
+  const LogBuilder next(binlog::parse_gtid_list("0-1-2"));
+  write_file_durably(directory.path() / "mysql-bin.000002", next.bytes());
+  write_file_durably(directory.path() / kFile, in_order.bytes());
+  EXPECT_EQ(in_order.size(), LogDirectory(directory.path()).end_of(kFile).readable);
+  Bytes damaged = two_groups().torn_group({0, 1, 3}, "DELETE FROM a").bytes();
+  damaged[LogBuilder({}).size() + binlog::kEventHeaderSize] ^= 1;
+  write_file_durably(directory.path() / kFile, damaged);
+  EXPECT_EQ(damaged.size(), LogDirectory(directory.path()).end_of(kFile).readable);
+}
+
 TEST(LogWriter, DoesNotCutAFileThatIsNoLog) {
   const TempDir directory;
   write_file_durably(directory.path() / kFile, as_bytes("precious, and no log"));
