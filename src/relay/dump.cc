@@ -290,13 +290,7 @@ GateAnswer Dump::ask_rules(bool completes_skipped) {
 }
 
 bool Dump::was_left_out(std::uint64_t begin) {
-  if (rules().skip.contains(groups_.group().gtid->gtid)) return true;
-  const GroupPlace place = place_of_group(begin);
-  for (;;) {
-    const GateAnswer answer = parts_.gate.answer(place, replica_);
-    if (answer.verdict != Verdict::kWait) return answer.verdict == Verdict::kSkip;
-    pause(answer.reason, std::chrono::milliseconds(0));
-  }
+  return rules().skip.contains(groups_.group().gtid->gtid) || parts_.gate.left_out(place_of_group(begin), replica_);
 }
 
 GroupPlace Dump::place_of_group(std::uint64_t begin) const {

@@ -82,6 +82,21 @@ TEST_F(DumpTest, WhatCompletesASkippedXaTransactionIsLeftOutWithIt) {
   EXPECT_EQ(dump_all({.gtid = "0-1-6,1-1-1"}), std::string(kHead) + " Gtid_list(0,0-1-6,1-1-1)" + rest);
 }
 
+/// A replica is past it: whatever the guard would say of it by now, there is nobody to hold.
+TEST_F(DumpTest, AnXaTransactionThatAReplicaIsPastIsNotHeld) {
+  using binlog::GtidEvent;
+  start();
+  gate.set(second.size(), Verdict::kHold);
+  second.xa(parse_gtid("0-1-5"), GtidEvent::kPreparedXa, "x").xa(parse_gtid("0-1-6"), GtidEvent::kCompletedXa, "x");
+  log.put("bin.000002", second, "0-1-2,1-1-1", "0-1-6,1-1-1");
+  EXPECT_EQ(dump_all({.gtid = "0-1-5,1-1-1"}), std::string(kHead) + " Gtid_list(0,0-1-5,1-1-1) Gtid(0-1-6) Query");
+  EXPECT_EQ(gate.asked(), 0);
+  gate.set(
+      LogBuilder(binlog::parse_gtid_list("0-1-2,1-1-1")).group(parse_gtid("0-1-3")).group(parse_gtid("0-1-4")).size(),
+      Verdict::kSkip);
+  EXPECT_EQ(dump_all({.gtid = "0-1-5,1-1-1"}), std::string(kHead) + " Gtid_list(0,0-1-5,1-1-1) Gtid_list(2,0-1-6)");
+}
+
 TEST_F(DumpTest, StopAfterEndsTheStreamThere) {
   write_rules("* stop-after 0-1-2\n");
   start();

@@ -47,12 +47,15 @@ class Gate {
   virtual ~Gate() = default;
   /// Comes back within a fraction of a second.
   virtual GateAnswer answer(const GroupPlace& place, const ReplicaName& replica) = 0;
+  /// Whether that group, which the replica is past, was left out for it. Begins no hold: nobody waits there.
+  virtual bool left_out(const GroupPlace& place, const ReplicaName& replica) const = 0;
 };
 
 /// Lets everything pass.
 class OpenGate : public Gate {
  public:
   GateAnswer answer(const GroupPlace& /*place*/, const ReplicaName& /*replica*/) override { return {}; }
+  bool left_out(const GroupPlace& /*place*/, const ReplicaName& /*replica*/) const override { return false; }
 };
 
 }  // namespace lifeboat::relay

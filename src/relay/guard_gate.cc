@@ -45,13 +45,11 @@ GateAnswer GuardGate::answer(const GroupPlace& place, const ReplicaName& replica
     }
     // What was held stays held until a person decides, and what was decided stays so, whatever the rules say by now.
     const HoldSubject identity = identify(place, finding.group.get());
-    const std::optional<Hold> known = guard_.book().find(identity.id);
     const std::string stream = stream_name(replica);
-    if (known && known->state_of(stream) != HoldState::kHeld) {
-      return {.verdict = known->state_of(stream) == HoldState::kSkipped ? Verdict::kSkip : Verdict::kPass,
-              .reason = {}};
-    }
-    if (guard_.book().skipped_in_run(identity.id, stream)) return {.verdict = Verdict::kSkip, .reason = {}};
+    const HoldState state = decided(identity.id, stream);
+    if (state == HoldState::kSkipped) return {.verdict = Verdict::kSkip, .reason = {}};
+    if (state == HoldState::kReleased) return {};
+    const std::optional<Hold> known = guard_.book().find(identity.id);
     const bool bound = known && (known->subject.every_replica || known->streams.contains(stream));
     if (bound) return hold(known->subject, stream);
     if (finding.group == nullptr) return {};
@@ -73,6 +71,17 @@ GateAnswer GuardGate::answer(const GroupPlace& place, const ReplicaName& replica
   } catch (...) {
     return {.verdict = Verdict::kHold, .reason = "guard: " + current_error().text()};
   }
+}
+
+bool GuardGate::left_out(const GroupPlace& place, const ReplicaName& replica) const {
+  return decided(identify(place, nullptr).id, stream_name(replica)) == HoldState::kSkipped;
+}
+
+HoldState GuardGate::decided(const std::string& id, const std::string& stream) const {
+  const std::optional<Hold> known = guard_.book().find(id);
+  const HoldState state = known ? known->state_of(stream) : HoldState::kHeld;
+  if (state != HoldState::kHeld) return state;
+  return guard_.book().skipped_in_run(id, stream) ? HoldState::kSkipped : HoldState::kHeld;
 }
 
 GateAnswer GuardGate::hold(const HoldSubject& subject, const std::string& stream) {

@@ -19,8 +19,11 @@ class GuardGate : public Gate {
   GuardGate(Guard& guard, Place place, ServedLog& log);
 
   GateAnswer answer(const GroupPlace& place, const ReplicaName& replica) override;
+  bool left_out(const GroupPlace& place, const ReplicaName& replica) const override;
 
  private:
+  /// What people decided; kHeld: nothing.
+  HoldState decided(const std::string& id, const std::string& stream) const;
   GateAnswer hold(const HoldSubject& subject, const std::string& stream);
   GateAnswer apply_run(const Hold& run, const HoldSubject& subject, const std::string& stream);
   /// As far as it tells which transaction it is.

@@ -144,6 +144,17 @@ TEST_F(GuardGateTest, AppliesNoDecisionToWhatStandsAtTheSamePlaceOfALogBegunAnew
   }
 }
 
+TEST_F(GuardGateTest, TellsWhatWasLeftOutAndHoldsNothingForIt) {
+  const std::uint64_t drop = add("DROP TABLE shop.t");
+  const auto left_out = [&] { return gate_->left_out(added_.at(drop), {.user = "r", .server_id = 2}); };
+  EXPECT_FALSE(left_out());
+  EXPECT_TRUE(guard_->book().list().empty());
+  verdict(drop);
+  EXPECT_FALSE(left_out());
+  guard_->book().skip({.id = guard_->book().list().at(0).subject.id}, "os:ann");
+  EXPECT_TRUE(left_out());
+}
+
 TEST_F(GuardGateTest, TakesUpASkipThatAnotherProcessWrote) {
   const std::uint64_t drop = add("DROP TABLE shop.t");
   verdict(drop);

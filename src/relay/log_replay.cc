@@ -28,6 +28,9 @@ class LeavingOut : public Gate {
     met_.insert(place.gtid);
     return {.verdict = Verdict::kSkip, .reason = {}};
   }
+  bool left_out(const GroupPlace& place, const ReplicaName& /*replica*/) const override {
+    return skip_.contains(place.gtid);
+  }
   std::size_t met() const {
     const std::scoped_lock lock(mutex_);
     return met_.size();

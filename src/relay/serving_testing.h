@@ -202,7 +202,17 @@ class FakeGate : public Gate {
  public:
   GateAnswer answer(const GroupPlace& place, const ReplicaName& /*replica*/) override {
     const std::scoped_lock lock(mutex_);
+    if (place.position == position_) ++asked_;
     return place.position == position_ ? answer_ : GateAnswer{};
+  }
+  bool left_out(const GroupPlace& place, const ReplicaName& /*replica*/) const override {
+    const std::scoped_lock lock(mutex_);
+    return place.position == position_ && answer_.verdict == Verdict::kSkip;
+  }
+  /// How often it was asked for an answer, which may begin a hold, at the place that was set.
+  int asked() const {
+    const std::scoped_lock lock(mutex_);
+    return asked_;
   }
   void set(std::uint64_t position, Verdict verdict) {
     const std::scoped_lock lock(mutex_);
@@ -211,7 +221,8 @@ class FakeGate : public Gate {
   }
 
  private:
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
+  int asked_ = 0;
   std::uint64_t position_ = 0;
   GateAnswer answer_;
 };
