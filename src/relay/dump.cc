@@ -46,6 +46,12 @@ bool lists_file(const std::vector<ServedLog::File>& files, const std::string& na
   return std::ranges::find(files, name, &ServedLog::File::name) != files.end();
 }
 
+/// Whether `name` is the file that follows `newest`: a replica may know of it before the relay has its beginning.
+bool follows(const std::string& name, const std::string& newest) {
+  return is_log_file_name(name) && name.substr(0, name.rfind('.')) == newest.substr(0, newest.rfind('.')) &&
+         log_file_number(name) == log_file_number(newest) + 1;
+}
+
 [[noreturn]] void refuse_position(const std::string& file, std::uint64_t position, std::uint64_t end) {
   fail_reading_log(
       format("Client requested master to start replication from impossible position; the first event "
@@ -99,6 +105,10 @@ std::string Dump::choose_start() {
   if (wishes_.connect_state) return choose_by_gtid();
   const std::string& name = request_.file;
   if (!name.empty() && !lists_file(parts_.log.files(), name) && !lists_file(parts_.log.all_files(), name)) {
+    const std::string newest = parts_.log.files().back().name;
+    if (follows(name, newest)) {
+      fail_reading_log_now(format("the relay has no {} yet: the newest that came from its source is {}", name, newest));
+    }
     fail_reading_log("Could not find first log file name in binary log index file");
   }
   if (request_.position < kFirstEvent) refuse_position(name, request_.position, 0);

@@ -90,6 +90,19 @@ TEST_F(ReplicaServerTest, RefusesPositionsThatItDoesNotHave) {
   EXPECT_TRUE(refusal({.file = "bin.000009"}).contains("Could not find first log file"));
 }
 
+/// The end of the file before named it.
+TEST_F(ReplicaServerTest, AReplicaThatIsAheadByAFileComesAgain) {
+  start();
+  try {
+    dump_all({.file = "bin.000003"});
+    ADD_FAILURE() << "it was served";
+  } catch (const SqlFailure& failure) {
+    EXPECT_EQ(failure.error().number, kUnknownError);
+    EXPECT_TRUE(failure.error().message.contains("no bin.000003 yet")) << failure.error().message;
+  }
+  EXPECT_TRUE(refusal({.file = "other.000003"}).contains("Could not find first log file"));
+}
+
 /// A replica that is cut off comes again, for ever; one that is told stops.
 TEST_F(ReplicaServerTest, SaysThatTheLogIsDamaged) {
   constexpr std::size_t kGtidEvent = 42;
