@@ -59,6 +59,7 @@ class Follower {
   void begin_incarnation(const std::string& why);
   std::optional<std::string> ask_for_refusal();
   bool take_refusal(const SourceConnection& source, const std::string& why);
+  bool start_with_oldest(const SourceConnection& source, const std::string& why);
   std::string find_start_file(const binlog::GtidState& kept);
   std::string find_next_file();
   /// In which the source continues that, as it says; empty: it says nothing.

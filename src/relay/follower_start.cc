@@ -37,7 +37,7 @@ std::optional<std::string> Follower::ask_for_refusal() {
 /// The source cannot read on from where we are. True: something is to be done about it, and is from now on.
 bool Follower::take_refusal(const SourceConnection& source, const std::string& why) {
   const auto ours = writer_->end();
-  if (!ours) return false;
+  if (!ours) return start_with_oldest(source, why);
   if (ours->position <= kFileStart) {
     // Of a file of ours that holds nothing yet nothing else tells whether the source has it.
     begin_incarnation(format("{} has no {}, or not from its beginning: {}", source.peer(), ours->file, why));
@@ -47,6 +47,18 @@ bool Follower::take_refusal(const SourceConnection& source, const std::string& w
   if (next_file_.empty()) return false;
   log::warn("{}: cannot read {} beyond {}, and has all that follows in {}: {}", source.peer(), ours->file,
             ours->position, next_file_, why);
+  return true;
+}
+
+/// Of the file that it named a while ago, and has purged since. One that people named is theirs to mend.
+bool Follower::start_with_oldest(const SourceConnection& source, const std::string& why) {
+  if (start_file_.empty() || start_file_ == options_.start_file) return false;
+  log::warn("{} has no {} any more, and is followed from its oldest file: {}", source.peer(), start_file_, why);
+  update([&](FollowStatus& status) {
+    add_alarm(status,
+              format("gap: the source no longer has {}, with which the log was to go on: {}", start_file_, why));
+  });
+  start_file_.clear();
   return true;
 }
 

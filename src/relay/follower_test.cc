@@ -108,6 +108,20 @@ TEST_F(FollowerTest, GoesOnInTheNextFileWhereTheSourcesEndsInsideAnEvent) {
   EXPECT_EQ(read_file(directory_.path() / "000001" / kKeptFile), two_groups_.bytes());
 }
 
+TEST_F(FollowerTest, BeginsWithTheOldestFileWhereTheOneThatWasNamedIsGone) {
+  keep(two_groups_.bytes());
+  const Bytes oldest = LogBuilder(binlog::parse_gtid_list("0-1-7")).group({0, 1, 8}).bytes();
+  follow(null_, kFatalReadingLog, [oldest](const std::optional<std::string>& file) {
+    if (!file) return stream_of("mysql-bin.000005", oldest);  // the last that it does before it purges that one
+    return file->empty() ? stream_of("mysql-bin.000006", oldest) : std::vector<Bytes>();
+  });
+  for (int i = 0; i < 1000 && follower_->status().gtid != "0-1-8"; ++i) std::this_thread::sleep_for(5ms);
+  const FollowStatus status = follower_->status();
+  EXPECT_EQ(status.gtid, "0-1-8");
+  EXPECT_EQ(status.incarnation, "000002");
+  EXPECT_TRUE(status.alarms.back().contains("gap: the source no longer has mysql-bin.000005")) << status.alarms.back();
+}
+
 TEST_F(FollowerTest, BeginsAnewWhereTheSourceHasNotTheFileOfWhichNothingCameYet) {
   keep(as_bytes(binlog::kFileMagic));
   follow(null_, kFatalReadingLog);
