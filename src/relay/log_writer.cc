@@ -193,6 +193,7 @@ void LogWriter::sync_loop() noexcept {
       sync_once(work);
     } catch (...) {
       failure = current_error();
+      drop_what_is_in_doubt();
     }
     lock.lock();
     busy_ = false;
@@ -201,6 +202,16 @@ void LogWriter::sync_loop() noexcept {
       work_.reset();
     }
     changed_.notify_all();
+  }
+}
+
+/// At once: the kernel takes what it could not write for written, and should this process be killed before `recover`,
+/// the next one would read it, sync the file with success, and acknowledge it.
+void LogWriter::drop_what_is_in_doubt() noexcept {
+  const auto durable = directory_.end();
+  if (durable && ::ftruncate(file_.get(), static_cast<off_t>(durable->position)) != 0) {
+    log::error("{}: {} is in doubt from {} on and cannot be cut there", directory_.path().string(), durable->file,
+               durable->position);
   }
 }
 

@@ -71,6 +71,7 @@ class LogWriter {
   void write_out();
   void sync_loop() noexcept;
   void sync_once(const Work& work);
+  void drop_what_is_in_doubt() noexcept;
   void throw_failure();
 
   LogDirectory& directory_;

@@ -225,6 +225,21 @@ TEST(LogWriter, WhatAFailedFsyncMayHaveLostIsNeverToldAndComesAgain) {
   EXPECT_EQ(source.bytes(), read_file(kept.log.file_path(kFile)));
 }
 
+TEST(LogWriter, WhatAFailedFsyncMayHaveLostIsGoneAlsoForWhoComesAfterAKill) {
+  Kept kept;
+  LogWriter writer(kept.log, [](const LogWriter::Durable&) {});
+  writer.begin_file(kFile);
+  const LogBuilder source = two_groups();
+  const std::vector<binlog::Event> events = events_of(source.bytes());
+  const std::size_t second = events.size() - 2;
+  for (std::size_t i = 0; i < second; ++i) writer.begin_event(events[i].whole);
+  writer.settle();
+  fdatasyncs_to_fail = 1;
+  for (std::size_t i = second; i < events.size(); ++i) writer.begin_event(events[i].whole);
+  EXPECT_THROW(writer.settle(), Exception);
+  EXPECT_EQ("0-1-1", LogDirectory(kept.directory.path()).state().position().format());
+}
+
 TEST(LogWriter, RefusesWhatDoesNotFollow) {
   Kept kept;
   LogWriter writer(kept.log, [](const LogWriter::Durable&) {});
