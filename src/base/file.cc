@@ -184,6 +184,7 @@ void make_directories(const Path& path) {
   if (path.empty() || std::filesystem::is_directory(path)) return;
   make_directories(path.parent_path());
   if (::mkdir(path.c_str(), 0700) != 0 && errno != EEXIST) fail_errno(format("mkdir {}", path.string()), errno);
+  sync_directory(path.parent_path());
 }
 
 std::vector<std::string> list_directory(const Path& path) {

@@ -61,7 +61,7 @@ std::string read_secret_file(const Path& path);
 /// power loss, before it the old one is whole.
 void write_file_durably(const Path& path, ByteView content, unsigned mode = 0600);
 
-/// mkdir -p with 0700 for what is made.
+/// mkdir -p with 0700 for what is made, which survives power loss after return.
 void make_directories(const Path& path);
 /// Names in a directory, sorted, without "." and "..".
 std::vector<std::string> list_directory(const Path& path);

@@ -22,7 +22,10 @@ void cut_file(int fd, std::uint64_t size, const Path& path) {
 LogWriter::LogWriter(LogDirectory& directory, OnDurable on_durable)
     : directory_(directory), on_durable_(std::move(on_durable)) {
   buffer_.reserve(kBufferSize);
-  if (auto newest = directory_.take_newest()) open_newest(*std::move(newest));
+  if (auto newest = directory_.take_newest()) {
+    sync_directory(directory_.path());  // one that was killed may have made the file, and not come to that
+    open_newest(*std::move(newest));
+  }
   syncer_ = std::thread([this] { sync_loop(); });
 }
 

@@ -5,6 +5,7 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -12,11 +13,13 @@
 #include <random>
 
 #include "relay/serving_testing.h"
+#include "relay/source_log.h"
 
 namespace {
 
 std::atomic<int> fdatasyncs_to_fail = 0;
 std::atomic<int> fsyncs_to_fail = 0;
+std::atomic<int> directories_synced = 0;
 
 int sync_or_fail(long call, int fd, std::atomic<int>& to_fail) {
   if (to_fail == 0) return static_cast<int>(::syscall(call, fd));
@@ -32,6 +35,8 @@ extern "C" int fdatasync(int fd) {
   return sync_or_fail(SYS_fdatasync, fd, fdatasyncs_to_fail);
 }
 extern "C" int fsync(int fd) {
+  struct stat status{};
+  if (::fstat(fd, &status) == 0 && S_ISDIR(status.st_mode)) ++directories_synced;
   return sync_or_fail(SYS_fsync, fd, fsyncs_to_fail);
 }
 
@@ -267,6 +272,27 @@ TEST(LogWriter, AFileThatCouldNotBeMadeIsMadeLater) {
   write(writer, two_groups().bytes());
   writer.settle();
   EXPECT_EQ("0-1-2", kept.log.state().position().format());
+}
+
+TEST(LogWriter, WhoTakesUpALogSyncsWhatOneThatWasKilledDidNotComeTo) {
+  const TempDir directory;
+  const Path source = directory.path() / "relay" / "db1-3306";
+  const Path log = source / "000001";
+  make_directories(log);
+  write_file_durably(log / kFile, two_groups().bytes());
+  directories_synced = 0;
+  const SourceLog kept(source);
+  EXPECT_EQ(2, directories_synced) << "its own, and the relay's";
+  LogDirectory files(log);
+  const LogWriter writer(files, [](const LogWriter::Durable&) {});
+  EXPECT_EQ(3, directories_synced) << "where the file is";
+}
+
+TEST(LogWriter, ADirectoryThatIsMadeLasts) {
+  const TempDir directory;
+  directories_synced = 0;
+  make_directories(directory.path() / "relay" / "db1-3306");
+  EXPECT_EQ(2, directories_synced);
 }
 
 TEST(LogWriter, AFileIsNotThereBeforeItSaysWhatComesBeforeIt) {

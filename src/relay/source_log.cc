@@ -12,8 +12,11 @@ namespace {
 
 constexpr std::string_view kServerIdFile = "server-id";
 
+/// One that was killed may have made directories and not synced them.
 Path prepared(Path directory) {
   make_directories(directory);
+  sync_directory(directory.parent_path());
+  sync_directory(directory);
   return directory;
 }
 
