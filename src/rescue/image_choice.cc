@@ -30,7 +30,7 @@ class ImageJudge {
  private:
   std::string judge_history(const ImageChoice& choice) {
     const ImagePosition& position = *choice.position;
-    const std::string proof = identity_.another_place(position);
+    std::string proof = identity_.another_place(position);
     if (!proof.empty()) return proof;
     std::string doubt = identity_.another_source(position.source);
     if (doubt.empty()) doubt = identity_.later(position.gtid, position.taken);

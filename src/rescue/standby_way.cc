@@ -59,7 +59,7 @@ class StandbyJudge {
     if (way_.begun) return {};
     if (!standby_.why_not.empty()) return standby_.why_not;
     if (!standby_.rescue.empty()) return format("rescue {} has taken it", standby_.rescue);
-    const std::string foreign = HistoryIdentity(log_).another_source(standby_.source);
+    std::string foreign = HistoryIdentity(log_).another_source(standby_.source);
     if (!foreign.empty()) return foreign;
     if (way_.position.empty()) return "it does not say how far it is";
     if (!log_.knows(way_.position)) return format("this log knows nothing of {}", way_.position.format());
