@@ -61,4 +61,10 @@ std::int64_t json_integer(const json::object& object, std::string_view key) {
   return number;
 }
 
+bool json_flag(const json::object& object, std::string_view key) {
+  const json::value& value = member(object, key);
+  if (!value.is_bool()) fail(Code::kCorruption, format("JSON '{}' is neither true nor false", key));
+  return value.get_bool();
+}
+
 }  // namespace lifeboat

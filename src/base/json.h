@@ -22,5 +22,6 @@ std::optional<Error> error_from_json(const json::object& object);
 /// A member of an object from untrusted JSON; throws kCorruption naming the key if absent or of another type.
 std::string json_string(const json::object& object, std::string_view key);
 std::int64_t json_integer(const json::object& object, std::string_view key);
+bool json_flag(const json::object& object, std::string_view key);
 
 }  // namespace lifeboat

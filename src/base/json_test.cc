@@ -31,14 +31,17 @@ TEST(ParseJson, DeepNestingIsRefusedAndNotARecursionToDeath) {
 }
 
 TEST(JsonMembers, AbsentOrOfAnotherTypeIsCorruption) {
-  const json::object object{{"text", "a"}, {"number", 7}, {"half", 0.5}, {"null", nullptr}};
+  const json::object object{{"text", "a"}, {"number", 7}, {"half", 0.5}, {"null", nullptr}, {"flag", true}};
   EXPECT_EQ(json_string(object, "text"), "a");
   EXPECT_EQ(json_integer(object, "number"), 7);
+  EXPECT_TRUE(json_flag(object, "flag"));
   EXPECT_EQ(code_of([&] { json_string(object, "number"); }), Code::kCorruption);
   EXPECT_EQ(code_of([&] { json_string(object, "absent"); }), Code::kCorruption);
   EXPECT_EQ(code_of([&] { json_integer(object, "text"); }), Code::kCorruption);
   EXPECT_EQ(code_of([&] { json_integer(object, "half"); }), Code::kCorruption);
   EXPECT_EQ(code_of([&] { json_integer(object, "null"); }), Code::kCorruption);
+  EXPECT_EQ(code_of([&] { json_flag(object, "number"); }), Code::kCorruption);
+  EXPECT_EQ(code_of([&] { json_flag(object, "absent"); }), Code::kCorruption);
 }
 
 TEST(ErrorToJson, HasEveryFieldAndEscapesText) {

@@ -72,12 +72,6 @@ std::vector<RescuePhase> phases_from(const json::object& object) {
   return out;
 }
 
-bool flag_from(const json::object& object, std::string_view key) {
-  const json::value* value = object.if_contains(key);
-  if (value == nullptr || !value->is_bool()) fail(Code::kCorruption, format("member '{}' is neither yes nor no", key));
-  return value->get_bool();
-}
-
 json::object member_object(const json::object& object, std::string_view key) {
   const json::value* value = object.if_contains(key);
   if (value == nullptr) fail(Code::kCorruption, format("member '{}' is missing", key));
@@ -163,8 +157,8 @@ RescueRecord rescue_from_json(const json::object& object) {
   record.conflicts = notes_from(object, "conflicts");
   record.doubtful = notes_from(object, "doubtful");
   record.checks = notes_from(object, "checks");
-  record.placed = flag_from(object, "placed");
-  record.ready = flag_from(object, "ready");
+  record.placed = json_flag(object, "placed");
+  record.ready = json_flag(object, "ready");
   record.cut_over = member_object(object, "cut_over");
   return record;
 }

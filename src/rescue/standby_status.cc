@@ -36,12 +36,6 @@ double number_member(const json::object& object, std::string_view key) {
   return value->to_number<double>();
 }
 
-bool flag_member(const json::object& object, std::string_view key) {
-  const json::value* value = object.if_contains(key);
-  if (value == nullptr || !value->is_bool()) fail(Code::kCorruption, format("standby: member '{}' is no flag", key));
-  return value->get_bool();
-}
-
 const json::object* find_object_member(const json::object& object, std::string_view key) {
   const json::value* value = object.if_contains(key);
   return value != nullptr && value->is_object() ? &value->get_object() : nullptr;
@@ -144,8 +138,8 @@ StandbyStatus standby_status_from_json(const json::object& object) {
   if (const auto* commit = find_object_member(object, "last_commit"))
     status.last_commit = standby_commit_from_json(*commit);
   if (const auto* held = find_object_member(object, "held")) status.held = held_from_json(*held);
-  status.holds_known = flag_member(object, "holds_known");
-  status.committing = flag_member(object, "committing");
+  status.holds_known = json_flag(object, "holds_known");
+  status.committing = json_flag(object, "committing");
   status.commit_every = std::chrono::milliseconds(json_integer(object, "commit_every_ms"));
   status.delay = std::chrono::milliseconds(json_integer(object, "delay_ms"));
   status.problem = json_string(object, "problem");
