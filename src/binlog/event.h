@@ -16,8 +16,10 @@ namespace lifeboat::binlog {
 
 inline constexpr std::size_t kEventHeaderSize = 19;
 inline constexpr std::size_t kChecksumSize = 4;
-/// The first bytes of a log file; events follow at position 4.
+/// The first bytes of a log file.
 inline constexpr std::string_view kFileMagic{"\xfe\x62\x69\x6e", 4};
+/// Position of a log file's first event.
+inline constexpr std::uint64_t kFirstEvent = kFileMagic.size();
 /// The largest event a server makes: max_allowed_packet ends at 1 GiB, and what stands around the rows is small.
 inline constexpr std::uint32_t kMaxEventSize = (1U << 30U) + (1U << 20U);
 

@@ -18,9 +18,9 @@ using binlog::Event;
 using binlog::EventType;
 using binlog::Gtid;
 using binlog::GtidList;
+using binlog::kFirstEvent;
 using binlog::Place;
 
-constexpr std::uint64_t kFirstEvent = 4;
 constexpr std::chrono::milliseconds kGlance{200};  ///< how soon a cut connection or a changed rule is seen
 constexpr std::chrono::seconds kRulesAge{1};
 constexpr int kCapabilityGtid = 4;

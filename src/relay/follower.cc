@@ -223,7 +223,7 @@ void Follower::enter_file(const binlog::Event& event) {
     }
     return;
   }
-  if (rotate.position != kFileStart)
+  if (rotate.position != binlog::kFirstEvent)
     fail(Code::kCorruption, format("{}: the source begins at {}", rotate.file, rotate.position));
   writer_->begin_file(rotate.file);
 }

@@ -45,8 +45,6 @@ class Follower {
   FollowStatus status() const;
 
  private:
-  static constexpr std::uint64_t kFileStart = 4;
-
   /// How an attempt to take up the log ended.
   enum class Resume { kContinues, kAnother };
 

@@ -38,7 +38,7 @@ std::optional<std::string> Follower::ask_for_refusal() {
 bool Follower::take_refusal(const SourceConnection& source, const std::string& why) {
   const auto ours = writer_->end();
   if (!ours) return start_with_oldest(source, why);
-  if (ours->position <= kFileStart) {
+  if (ours->position <= binlog::kFirstEvent) {
     // Of a file of ours that holds nothing yet nothing else tells whether the source has it.
     begin_incarnation(format("{} has no {}, or not from its beginning: {}", source.peer(), ours->file, why));
     return true;
@@ -65,7 +65,7 @@ bool Follower::start_with_oldest(const SourceConnection& source, const std::stri
 /// Whether the source has the very file that we have, with the same history up to where we are. Only its answer says
 /// so: a source that has no connection left or shuts down refuses, too, and has lost nothing.
 Follower::Resume Follower::judge(SourceConnection& source, const LogPosition& end) const {
-  if (!source.is_mariadb() || end.position <= kFileStart) return Resume::kContinues;
+  if (!source.is_mariadb() || end.position <= binlog::kFirstEvent) return Resume::kContinues;
   if (source.value("SELECT @@global.log_bin") == "0") {
     fail(Code::kRefused, format("{}: its binary log is off", source.peer()), "Set log_bin on the source.");
   }

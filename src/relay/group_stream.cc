@@ -9,7 +9,7 @@
 namespace lifeboat::relay {
 namespace {
 
-constexpr std::uint64_t kFirstEvent = 4;
+using binlog::kFirstEvent;
 
 std::uint64_t rows_changed(const binlog::GroupDanger& danger) {
   std::uint64_t rows = 0;

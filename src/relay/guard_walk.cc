@@ -17,7 +17,6 @@ namespace {
 using binlog::DangerClass;
 using binlog::Place;
 
-constexpr std::uint64_t kAfterMagic = 4;
 constexpr std::uint64_t kPage = 4096;
 
 std::chrono::seconds longest(const std::vector<std::chrono::seconds>& windows) {
@@ -55,7 +54,7 @@ GuardWalk::GuardWalk(const GuardConfig& config)
       all_(longest(windows_)) {}
 
 void GuardWalk::open(const std::string& name, const Path& path) {
-  reader_ = std::make_unique<EventFileReader>(path, kAfterMagic);
+  reader_ = std::make_unique<EventFileReader>(path, binlog::kFirstEvent);
   file_ = name;
   path_ = path;
   groups_.reset();

@@ -17,9 +17,8 @@ namespace lifeboat::relay {
 namespace {
 
 using binlog::EventType;
+using binlog::kFirstEvent;
 using binlog::Place;
-
-constexpr std::uint64_t kFirstEvent = 4;
 
 std::uint32_t seconds(SystemTime time) {
   return static_cast<std::uint32_t>(std::clamp<std::int64_t>(unix_ms(time) / 1000, 0, ~std::uint32_t{0}));

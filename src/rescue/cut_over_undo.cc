@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/error.h"
+#include "binlog/event.h"
 #include "rescue/cut_over.h"
 #include "rescue/fence.h"
 
@@ -133,7 +134,7 @@ void CutOver::list_writes(UndoResult& result) {
   std::size_t left = kEventsListed;
   result.lost.clear();
   for (const std::string& file : files) {
-    const std::string from = file == first ? json_string(place, "position") : "4";
+    const std::string from = file == first ? json_string(place, "position") : std::to_string(binlog::kFirstEvent);
     const auto events = run_.connection().query(
         format("SHOW BINLOG EVENTS IN {} FROM {} LIMIT {}", relay::quote_sql(file), from, left));
     for (const server::Row& event : events) note_event(event, result.lost);

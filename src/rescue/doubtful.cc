@@ -16,11 +16,11 @@ namespace lifeboat::rescue {
 namespace {
 
 using binlog::DangerClass;
+using binlog::kFirstEvent;
 using binlog::TableName;
 
 constexpr std::size_t kEventMax = std::size_t{16} << 20U;
 constexpr std::size_t kStatementSaid = 200;
-constexpr std::uint64_t kFirstEvent = 4;
 
 bool is_update(DangerClass danger) {
   return danger == DangerClass::kUpdateRows || danger == DangerClass::kUpdateRange ||
