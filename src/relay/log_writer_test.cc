@@ -11,6 +11,7 @@
 
 #include <atomic>
 #include <random>
+#include <span>
 
 #include "relay/serving_testing.h"
 #include "relay/source_log.h"
@@ -208,24 +209,30 @@ TEST(LogWriter, BeginsAFileAnewThatAFullDiskCutShort) {
   EXPECT_THROW(writer.begin_file(kFile), Exception);
 }
 
+/// The first is durable. Returns the second's events.
+std::span<const binlog::Event> fail_to_sync_the_second_group(LogWriter& writer, std::span<const binlog::Event> events) {
+  const std::span<const binlog::Event> second = events.last(2);
+  for (const binlog::Event& event : events.first(events.size() - second.size())) writer.begin_event(event.whole);
+  writer.settle();
+  fdatasyncs_to_fail = 1;
+  for (const binlog::Event& event : second) writer.begin_event(event.whole);
+  EXPECT_THROW(writer.settle(), Exception);
+  return second;
+}
+
 TEST(LogWriter, WhatAFailedFsyncMayHaveLostIsNeverToldAndComesAgain) {
   Kept kept;
   LogWriter writer(kept.log, [&](const LogWriter::Durable& durable) { kept.told.push_back(durable); });
   writer.begin_file(kFile);
   const LogBuilder source = two_groups();
   const std::vector<binlog::Event> events = events_of(source.bytes());
-  const std::size_t second = events.size() - 2;
-  for (std::size_t i = 0; i < second; ++i) writer.begin_event(events[i].whole);
-  writer.settle();
-  fdatasyncs_to_fail = 1;
-  for (std::size_t i = second; i < events.size(); ++i) writer.begin_event(events[i].whole);
-  EXPECT_THROW(writer.settle(), Exception);
+  const std::span<const binlog::Event> second = fail_to_sync_the_second_group(writer, events);
   writer.recover();  // the file reads well, and every fsync succeeds from now on
   EXPECT_EQ("0-1-1", kept.log.state().position().format());
   EXPECT_EQ("0-1-1", kept.log.gtid_position_at(kFile, writer.end()->position));
   EXPECT_EQ(writer.end()->position, std::filesystem::file_size(kept.log.file_path(kFile)));
   EXPECT_EQ(kept.told.back().end, *writer.end());
-  for (std::size_t i = second; i < events.size(); ++i) writer.begin_event(events[i].whole);
+  for (const binlog::Event& event : second) writer.begin_event(event.whole);
   writer.settle();
   EXPECT_EQ(source.bytes(), read_file(kept.log.file_path(kFile)));
 }
@@ -235,13 +242,7 @@ TEST(LogWriter, WhatAFailedFsyncMayHaveLostIsGoneAlsoForWhoComesAfterAKill) {
   LogWriter writer(kept.log, [](const LogWriter::Durable&) {});
   writer.begin_file(kFile);
   const LogBuilder source = two_groups();
-  const std::vector<binlog::Event> events = events_of(source.bytes());
-  const std::size_t second = events.size() - 2;
-  for (std::size_t i = 0; i < second; ++i) writer.begin_event(events[i].whole);
-  writer.settle();
-  fdatasyncs_to_fail = 1;
-  for (std::size_t i = second; i < events.size(); ++i) writer.begin_event(events[i].whole);
-  EXPECT_THROW(writer.settle(), Exception);
+  fail_to_sync_the_second_group(writer, events_of(source.bytes()));
   EXPECT_EQ("0-1-1", LogDirectory(kept.directory.path()).state().position().format());
 }
 
