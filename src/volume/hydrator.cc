@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 #include <utility>
 
 #include "base/error.h"
@@ -59,10 +60,11 @@ bool Hydrator::hurried() const {
 }
 
 void Hydrator::run(const std::stop_token& stop) {
-  hydrated_bytes_ = volume_.status().hydrated_bytes;
+  std::optional<std::uint64_t> hydrated;  // bytes, as of the round that has just ended
   while (!stop.stop_requested()) {
     {
       std::unique_lock lock(mutex_);
+      if (complete_ || paused_ || retry_after_.count() > 0) hydrated.reset();
       if (complete_) changed_.wait_for(lock, stop, kCompleteFor, [] { return false; });
       if (stop.stop_requested()) return;
       if (paused_) {
@@ -76,10 +78,11 @@ void Hydrator::run(const std::stop_token& stop) {
       }
     }
     if (complete_ && volume_.status().hydrated) continue;
+    const std::uint64_t before = hydrated ? *hydrated : volume_.status().hydrated_bytes;
     const Stopwatch watch;
     fetch_as_urgent_as_it_is(stop);
-    const std::uint64_t before = std::exchange(hydrated_bytes_, volume_.status().hydrated_bytes);
-    note_speed(hydrated_bytes_ - std::min(before, hydrated_bytes_), watch.seconds());
+    hydrated = volume_.status().hydrated_bytes;
+    note_speed(*hydrated - std::min(before, *hydrated), watch.seconds());
   }
 }
 

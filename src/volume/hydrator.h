@@ -51,9 +51,8 @@ class Hydrator {
   std::string last_error_;
   std::chrono::seconds retry_after_{0};
   // The thread's own: as of the round before.
-  std::uint64_t waited_for_ = 0;  ///< Volume::chunks_waited_for
-  std::uint64_t served_ = 0;      ///< Volume::served
-  std::uint64_t hydrated_bytes_ = 0;
+  std::uint64_t waited_for_ = 0;         ///< Volume::chunks_waited_for
+  std::uint64_t served_ = 0;             ///< Volume::served
   std::optional<Stopwatch> last_burst_;  ///< of waiting
   std::jthread thread_;
 };

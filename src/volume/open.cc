@@ -115,8 +115,9 @@ void Volume::State::finish_replay() {
   };
   catalog.for_each([&](const NodePtr& node) {
     if (!node->file) return;
+    File& file = *node->file;
     for (const LayerRole role : {LayerRole::kCurrent, LayerRole::kFrozen}) {
-      const Layer* layer = node->file->layer(role).get();
+      const Layer* layer = file.layer(role).get();
       if (layer != nullptr && layer->data) layer->data->doubt();
       if (layer == nullptr || count(layer->data) || layer->marks.empty()) continue;
       // Marks speak of durable data (rule 1): it would read as zeros.
@@ -125,10 +126,9 @@ void Volume::State::finish_replay() {
                   DataFile::file_name(layer->data->number()), catalog.path(*node)),
            "The local state of this volume is damaged. Its image in the vault is not: make a new volume from that.");
     }
-    count(node->file->base);
+    count(file.base);
     // What was written beyond the size that is durable is not there, and must not come back when the file grows.
     // Journaled, so that a crash before the zeros are durable has them written again.
-    File& file = *node->file;
     if (file.current && file.current->shrink(node->size)) {
       append(ResizeRecord{node->number, node->size, node->mtime_ns});
     }

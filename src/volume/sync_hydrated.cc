@@ -109,8 +109,7 @@ void Volume::State::sync_hydrated(std::span<const NodePtr> nodes) {
     if (bases.size() >= kSyncTogetherMin) {
       const UniqueFd directory_fd = open_file(data_directory, O_RDONLY | O_DIRECTORY);
       DataFile::sync_together(bases, directory_fd.get(), data_directory.string());
-    }
-    if (bases.size() < kSyncTogetherMin) {
+    } else {
       for (const DataFilePtr& base : bases) base->sync();
     }
     sync_names(bases);
