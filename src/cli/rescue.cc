@@ -70,7 +70,7 @@ rescue::RescueOrder to_order(const Options& options) {
           .skip = options.skip,
           .way = options.way,
           .image = options.image,
-          .past_in_vault = !options.standalone};
+          .standalone = options.standalone};
 }
 
 /// Whose log it is to be: the one named, or the only one that the vault has.

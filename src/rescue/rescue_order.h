@@ -18,7 +18,7 @@ struct RescueOrder {
   std::vector<std::string> skip;  ///< GTIDs; empty, and no `to`: what the guard holds, else the newest danger
   std::string way;                ///< "standby", "image", "older"; empty: what is sooner of the first two
   std::string image;              ///< that one only
-  bool past_in_vault = false;     ///< log that is no more on the disk can be had
+  bool standalone = false;        ///< with the vault alone: log that was not brought here cannot be had
 };
 
 /// As it stands in a record.

@@ -96,7 +96,7 @@ class RescuePlanner {
                                    {.left_out = picture_.left_out,
                                     .to = order_.to,
                                     .until = until_,
-                                    .past_in_vault = order_.past_in_vault,
+                                    .past_in_vault = !order_.standalone,
                                     .skipped_away = skipped_away_,
                                     .guard_directory = surroundings_.guard_directory,
                                     .only = only,

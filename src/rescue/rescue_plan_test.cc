@@ -51,8 +51,7 @@ class RescuePlanTest : public ::testing::Test {
     return vault::ImageWriter(*vault_, nullptr).publish(std::move(info), false).name;
   }
   RescuePicture plan(const Path& log_directory, const Path& guard_directory, const std::string& image = {}) {
-    return plan(log_directory, guard_directory,
-                {.skip = {format("0-1-{}", kLastDrop)}, .image = image, .past_in_vault = true});
+    return plan(log_directory, guard_directory, {.skip = {format("0-1-{}", kLastDrop)}, .image = image});
   }
   RescuePicture plan(const Path& log_directory, const Path& guard_directory, const RescueOrder& order) {
     RescueLog log(log_directory);
@@ -121,6 +120,18 @@ TEST_F(RescuePlanTest, WhatLiesBehindTheMomentIsToldAsGivenUpByChoice) {
   EXPECT_EQ(picture.record.loss, "") << "it is no loss that has to be accepted";
   EXPECT_EQ(plan(incarnation(), {}, RescueOrder{.to = "0-1-260"}).record.rest, "");
   EXPECT_EQ(plan().record.rest, "");
+}
+
+TEST_F(RescuePlanTest, OfTheVaultAloneNamesCommandsThatGoByItAlone) {
+  make_image("0-1-2");
+  const RescuePicture picture = plan(incarnation(), {}, RescueOrder{.to = "0-1-10", .standalone = true});
+  int commands = 0;
+  for (const RescueWay& way : picture.ways) {
+    if (!way.command.starts_with("lifeboat rescue")) continue;
+    EXPECT_TRUE(way.command.starts_with("lifeboat rescue --standalone")) << way.command;
+    ++commands;
+  }
+  EXPECT_EQ(commands, 3);
 }
 
 TEST_F(RescuePlanTest, WhatLiesBehindAMomentIsCountedInEachDomain) {

@@ -172,9 +172,11 @@ std::optional<RescueRecord> find_rescue(const Path& state_root, const std::strin
     RescueRecord record = rescue_from_json(object_of(parse_json(as_text(*content), what), "the record"));
     record.directory = directory;
     return record;
-  } catch (Exception& e) {
-    e.add_context(format("reading {}", what));
-    throw;
+  } catch (const Exception& e) {
+    fail(e.code(), format("{}: {}", what, e.error().message),
+         format("It is damaged, or of another version of Lifeboat. Bring up a fresh one: lifeboat rescue --name "
+                "ANOTHER; `lifeboat rescue ls` lists the others once {} is moved away.",
+                directory.string()));
   }
 }
 

@@ -72,7 +72,7 @@ class WayLister {
 
   std::string command(std::string_view way) const {
     const RescueOrder& order = facts_.order;
-    std::string words = "lifeboat rescue";
+    std::string words = order.standalone ? "lifeboat rescue --standalone" : "lifeboat rescue";
     const std::string_view by_itself = facts_.by_standby ? "standby" : "image";
     if (!order.way.empty() || way != by_itself) words += format(" --way {}", way);
     if (!order.to.empty()) words += " --to " + shell_word(order.to);
