@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -79,10 +80,23 @@ UniqueFd file_in_memory(std::string_view content) {
   return file;
 }
 
+/// In the child, between fork and exec: only async-signal-safe calls. Kernels that group processes by session weigh
+/// each against others of its session only: one that gives way (nice) does so to all once its session does (sched(7)).
+void begin_session() {
+  ::setsid();
+  const int niceness = ::getpriority(PRIO_PROCESS, 0);
+  if (niceness <= 0) return;
+  const int group = ::open("/proc/self/autogroup", O_WRONLY | O_CLOEXEC);
+  if (group < 0) return;  // a kernel without
+  const char digits[2] = {static_cast<char>('0' + niceness / 10), static_cast<char>('0' + niceness % 10)};
+  [[maybe_unused]] const ssize_t n = ::write(group, digits, sizeof digits);
+  ::close(group);
+}
+
 /// In the child, between fork and exec: only async-signal-safe calls.
 [[noreturn]] void exec_child(const ProcessOptions& options, char* const* argv, char* const* env, int in, int out,
                              int err, int report, const Gate* gate, pid_t parent) {
-  if (options.new_session) ::setsid();
+  if (options.new_session) begin_session();
   if (options.die_with_parent || options.stop_with_parent) {
     ::prctl(PR_SET_PDEATHSIG, options.die_with_parent ? SIGKILL : SIGTERM);
     if (::getppid() != parent) ::_exit(127);

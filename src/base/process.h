@@ -28,7 +28,7 @@ struct ProcessOptions {
   /// What it reads on stdin, if not empty; it need not read it. A file in memory, of its owner alone: a program that
   /// takes its password from a file is told /dev/stdin.
   std::string stdin_text;
-  bool new_session = false;       ///< setsid: outlives our terminal
+  bool new_session = false;       ///< setsid: outlives our terminal; as nice to others as the thread that starts it
   bool die_with_parent = false;   ///< SIGKILL when the starting thread's process ends
   bool stop_with_parent = false;  ///< SIGTERM then, until the program calls outlive_parent()
   /// Called with the child's pid before the program runs, so that it can be noted down: if this throws, or the starting

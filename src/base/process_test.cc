@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -70,6 +71,18 @@ TEST(RunProcess, AnAbsentProgramIsNotFound) {
 
 TEST(RunProcess, StandardInputIsEmpty) {
   EXPECT_EQ(run_process(shell("wc -c | tr -d ' '")).out, "0\n");
+}
+
+TEST(RunProcess, ASessionIsAsNiceAsTheThreadThatStartsIt) {
+  if (!std::filesystem::exists("/proc/self/autogroup")) GTEST_SKIP() << "a kernel that does not group by session";
+  std::string said;
+  std::thread([&] {
+    ::setpriority(PRIO_PROCESS, 0, 7);
+    ProcessOptions options = shell("cat /proc/self/autogroup");
+    options.new_session = true;
+    said = run_process(options).out;
+  }).join();
+  EXPECT_TRUE(said.ends_with(" nice 7\n")) << said;
 }
 
 TEST(ChildProcess, OutputGoesToFilesThatAreAppendedTo) {
