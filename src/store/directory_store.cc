@@ -18,7 +18,7 @@ namespace {
 
 constexpr std::size_t kOpenFilesMax = 128;
 // Written bytes are sent on to the disk in steps of this size, so that the sync at the end finds little left to do.
-constexpr std::uint64_t kWriteBackBytes = std::uint64_t{4} << 20U;
+constexpr std::uint64_t kWriteBackBytes = std::uint64_t{1} << 20U;
 // Enough for the mark of some ten thousand packs; the least is enough for a small one.
 constexpr off_t kReserveBytes = off_t{4} << 20U;
 constexpr off_t kReserveBytesMin = off_t{64} << 10U;
