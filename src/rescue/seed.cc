@@ -78,7 +78,7 @@ class Seed {
     if (!request_.relay_directory) return position;
     const binlog::GtidPosition logged =
         require_log(*request_.relay_directory, request_.source.address, {said.file, said.position}, kRelayPatience);
-    if (!said.gtid.empty() && logged != position.gtid) {
+    if (!said.gtid.empty() && logged != position.gtid && logged != ask_position_in_log(said)) {
       fail(Code::kConflict,
            format("the copy is at {}, and the log has {} at {}:{}", said.gtid, logged.format(), said.file,
                   said.position),
@@ -86,6 +86,16 @@ class Seed {
     }
     position.gtid = logged;
     return position;
+  }
+
+  /// Of a server that was once a replica of another history the tools tell the GTID of that, which is in no log of its
+  /// own. What its own log has at a place, it says itself.
+  std::optional<binlog::GtidPosition> ask_position_in_log(const BackupPosition& said) {
+    relay::SourceConnection connection(request_.source, cancel_);
+    const auto answer =
+        connection.value(format("SELECT BINLOG_GTID_POS({}, {})", relay::quote_sql(said.file), said.position));
+    if (!answer) return std::nullopt;
+    return binlog::GtidPosition::parse(*answer);
   }
 
   void copy() {
