@@ -49,7 +49,10 @@ void add_options(Command& command, Options& options) {
       .excludes(relay);
   command.add_flag("--prepare", options.prepare,
                    "let mariadb-backup prepare the copy before it is booted; needs room for all of it");
-  command.add_option("--throttle", options.throttle, "read no faster than this, such as 50M/s");
+  command.add_option(
+      "--throttle", options.throttle,
+      "read no faster than this, such as 50M/s, or none: as fast as can be (default: that while the source has no "
+      "other work, else 40M/s)");
   command.add_option("--threads", options.threads, "threads that hash, compress and seal").between(1, 64);
   command.add_option("--name", options.name, "name of the branch that is booted (default: the image's)");
   command.add_flag("--no-keep", options.no_keep, "remove the branch at the end");
@@ -59,6 +62,7 @@ void add_options(Command& command, Options& options) {
 }
 
 std::uint64_t parse_rate(std::string_view text) {
+  if (text == "none") return 0;
   if (text.ends_with("/s")) text.remove_suffix(2);
   const std::uint64_t rate = parse_size(text);
   if (rate == 0) fail(Code::kUsage, "--throttle 0 would never end");
@@ -113,6 +117,7 @@ json::object result_to_json(const rescue::SeedResult& result) {
                    {"bytes", result.bytes},
                    {"new_bytes", result.new_bytes},
                    {"copy_seconds", result.copy_seconds},
+                   {"waited_seconds", result.waited_seconds},
                    {"boot_seconds", result.boot_seconds},
                    {"commit_seconds", result.commit_seconds}};
   if (!result.branch.empty()) out["branch"] = result.branch;
@@ -121,9 +126,11 @@ json::object result_to_json(const rescue::SeedResult& result) {
 }
 
 std::string describe(const rescue::SeedResult& result) {
-  std::string text = format("image {} ({}, {} new): copied in {:.1f} s, booted in {:.1f} s, committed in {:.1f} s",
+  const std::string waited =
+      result.waited_seconds < 0.1 ? "" : format(" ({:.1f} s of which left to the source)", result.waited_seconds);
+  std::string text = format("image {} ({}, {} new): copied in {:.1f} s{}, booted in {:.1f} s, committed in {:.1f} s",
                             result.image, format_size(result.bytes), format_size(result.new_bytes), result.copy_seconds,
-                            result.boot_seconds, result.commit_seconds);
+                            waited, result.boot_seconds, result.commit_seconds);
   if (result.prepared) text += "\nIt was prepared by mariadb-backup first.";
   if (result.position) {
     text += format("\nat      {} ({}:{})", result.position->gtid.format(), result.position->file,

@@ -15,7 +15,8 @@ namespace {
 
 using vault::kChunkBytes;
 
-constexpr std::size_t kExtentBytes = std::size_t{vault::kExtentChunks} * kChunkBytes;
+/// One chunk at a time: what comes slowly, so that others are left alone, is not to be worked on in bursts.
+constexpr std::size_t kExtentBytes = kChunkBytes;
 /// Files up to here can be written to again in their first chunk: 4 GiB, more than an Aria log can have.
 constexpr std::uint64_t kRewritableChunks = 32768;
 
@@ -135,7 +136,7 @@ void BackupImage::append(Incoming& file, std::uint64_t offset, ByteView content)
 /// What lies between is zeros.
 void BackupImage::skip_to(Incoming& file, std::uint64_t offset) {
   const std::uint64_t chunk = offset / kChunkBytes;
-  if (chunk >= file.tail_first + vault::kExtentChunks || file.tail.empty()) {
+  if (chunk >= file.tail_first + kExtentBytes / kChunkBytes || file.tail.empty()) {
     push_tail(file);
     file.tail_first = chunk;
     file.tail = buffer();

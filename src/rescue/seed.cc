@@ -102,6 +102,7 @@ class Seed {
     Stopwatch watch;
     const CopiedImage copied = copy_files(request_, source_, *vault_);
     result_.copy_seconds = watch.seconds();
+    result_.waited_seconds = copied.waited_seconds;
     result_.copied_image = copied.image.name;
     result_.new_bytes = copied.image.new_bytes;
     log::info("image {}: copied as it came; now it is booted", copied.image.name);
@@ -128,6 +129,7 @@ class Seed {
     Stopwatch watch;
     DumpedBranch dumped = load_dump(request_, source_, *vault_);
     result_.copy_seconds = watch.seconds();
+    result_.waited_seconds = dumped.waited_seconds;
     result_.copied_image = dumped.image.name;
     result_.position = position_at(dumped.position);
     finish(std::move(dumped.branch), dumped.image);

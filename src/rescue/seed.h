@@ -32,9 +32,10 @@ struct SeedRequest {
   Path defaults_file;                   ///< the server's option file, for its encryption keys; may be empty
   std::optional<Path> relay_directory;  ///< of the relay that keeps the source's log; empty: do without
   bool prepare = false;                 ///< by mariadb-backup, before the boot: needs room for a whole copy
-  std::uint64_t bytes_per_second = 0;   ///< at most; 0: as fast as can be
-  int threads = 2;                      ///< that compress and seal
-  server::BranchRequest branch;         ///< name, port, mount, vault…; `image` is filled in
+  /// To be read at most; 0: as fast as can be; empty: slowly while the source has other work (SeedPace).
+  std::optional<std::uint64_t> bytes_per_second;
+  int threads = 2;               ///< that compress and seal
+  server::BranchRequest branch;  ///< name, port, mount, vault…; `image` is filled in
   bool keep_branch = true;
   ProgressStyle progress = ProgressStyle::kNone;
 };
@@ -48,6 +49,7 @@ struct SeedResult {
   std::uint64_t bytes = 0;
   std::uint64_t new_bytes = 0;  ///< stored for both images
   double copy_seconds = 0;
+  double waited_seconds = 0;  ///< of those, for the pace's sake
   double boot_seconds = 0;
   double commit_seconds = 0;
 };

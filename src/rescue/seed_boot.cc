@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "relay/log_scan.h"
+#include "rescue/tool_output.h"
 #include "volume/control_client.h"
 #include "volume/state_dir.h"
 
@@ -22,7 +23,7 @@ SeedBranch::SeedBranch(server::BranchRequest request, const std::string& image) 
   request_.image = image;
   // The source's host has better to do than to fetch what it has just copied: the boot reads what it needs.
   request_.mount.hydrate = false;
-  started_ = server::start_branch(request_);
+  run_gently([&] { started_ = server::start_branch(request_); });
 }
 
 SeedBranch::~SeedBranch() {

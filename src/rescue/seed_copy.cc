@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "rescue/backup_image.h"
+#include "rescue/seed_pace.h"
 #include "rescue/tool_output.h"
 #include "server/encryption.h"
 #include "server/option_file.h"
@@ -16,20 +17,22 @@ namespace lifeboat::rescue {
 
 namespace {
 
-constexpr std::size_t kReadBytes = std::size_t{1} << 20U;
+constexpr std::size_t kReadBytes = std::size_t{128} << 10U;
 constexpr std::string_view kSeedMember = "seed";
 
 Tool backup_tool(const SeedRequest& request) {
   if (!request.backup_command.empty()) return {.argv = {"sh", "-c", request.backup_command}};
   // Everything it needs to know comes from the option file, and from the server itself.
-  return {.argv = {"mariadb-backup", "--defaults-file=/dev/stdin", "--backup", "--stream=mbstream"},
+  return {.argv = {"mariadb-backup", "--defaults-file=/dev/stdin", "--backup", "--stream=mbstream",
+                   "--log-copy-interval=100"},
           .stdin_text = client_option_file(request.source, request.authority),
           .package = "mariadb-backup"};
 }
 
-void read_stream(const SeedRequest& request, BackupStreamDecoder& decoder, Progress& progress) {
+/// Returns how long it waited for the pace's sake, in seconds.
+double read_stream(const SeedRequest& request, BackupStreamDecoder& decoder, Progress& progress) {
+  SeedPace pace(request.bytes_per_second, request.source);
   ToolOutput tool(backup_tool(request));
-  Pace pace(request.bytes_per_second);
   Bytes buffer(kReadBytes);
   try {
     for (ByteView piece = tool.read(buffer); !piece.empty(); piece = tool.read(buffer)) {
@@ -46,6 +49,7 @@ void read_stream(const SeedRequest& request, BackupStreamDecoder& decoder, Progr
   }
   tool.finish();
   decoder.finish();
+  return pace.waited_seconds();
 }
 
 /// Settings that the server told override those in the backup, which are the fewest.
@@ -102,17 +106,20 @@ CopiedImage copy_files(const SeedRequest& request, const SeedSource& source, vau
   copied.image.origin = format("seed of {}, not booted", name);
   say_what_comes(source);
   run_gently([&] {
-    BackupImage image(vault, parent ? &*parent : nullptr, request.threads);
-    BackupStreamDecoder decoder(image);
+    // Only the threads that compress and seal are started idle: the tool, which at its end holds the source's commits
+    // back, waits for them once two dozen megabytes lie before them, and not before.
+    std::optional<BackupImage> image;
+    run_idly([&] { image.emplace(vault, parent ? &*parent : nullptr, request.threads); });
+    BackupStreamDecoder decoder(*image);
     {
       Progress progress(request.progress, "seed", source.bytes);
-      read_stream(request, decoder, progress);
+      copied.waited_seconds = read_stream(request, decoder, progress);
     }
-    BackupFacts facts = facts_of(image.settle());
+    BackupFacts facts = facts_of(image->settle());
     describe_copy(request, source, std::move(facts.server), copied.image);
     copied.image.server[kSeedMember] = seed_to_json(request);
     copied.position = std::move(facts.position);
-    copied.image = image.publish(std::move(copied.image));
+    copied.image = image->publish(std::move(copied.image));
   });
   return copied;
 }

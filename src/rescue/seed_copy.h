@@ -15,6 +15,7 @@ namespace lifeboat::rescue {
 struct CopiedImage {
   vault::ImageInfo image;
   std::optional<BackupPosition> position;
+  double waited_seconds = 0;  ///< for the pace's sake
 };
 
 /// The newest image of an earlier seed of the same source, if there is one: what the next is compared with.

@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "rescue/seed_copy.h"
+#include "rescue/seed_pace.h"
 #include "rescue/sql_loader.h"
 #include "rescue/tool_output.h"
 #include "server/inspect.h"
@@ -81,13 +82,13 @@ class Glimpse {
   std::string tail_;
 };
 
-BackupPosition pour(const SeedRequest& request, const SeedSource& source, const SeedBranch& branch) {
+void pour(const SeedRequest& request, const SeedSource& source, DumpedBranch& dumped) {
   log::info("about {} in tables; how much of statements that is, and how long it takes, is a guess",
             format_size(source.bytes));
   Progress progress(request.progress, "seed", source.bytes);
   ToolOutput dump(dump_tool(request));
-  SqlLoader loader(branch.record().socket);
-  Pace pace(request.bytes_per_second);
+  SqlLoader loader(dumped.branch->record().socket);
+  SeedPace pace(request.bytes_per_second, request.source);
   Bytes buffer(kReadBytes);
   Glimpse glimpse;
   for (ByteView piece = dump.read(buffer); !piece.empty(); piece = dump.read(buffer)) {
@@ -107,7 +108,8 @@ BackupPosition pour(const SeedRequest& request, const SeedSource& source, const 
     fail(Code::kUnsupported, "the dump does not say where in the binary log it was taken",
          "The source must write a binary log: start it with log_bin.");
   }
-  return *position;
+  dumped.position = *position;
+  dumped.waited_seconds = pace.waited_seconds();
 }
 
 std::string_view between(std::string_view text, std::string_view before, std::string_view after) {
@@ -139,7 +141,7 @@ DumpedBranch load_dump(const SeedRequest& request, const SeedSource& source, vau
                                 std::chrono::seconds(60));
   // What is loaded is worth nothing before the commit at the end, which waits for the disk.
   connection.query("SET GLOBAL innodb_flush_log_at_trx_commit = 0");
-  dumped.position = pour(request, source, *dumped.branch);
+  pour(request, source, dumped);
   connection.query("SET GLOBAL innodb_flush_log_at_trx_commit = 1");
   return dumped;
 }

@@ -17,6 +17,7 @@ struct DumpedBranch {
   std::unique_ptr<SeedBranch> branch;
   vault::ImageInfo image;  ///< that it was booted from: of an empty server
   BackupPosition position;
+  double waited_seconds = 0;  ///< for the pace's sake
 };
 
 DumpedBranch load_dump(const SeedRequest& request, const SeedSource& source, vault::Vault& vault);

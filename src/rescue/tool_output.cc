@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <sched.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -26,8 +27,6 @@ namespace {
 constexpr int kPipeBytes = 1 << 20;
 constexpr int kLookForStopMs = 200;
 constexpr std::size_t kLastLines = 5;
-/// A pause of the tool gives no right to more than this at once.
-constexpr std::chrono::milliseconds kBurst{200};
 
 std::string ending_text(int status) {
   return WIFEXITED(status) ? format("ended with status {}", WEXITSTATUS(status))
@@ -35,13 +34,6 @@ std::string ending_text(int status) {
 }
 
 }  // namespace
-
-void Pace::pass(std::uint64_t bytes) {
-  if (rate_ == 0) return;
-  const auto now = std::chrono::steady_clock::now();
-  due_ = std::max(due_, now - kBurst) + std::chrono::nanoseconds(bytes * 1'000'000'000 / rate_);
-  if (due_ > now) std::this_thread::sleep_until(due_);
-}
 
 ToolOutput::ToolOutput(const Tool& tool) : name_(Path(tool.argv.front()).filename()), scratch_("lifeboat-tool") {
   int ends[2];
@@ -94,15 +86,25 @@ void run_tool(const Tool& tool) {
   output.finish();
 }
 
-void run_gently(const std::function<void()>& work) {
+namespace {
+
+bool become_gentle() {
+  constexpr int kLowest = 19;
+  constexpr unsigned kBestEffortLowest = (2U << 13U) | 7U;
+  constexpr int kThisThread = 1;  // IOPRIO_WHO_PROCESS, which means a thread
+  return ::setpriority(PRIO_PROCESS, 0, kLowest) == 0 &&
+         ::syscall(SYS_ioprio_set, kThisThread, 0, kBestEffortLowest) == 0;
+}
+
+bool become_idle() {
+  const sched_param none{};
+  return ::sched_setscheduler(0, SCHED_IDLE, &none) == 0;
+}
+
+void run_apart(bool (*become)(), const std::function<void()>& work) {
   std::exception_ptr error;
   std::thread([&] {
-    constexpr int kLowest = 19;
-    constexpr unsigned kBestEffortLowest = (2U << 13U) | 7U;
-    constexpr int kThisThread = 1;  // IOPRIO_WHO_PROCESS, which means a thread
-    const bool gentle = ::setpriority(PRIO_PROCESS, 0, kLowest) == 0 &&
-                        ::syscall(SYS_ioprio_set, kThisThread, 0, kBestEffortLowest) == 0;
-    if (!gentle) log::debug("the copy does not give way to others: {}", std::strerror(errno));
+    if (!become()) log::debug("the copy does not give way to others: {}", std::strerror(errno));
     try {
       work();
     } catch (...) {
@@ -110,6 +112,16 @@ void run_gently(const std::function<void()>& work) {
     }
   }).join();
   if (error) std::rethrow_exception(error);
+}
+
+}  // namespace
+
+void run_gently(const std::function<void()>& work) {
+  run_apart(become_gentle, work);
+}
+
+void run_idly(const std::function<void()>& work) {
+  run_apart(become_idle, work);
 }
 
 }  // namespace lifeboat::rescue

@@ -1,4 +1,4 @@
-/// A program whose output is read as it comes, at a given pace, and whose last words on stderr explain its failure.
+/// A program whose output is read as it comes, and whose last words on stderr explain its failure.
 ///
 /// Ownership: owns the process, which ends with it. Threads: one. Errors: kNotFound if it is not installed (the hint
 /// says which package), kUnavailable with its last words if it fails, kCancelled when a stop is asked for.
@@ -15,18 +15,6 @@
 #include "base/process.h"
 
 namespace lifeboat::rescue {
-
-/// Lets so many bytes pass a second.
-class Pace {
- public:
-  explicit Pace(std::uint64_t bytes_per_second) : rate_(bytes_per_second) {}  ///< 0: as fast as can be
-  /// Waits as long as `bytes` take.
-  void pass(std::uint64_t bytes);
-
- private:
-  std::uint64_t rate_;
-  std::chrono::steady_clock::time_point due_;
-};
 
 struct Tool {
   std::vector<std::string> argv;
@@ -58,5 +46,8 @@ void run_tool(const Tool& tool);
 /// Runs `work` on a thread that gives way to all others for the processor and the disk, with every thread and process
 /// that it starts. Returns when it has ended; what it throws is thrown.
 void run_gently(const std::function<void()>& work);
+/// The same for what may wait for as long as anybody else has something to do: whoever wants the processor has it at
+/// once, instead of at the end of a time slice.
+void run_idly(const std::function<void()>& work);
 
 }  // namespace lifeboat::rescue

@@ -10,8 +10,10 @@ namespace lifeboat::vault {
 
 namespace {
 
-/// Extents read ahead of the threads: enough for a disk to stream, little enough to stay in memory.
-constexpr std::size_t kExtentsInFlight = 24;
+/// Read ahead of the threads, 24 MiB: enough for a disk to stream, little enough to stay in memory.
+constexpr std::uint64_t kChunksInFlight = 192;
+/// Holes, and what a stream brings chunk by chunk, cost some memory each as well.
+constexpr std::size_t kExtentsInFlight = 192;
 
 std::uint64_t byte_of(std::uint64_t chunk) {
   return chunk * kChunkBytes;
@@ -31,7 +33,7 @@ ImportPipeline::~ImportPipeline() {
 }
 
 bool ImportPipeline::full() const {
-  return in_flight_.size() >= kExtentsInFlight;
+  return in_flight_.size() >= kExtentsInFlight || chunks_in_flight_ >= kChunksInFlight;
 }
 
 void ImportPipeline::push(std::unique_ptr<Extent> extent) {
@@ -47,6 +49,7 @@ void ImportPipeline::push(std::unique_ptr<Extent> extent) {
     static_cast<void>(::posix_fadvise(extent->file->fd.get(), static_cast<off_t>(byte_of(extent->first)),
                                       static_cast<off_t>(byte_of(extent->count)), POSIX_FADV_WILLNEED));
   }
+  chunks_in_flight_ += extent->count;
   Extent* raw = extent.get();
   in_flight_.push_back(std::move(extent));
   {
@@ -64,6 +67,7 @@ std::unique_ptr<Extent> ImportPipeline::pop() {
   }
   std::unique_ptr<Extent> extent = std::move(in_flight_.front());
   in_flight_.pop_front();
+  if (!extent->hole) chunks_in_flight_ -= extent->count;
   if (extent->error) std::rethrow_exception(extent->error);
   return extent;
 }

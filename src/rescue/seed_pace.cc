@@ -1,0 +1,106 @@
+#include "rescue/seed_pace.h"
+
+#include <algorithm>
+#include <charconv>
+#include <thread>
+
+#include "base/error.h"
+#include "base/log.h"
+
+namespace lifeboat::rescue {
+
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr milliseconds kLookEvery{250};
+constexpr std::chrono::seconds kAskAgainAfter{5};
+/// After the last work that was seen: what comes in bursts is not to meet a copy at full speed at each one's start.
+constexpr std::chrono::seconds kStaysBusy{3};
+/// Somebody who looks at a server's status, or a heartbeat, is no work; mariadb-backup itself asks ten times a second.
+constexpr std::uint64_t kQuestionsPerSecond = 50;
+constexpr std::uint64_t kRowsPerSecond = 20;
+/// Beside a load of a third of what two cores and one disk can do, this adds a few percent to its 95th percentile
+/// (bench/seed); a terabyte takes seven hours.
+constexpr std::uint64_t kGentleBytesPerSecond = 40'000'000;
+/// A pause of the tool gives no right to more than this at once.
+constexpr milliseconds kBurst{5};
+
+std::uint64_t number_of(std::string_view text) {
+  std::uint64_t number = 0;
+  std::from_chars(text.data(), text.data() + text.size(), number);
+  return number;
+}
+
+bool is_more(std::uint64_t before, std::uint64_t after, std::uint64_t per_second, std::chrono::nanoseconds between) {
+  // Fewer than before: it was restarted, or somebody flushed its status.
+  const std::uint64_t count = after >= before ? after - before : after;
+  return static_cast<double>(count) > static_cast<double>(per_second) * std::chrono::duration<double>(between).count();
+}
+
+}  // namespace
+
+bool is_work(const SourceCounters& before, const SourceCounters& after, std::chrono::nanoseconds between) {
+  return is_more(before.questions, after.questions, kQuestionsPerSecond, between) ||
+         is_more(before.rows_changed, after.rows_changed, kRowsPerSecond, between);
+}
+
+bool SourceWork::working() {
+  const Clock::time_point now = Clock::now();
+  if (now >= next_look_) {
+    next_look_ = now + kLookEvery;
+    try {
+      look(now);
+    } catch (const Exception& e) {
+      log::debug("whether the source has other work: {}", e.error().text());
+      connection_.reset();
+      last_.reset();
+      busy_until_ = Clock::time_point::max();
+      next_look_ = Clock::now() + kAskAgainAfter;
+    }
+  }
+  return now < busy_until_;
+}
+
+void SourceWork::look(Clock::time_point now) {
+  const SourceCounters counters = ask();
+  const bool worked = last_ && is_work(*last_, counters, now - looked_);
+  if (worked && worked_before_) {
+    busy_until_ = now + kStaysBusy;
+  } else if (last_ && !worked && busy_until_ == Clock::time_point::max()) {
+    busy_until_ = now;
+  }
+  worked_before_ = worked;
+  last_ = counters;
+  looked_ = now;
+}
+
+SourceCounters SourceWork::ask() {
+  if (!connection_) connection_.emplace(login_, cancel_);
+  SourceCounters counters;
+  for (const relay::TextRow& row : connection_
+                                       ->query("SHOW GLOBAL STATUS WHERE Variable_name IN "
+                                               "('Questions', 'Handler_write', 'Handler_update', 'Handler_delete')")
+                                       .rows) {
+    if (row.size() != 2 || !row[0] || !row[1]) continue;
+    (*row[0] == "Questions" ? counters.questions : counters.rows_changed) += number_of(*row[1]);
+  }
+  return counters;
+}
+
+std::uint64_t SeedPace::rate() {
+  if (fixed_) return *fixed_;
+  return work_.working() ? kGentleBytesPerSecond : 0;
+}
+
+void SeedPace::pass(std::uint64_t bytes) {
+  const std::uint64_t bytes_per_second = rate();
+  if (bytes_per_second == 0) return;
+  const auto now = std::chrono::steady_clock::now();
+  due_ = std::max(due_, now - kBurst) + std::chrono::nanoseconds(bytes * 1'000'000'000 / bytes_per_second);
+  if (due_ <= now) return;
+  std::this_thread::sleep_until(due_);
+  waited_ += due_ - now;
+}
+
+}  // namespace lifeboat::rescue
