@@ -18,6 +18,7 @@ struct RescueOrder {
   std::vector<std::string> skip;  ///< GTIDs; empty, and no `to`: what the guard holds, else the newest danger
   std::string way;                ///< "standby", "image", "older"; empty: what is sooner of the first two
   std::string image;              ///< that one only
+  bool rehearsal = false;         ///< a drill's: of dangers that nobody named, only what the guard holds is left out
   bool standalone = false;        ///< with the vault alone: log that was not brought here cannot be had
 };
 

@@ -53,6 +53,9 @@ class RescuePlanner {
       for (const std::string& gtid : order_.skip) {
         picture_.left_out.push_back(log_.danger(binlog::parse_gtid(gtid)));
       }
+    } else if (order_.rehearsal) {
+      std::ranges::copy_if(picture_.dangers, std::back_inserter(picture_.left_out),
+                           [](const FoundDanger& each) { return each.guard == "held"; });
     } else if (order_.to.empty()) {
       picture_.left_out = choose_left_out(picture_.dangers);
     }

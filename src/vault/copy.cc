@@ -97,6 +97,7 @@ class Copy {
     for (const Id& id : foreign_slots(from_)) foreign.insert(slot_name(id));
     for (const std::string& why : copy_all(kKeysPrefix, foreign)) report_.failures.push_back({"", why});
     for (const std::string& why : copy_all(kPinsPrefix)) report_.failures.push_back({"", why});
+    for (const std::string& why : copy_all(kProofsPrefix)) report_.failures.push_back({"", why});
     if (writing_->finish()) return;
     for (const ImageName& image : report_.images) confirm_image(to_, image);
   }

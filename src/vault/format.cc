@@ -68,6 +68,8 @@ std::string_view kind_name(ObjectKind kind) {
       return "scrub result";
     case ObjectKind::kLogPart:
       return "log part";
+    case ObjectKind::kProof:
+      return "proof";
   }
   return "object of unknown kind";
 }

@@ -30,6 +30,7 @@ enum class ObjectKind : std::uint8_t {
   kLaunch = 9,
   kScrub = 10,
   kLogPart = 11,
+  kProof = 12,
 };
 /// "key slot", "image", … for messages.
 std::string_view kind_name(ObjectKind kind);
@@ -56,6 +57,7 @@ inline constexpr std::string_view kUndoPrefix = "undo/";
 inline constexpr std::string_view kLaunchPrefix = "launch/";
 inline constexpr std::string_view kScrubPrefix = "scrub/";
 inline constexpr std::string_view kLogsPrefix = "logs/";
+inline constexpr std::string_view kProofsPrefix = "proofs/";
 
 std::string slot_name(const Id& id);
 /// "packs/3f/3f9a…".

@@ -68,7 +68,8 @@ class Healing {
  private:
   bool is_to_be_noted(const std::string& name) const {
     if (name.starts_with(kImagesPrefix)) return !hidden_.contains(name.substr(kImagesPrefix.size()));
-    return name.starts_with(kPinsPrefix) || name.starts_with(kKeysPrefix) || name.starts_with(kLogsPrefix);
+    const auto begins = [&](std::string_view prefix) { return name.starts_with(prefix); };
+    return begins(kPinsPrefix) || begins(kKeysPrefix) || begins(kLogsPrefix) || begins(kProofsPrefix);
   }
 
   Vault& vault_;

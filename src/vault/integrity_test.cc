@@ -10,6 +10,7 @@
 #include "vault/marks.h"
 #include "vault/object_check.h"
 #include "vault/pins.h"
+#include "vault/proofs.h"
 #include "vault/prune_testing.h"
 #include "vault/scrub.h"
 #include "vault/sealed_object.h"
@@ -36,6 +37,7 @@ class Integrity : public ::testing::Test {
     settle_mark(*vault_, mark_.id, MarkState::kUndone);
     put_object(*vault_, ObjectKind::kLaunch, format("{}{}-{}", kLaunchPrefix, image_, id_text(random_id())),
                as_bytes("a list"));
+    put_proof(*vault_, {.image = image_, .id = make_proof_id(now())}, now(), true, {});
     session_.emplace(*vault_, SessionKind::kRead, image_);
     names_ = object_names(*vault_, "");
   }
@@ -66,8 +68,9 @@ class Integrity : public ::testing::Test {
 };
 
 TEST_F(Integrity, TheSampleHasEveryKind) {
-  for (const std::string_view prefix : {kConfigName, kKeysPrefix, kPacksPrefix, kImagesPrefix, kPinsPrefix,
-                                        kSessionsPrefix, kMarksPrefix, kUndoPrefix, kLaunchPrefix, kScrubPrefix}) {
+  for (const std::string_view prefix :
+       {kConfigName, kKeysPrefix, kPacksPrefix, kImagesPrefix, kPinsPrefix, kSessionsPrefix, kMarksPrefix, kUndoPrefix,
+        kLaunchPrefix, kScrubPrefix, kProofsPrefix}) {
     EXPECT_NE(name_of(prefix), "") << prefix;
   }
   for (const std::string& name : names_) EXPECT_NO_THROW(check_object(vault_->keys(), name, vault_.content(name)));

@@ -41,6 +41,10 @@ codec::Hash256 Keys::slot_mac(const Id& slot, ByteView bytes) const {
   return codec::hmac_sha256(derive("slot", slot).view(), bytes);
 }
 
+codec::SigningKey Keys::proof_key() const {
+  return codec::SigningKey(derive("proof", {}));
+}
+
 std::string Keys::cache_name() const {
   return to_hex(derive("cache", {}).view().first(kCacheNameBytes));
 }

@@ -8,6 +8,7 @@
 #include "codec/hash.h"
 #include "codec/seal.h"
 #include "codec/secret.h"
+#include "codec/signature.h"
 #include "vault/types.h"
 
 namespace lifeboat::vault {
@@ -25,6 +26,8 @@ class Keys {
   /// MACs the config and the key slots, which are not sealed.
   codec::Hash256 config_mac(ByteView bytes) const;
   codec::Hash256 slot_mac(const Id& slot, ByteView bytes) const;
+  /// Signs proofs: its public key may be told to anybody.
+  codec::SigningKey proof_key() const;
   /// What chunk digests are made of.
   const codec::BlockPrf& block_prf() const { return block_prf_; }
   std::string cache_name() const;

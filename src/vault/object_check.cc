@@ -17,7 +17,7 @@
 namespace lifeboat::vault {
 namespace {
 
-constexpr std::array<std::pair<std::string_view, ObjectKind>, 10> kPrefixes{{{kKeysPrefix, ObjectKind::kKeySlot},
+constexpr std::array<std::pair<std::string_view, ObjectKind>, 11> kPrefixes{{{kKeysPrefix, ObjectKind::kKeySlot},
                                                                              {kPacksPrefix, ObjectKind::kPack},
                                                                              {kImagesPrefix, ObjectKind::kImage},
                                                                              {kPinsPrefix, ObjectKind::kPin},
@@ -26,7 +26,8 @@ constexpr std::array<std::pair<std::string_view, ObjectKind>, 10> kPrefixes{{{kK
                                                                              {kUndoPrefix, ObjectKind::kUndo},
                                                                              {kLaunchPrefix, ObjectKind::kLaunch},
                                                                              {kScrubPrefix, ObjectKind::kScrub},
-                                                                             {kLogsPrefix, ObjectKind::kLogPart}}};
+                                                                             {kLogsPrefix, ObjectKind::kLogPart},
+                                                                             {kProofsPrefix, ObjectKind::kProof}}};
 
 std::optional<ObjectKind> kind_of(std::string_view name) {
   if (name == kConfigName) return ObjectKind::kConfig;

@@ -9,6 +9,7 @@
 #include "vault/format.h"
 #include "vault/key_slots.h"
 #include "vault/pins.h"
+#include "vault/proofs.h"
 #include "vault/prune_session.h"
 #include "vault/references.h"
 #include "vault/sweep.h"
@@ -42,7 +43,10 @@ Packs list_packs(Vault& vault) {
 /// What a prune looks at, in the order that the protocol asks for.
 struct Survey {
   Survey(Vault& vault, PruneReport& report)
-      : packs(list_packs(vault)), live(alive(list_sessions(vault))), pinned(pinned_images(vault)) {
+      : packs(list_packs(vault)),
+        live(alive(list_sessions(vault))),
+        pinned(pinned_images(vault)),
+        proven(proven_images(vault)) {
     for (Mark& mark : read_marks(vault, report.damaged)) {
       (mark.in_force() ? marks : undone).push_back(std::move(mark));
     }
@@ -71,8 +75,13 @@ struct Survey {
       const auto at = stored.find(image.name);
       if (at == stored.end()) continue;  // put since it was listed
       const auto user = users.find(image.name);
-      result.push_back({image.name, image.origin, image.time, at->second, pinned.contains(image.name),
-                        user == users.end() ? "" : user->second});
+      result.push_back({.name = image.name,
+                        .origin = image.origin,
+                        .time = image.time,
+                        .stored = at->second,
+                        .pinned = pinned.contains(image.name),
+                        .in_use = user == users.end() ? "" : user->second,
+                        .proven = proven.contains(image.name)});
     }
     return result;
   }
@@ -88,6 +97,7 @@ struct Survey {
   Packs packs;
   std::vector<SessionInfo> live;
   std::set<ImageName> pinned;
+  std::map<ImageName, SystemTime> proven;
   std::vector<Mark> marks;
   std::vector<Mark> undone;
   std::vector<ListedLogPart> log_parts;

@@ -6,6 +6,7 @@
 #include "vault/format.h"
 #include "vault/image_object.h"
 #include "vault/pins.h"
+#include "vault/proofs.h"
 #include "vault/prune.h"
 #include "vault/prune_session.h"
 #include "vault/sweep.h"
@@ -19,14 +20,20 @@ std::vector<RetentionImage> retention_images(Vault& vault) {
   std::erase_if(live, [](const SessionInfo& session) { return !session.alive(); });
   const auto users = images_in_use(live);
   const auto pinned = pinned_images(vault);
+  const auto proven = proven_images(vault);
   const auto hidden = hidden_images(vault);
   std::vector<RetentionImage> images;
   vault.store().list(kImagesPrefix, [&](const store::ObjectInfo& object) {
     const ImageName name = object.name.substr(kImagesPrefix.size());
     if (hidden.contains(name)) return;
     const auto user = users.find(name);
-    images.push_back(
-        {name, "", object.modified, object.modified, pinned.contains(name), user == users.end() ? "" : user->second});
+    images.push_back({.name = name,
+                      .origin = "",
+                      .time = object.modified,
+                      .stored = object.modified,
+                      .pinned = pinned.contains(name),
+                      .in_use = user == users.end() ? "" : user->second,
+                      .proven = proven.contains(name)});
   });
   for (RetentionImage& image : images) {
     try {
@@ -54,7 +61,8 @@ void check_removable(Vault& vault, const ImageName& image, const RetentionPolicy
     if (verdict.name != image) continue;
     if (!verdict.keep) return;
     fail(Code::kRefused, format("image {} stays: {}", image, verdict.reason),
-         "What is inside the retention window (--keep), the last of its origin, pinned (`lifeboat image unpin`) or in "
+         "What is inside the retention window (--keep), the last of its origin or the last of it that is proven, "
+         "pinned (`lifeboat image unpin`) or in "
          "use is never removed.");
   }
   fail(Code::kNotFound, format("there is no image '{}'", image), "List them with: lifeboat image ls");

@@ -71,6 +71,7 @@ class OriginJudge {
     const SystemTime time = content_time(image);
     const std::string text = format_time(time);
     const bool newest = !image.damaged && std::exchange(first_, false);
+    const bool last_proven = image.proven && std::exchange(first_proven_, false);
     const bool of_hour = hours_.insert(text.substr(0, 13)).second;
     const bool of_day = days_.insert(text.substr(0, 10)).second;
     const bool of_month = months_.insert(text.substr(0, 7)).second;
@@ -78,6 +79,7 @@ class OriginJudge {
     if (!image.in_use.empty()) return format("in use by {}", image.in_use);
     if (now_ - image.stored < policy_.all) return format("younger than {}", format_duration(policy_.all));
     if (newest) return "newest of its origin";
+    if (last_proven) return "last proven of its origin";
     if (image.name == published_last_) return "published last of its origin";
     if (of_hour && now_ - time < policy_.hourly) return format("newest of hour {}", text.substr(0, 13));
     if (of_day && now_ - time < policy_.daily) return format("newest of day {}", text.substr(0, 10));
@@ -92,6 +94,7 @@ class OriginJudge {
   /// Its content may look old, if its host's clock was behind: names ascend all the same.
   const ImageName& published_last_;
   bool first_ = true;
+  bool first_proven_ = true;
   std::set<std::string> hours_;
   std::set<std::string> days_;
   std::set<std::string> months_;

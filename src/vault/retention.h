@@ -36,6 +36,7 @@ struct RetentionImage {
   SystemTime stored;  ///< by the store's clock
   bool pinned = false;
   std::string in_use;    ///< by whom; empty: by nobody
+  bool proven = false;   ///< it was booted and checked
   bool damaged = false;  ///< its object: nothing is known of it, and it is nobody's way back
 };
 

@@ -37,6 +37,20 @@ TEST(Retention, AClockFarBehindDoesNotMakeTheLastImageGo) {
   EXPECT_TRUE(verdicts_of({before, last}, kDefaultRetention).at(last.name).keep);
 }
 
+TEST(Retention, TheLastProvenOfAnOriginIsKeptHoweverOld) {
+  std::vector<RetentionImage> images;
+  for (const char* day : {"2020-01-01", "2020-01-02", "2020-01-03"})
+    images.push_back(image_at(format("{}T00:00:00Z", day)));
+  RetentionImage other = image_at("2020-01-02T12:00:00Z", "import /other on host h");
+  images.push_back(other);
+  images[0].proven = images[1].proven = true;
+  const auto verdicts = verdicts_of(images, "all=2d");
+  EXPECT_FALSE(verdicts.at(images[0].name).keep) << "a later one is proven";
+  EXPECT_EQ(verdicts.at(images[1].name).reason, "last proven of its origin");
+  EXPECT_EQ(verdicts.at(images[2].name).reason, "newest of its origin");
+  EXPECT_EQ(verdicts.at(other.name).reason, "newest of its origin");
+}
+
 TEST(Retention, ParsesTheDefault) {
   EXPECT_EQ(parse_retention(kDefaultRetention), RetentionPolicy{});
 }

@@ -1,4 +1,4 @@
-/// Small sealed objects: images, pins, sessions, marks, undo, launch lists, scrub results.
+/// Small sealed objects: images, pins, sessions, marks, undo, launch lists, scrub results, proofs.
 /// Layout: docs/internals/vault-format.md, "Small objects". A name is used once in the life of a vault.
 /// Errors: kCorruption naming the object and what is wrong with it, kUnsupported (newer format), and the store's.
 #pragma once

@@ -1,0 +1,66 @@
+#include "rescue/drill_state.h"
+
+#include "base/error.h"
+#include "base/log.h"
+#include "server/branch.h"
+
+namespace lifeboat::rescue {
+namespace {
+
+constexpr std::string_view kLockFile = "lock";
+
+Path drills_directory(const Path& state_root) {
+  return state_root / "drills";
+}
+
+}  // namespace
+
+Path drill_directory(const Path& state_root, const std::string& id) {
+  return drills_directory(state_root) / id;
+}
+
+std::string drill_branch(const std::string& id) {
+  return "drill-" + id;
+}
+
+FileLock lock_drills(const Path& state_root) {
+  make_directories(drills_directory(state_root));
+  try {
+    return {drills_directory(state_root) / kLockFile, "drills"};
+  } catch (const Exception& e) {
+    if (e.code() != Code::kBusy) throw;
+    fail(Code::kBusy, "another drill runs on this host: they run one at a time", "Wait for it; see: lifeboat drill ls");
+  }
+}
+
+std::optional<FileLock> try_lock_drills(const Path& state_root) {
+  if (!std::filesystem::is_directory(drills_directory(state_root))) return std::nullopt;
+  try {
+    return lock_drills(state_root);
+  } catch (const Exception& e) {
+    if (e.code() != Code::kBusy) throw;
+    return std::nullopt;
+  }
+}
+
+void remove_drill(const Path& state_root, const std::string& id) {
+  const std::string name = drill_branch(id);
+  if (const auto branch = server::find_branch(state_root, name)) {
+    server::stop_branch(*branch, std::chrono::milliseconds(0));  // what it would still write is thrown away
+    server::remove_branch(server::open_branch(state_root, name), true);
+  }
+  std::filesystem::remove_all(drill_directory(state_root, id));
+}
+
+std::vector<std::string> remove_dead_drills(const Path& state_root) {
+  std::vector<std::string> removed;
+  for (const std::string& id : list_directory(drills_directory(state_root))) {
+    if (id == kLockFile) continue;
+    remove_drill(state_root, id);
+    log::warn("drill {} was killed: what it left is removed", id);
+    removed.push_back(id);
+  }
+  return removed;
+}
+
+}  // namespace lifeboat::rescue
