@@ -231,6 +231,15 @@ ProcessResult run_process(const ProcessOptions& options) {
   return result;
 }
 
+void give_way() {
+  constexpr int kNice = 10;
+  // No header has these; see ioprio_set(2). The lowest of best effort: idle would starve beside a busy disk.
+  constexpr int kWhoProcess = 1;
+  constexpr int kBestEffortLowest = (2 << 13) | 7;
+  static_cast<void>(::setpriority(PRIO_PROCESS, 0, kNice));
+  static_cast<void>(::syscall(SYS_ioprio_set, kWhoProcess, 0, kBestEffortLowest));
+}
+
 void outlive_parent() {
   ::prctl(PR_SET_PDEATHSIG, 0);
 }

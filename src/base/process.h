@@ -71,6 +71,9 @@ ProcessResult run_process(const ProcessOptions& options);
 /// For a program that was started with stop_with_parent: from here on it goes on alone.
 void outlive_parent();
 
+/// This process, and what it starts, gives way to others: on the processors, and at the disk.
+void give_way();
+
 /// When a process was started, in clock ticks since boot: with the pid an identity that is not re-used.
 /// Empty if it does not exist (a zombie does not count as existing).
 std::optional<std::uint64_t> process_start_time(pid_t pid);

@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "base/printable.h"
 #include "cli/commands.h"
+#include "cli/drill_commands.h"
 #include "cli/guard_commands.h"
 #include "cli/log_commands.h"
 #include "cli/rescue_commands.h"
@@ -108,6 +109,11 @@ void add_nouns(CLI::App& app, Context& context) {
   add_guard_audit(guard, context);
   add_guard_approvers(guard, context);
   add_guard_rules(guard, context);
+
+  CLI::App& drill =
+      add_noun(app, "drill", "Rescues rehearsed: what comes back, how long it takes, and the proof of it");
+  add_drill_run(drill, context);
+  add_drill_ls(drill, context);
 
   add_seed(app, context);
   add_rescue(app, context);

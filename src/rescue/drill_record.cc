@@ -28,8 +28,8 @@ json::array phases_to_json(const std::vector<DrillPhase>& phases) {
 json::array failures_to_json(const std::vector<DrillFailure>& failures) {
   json::array out;
   for (const DrillFailure& each : failures) {
-    out.push_back(json::object{
-        {"check", each.check}, {"code", code_name(each.code)}, {"what", each.what}, {"hint", each.hint}});
+    out.push_back(
+        json::object{{"check", each.check}, {"code", code_name(each.code)}, {"what", each.what}, {"hint", each.hint}});
   }
   return out;
 }
@@ -103,8 +103,7 @@ DrillLevel drill_level_of(std::string_view name) {
   const auto& names = drill_level_names();
   const auto found = std::ranges::find(names, name);
   if (found == names.end()) {
-    fail(Code::kUsage, format("there is no level '{}'", name),
-         lifeboat::format("Levels: {}", fmt::join(names, ", ")));
+    fail(Code::kUsage, format("there is no level '{}'", name), lifeboat::format("Levels: {}", fmt::join(names, ", ")));
   }
   return static_cast<DrillLevel>(found - names.begin());
 }
@@ -122,27 +121,27 @@ std::optional<double> DrillRecord::back_seconds() const {
 }
 
 json::object to_json(const DrillRecord& record) {
-  json::object out{{"level", drill_level_name(record.level)},
-                   {"bytes", record.image_bytes},
-                   {"key", record.key},
-                   {"server", record.server},
-                   {"start", record.start},
-                   {"gtid", record.gtid},
-                   {"source", record.source},
-                   {"left_out", json::array(record.left_out.begin(), record.left_out.end())},
-                   {"begun", unix_ms(record.begun)},
-                   {"phases", phases_to_json(record.phases)},
-                   {"back_seconds", or_null(record.back_seconds())},
-                   {"lost_seconds", or_null(record.lost_seconds)},
-                   {"objective",
-                    json::object{{"back_within_ms", milliseconds_or_null(record.objective.back_within)},
+  json::object out{
+      {"level", drill_level_name(record.level)},
+      {"bytes", record.image_bytes},
+      {"key", record.key},
+      {"server", record.server},
+      {"start", record.start},
+      {"gtid", record.gtid},
+      {"source", record.source},
+      {"left_out", json::array(record.left_out.begin(), record.left_out.end())},
+      {"begun", unix_ms(record.begun)},
+      {"phases", phases_to_json(record.phases)},
+      {"back_seconds", or_null(record.back_seconds())},
+      {"lost_seconds", or_null(record.lost_seconds)},
+      {"objective", json::object{{"back_within_ms", milliseconds_or_null(record.objective.back_within)},
                                  {"lose_at_most_ms", milliseconds_or_null(record.objective.lose_at_most)}}},
-                   {"checks", notes_to_json(record.checks, "check")},
-                   {"not_known", notes_to_json(record.not_known, "subject")},
-                   {"failures", failures_to_json(record.failures)},
-                   {"coverage", to_json(record.coverage)},
-                   {"conditions", record.conditions},
-                   {"inventory", record.inventory}};
+      {"checks", notes_to_json(record.checks, "check")},
+      {"not_known", notes_to_json(record.not_known, "subject")},
+      {"failures", failures_to_json(record.failures)},
+      {"coverage", to_json(record.coverage)},
+      {"conditions", record.conditions},
+      {"inventory", record.inventory}};
   return out;
 }
 

@@ -68,11 +68,11 @@ struct DrillRecord {
   DrillLevel level = DrillLevel::kReplay;
   std::string image;
   std::uint64_t image_bytes = 0;
-  std::string key;      ///< that opened the vault: "passphrase", "recovery"
-  std::string server;   ///< version of the one that was booted; empty: none was
-  std::string start;    ///< position of the image; empty: not known
-  std::string gtid;     ///< up to which it was brought; empty: as `start`
-  std::string source;   ///< it was compared with; empty: with none
+  std::string key;                    ///< that opened the vault: "passphrase", "recovery"
+  std::string server;                 ///< version of the one that was booted; empty: none was
+  std::string start;                  ///< position of the image; empty: not known
+  std::string gtid;                   ///< up to which it was brought; empty: as `start`
+  std::string source;                 ///< it was compared with; empty: with none
   std::vector<std::string> left_out;  ///< GTIDs, as a rescue would
   SystemTime begun;
   std::vector<DrillPhase> phases;

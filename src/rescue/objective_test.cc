@@ -22,7 +22,8 @@ TEST(Objective, IsNoneWhereNoneIsWritten) {
 }
 
 TEST(Objective, ThatMakesNoSenseIsNamed) {
-  for (const char* text : {"[objectiv]\nback_within = \"30m\"\n", "[objective]\nback_withn = \"30m\"\n", "[objective]\nback_within = \"soon\"\n"}) {
+  for (const char* text : {"[objectiv]\nback_within = \"30m\"\n", "[objective]\nback_withn = \"30m\"\n",
+                           "[objective]\nback_within = \"soon\"\n"}) {
     try {
       static_cast<void>(parse_objective(text, "lifeboat.toml"));
       ADD_FAILURE() << text;

@@ -1,6 +1,8 @@
 #include "rescue/rescue_check.h"
 
 #include "base/error.h"
+#include "relay/source_connection.h"
+#include "rescue/sql_names.h"
 
 namespace lifeboat::rescue {
 namespace {
@@ -8,28 +10,13 @@ namespace {
 /// Of one database: a look at each of very many would make production wait.
 constexpr std::size_t kTablesReadMax = 500;
 
-std::string quote_name(std::string_view name) {
-  std::string out = "`";
-  for (const char c : name) out += c == '`' ? std::string("``") : std::string(1, c);
-  return out + '`';
-}
-
-std::string quote_text(std::string_view text) {
-  std::string out = "'";
-  for (const char c : text) {
-    if (c == '\'' || c == '\\') out += '\\';
-    out += c;
-  }
-  return out + '\'';
-}
-
 std::vector<std::string> base_tables(server::Connection& connection, const std::string& database,
                                      const std::string& table) {
   std::string query =
       "SELECT table_name FROM information_schema.tables WHERE table_type = 'BASE TABLE' AND "
       "table_schema = " +
-      quote_text(database);
-  if (table != "*") query += " AND table_name = " + quote_text(table);
+      relay::quote_sql(database);
+  if (table != "*") query += " AND table_name = " + relay::quote_sql(table);
   std::vector<std::string> names;
   for (const server::Row& row : connection.query(query)) names.push_back(row.at(0).value_or(""));
   return names;
@@ -37,7 +24,7 @@ std::vector<std::string> base_tables(server::Connection& connection, const std::
 
 void read_from(server::Connection& connection, const std::string& database, const std::string& table) {
   try {
-    connection.query(format("SELECT 1 FROM {}.{} LIMIT 1", quote_name(database), quote_name(table)));
+    connection.query(format("SELECT 1 FROM {} LIMIT 1", quote_table(database, table)));
   } catch (const Exception& e) {
     if (e.code() != Code::kRefused) throw;
     fail(Code::kCorruption, format("table {}.{} cannot be read: {}", database, table, e.error().message));

@@ -25,6 +25,7 @@ struct BranchRequest {
   std::uint16_t port = 0;                  ///< 0: a free one, or the last one if still free
   std::optional<ReplicaSettings> replica;  ///< it is made ready to replicate; nothing: it cannot
   std::vector<Login> logins;
+  std::uint64_t buffer_pool_max = 0;                  ///< 0: as options.h chooses
   std::optional<std::chrono::milliseconds> patience;  ///< empty: as long as recovery takes
   volume::MountRequest mount;                         ///< state root, vault and program; the rest is filled in
   std::function<std::unique_ptr<vault::Vault>()> open_vault;

@@ -232,7 +232,7 @@ class Start {
                           .error_log = record_.error_log(),
                           .port = record_.port,
                           .server_id = record_.server_id,
-                          .buffer_pool_bytes = choose_buffer_pool(data_bytes(), available_memory()),
+                          .buffer_pool_bytes = buffer_pool(),
                           .has_keys = keys.any(),
                           .replica = request_.replica};
     if (request_.on_boot) request_.on_boot(result_.at_boot, record_);
@@ -292,6 +292,11 @@ class Start {
 
   json::object volume_status() const {
     return volume::control_call(volume::volume_directory(root_, record_.name), "status");
+  }
+
+  std::uint64_t buffer_pool() const {
+    const std::uint64_t chosen = choose_buffer_pool(data_bytes(), available_memory());
+    return request_.buffer_pool_max == 0 ? chosen : std::min(chosen, request_.buffer_pool_max);
   }
 
   std::uint64_t data_bytes() const {

@@ -1,0 +1,145 @@
+// `lifeboat drill run`: a rescue that nobody switches to, measured and looked at; its proof goes into the vault.
+
+#include "rescue/drill.h"
+
+#include "base/cancel.h"
+#include "base/error.h"
+#include "base/log.h"
+#include "base/process.h"
+#include "base/units.h"
+#include "cli/drill_commands.h"
+#include "cli/relay_directory.h"
+#include "cli/rescue_commands.h"
+#include "cli/source_options.h"
+#include "vault/credential_file.h"
+
+namespace lifeboat::cli {
+namespace {
+
+constexpr std::string_view kBufferPool = "1GiB";
+
+struct Options {
+  std::string level = "replay";
+  std::string image;
+  std::string to;
+  std::string key;
+  std::string directory;
+  bool standalone = false;
+  std::string source;
+  std::string source_password_file;
+  SourceTls tls;
+  std::string assertions;
+  std::string config;
+  int sample = 100;
+  std::string memory = std::string(kBufferPool);
+  RescueBranchOptions branch;
+};
+
+void add_options(Command& command, Options& options) {
+  command.add_option("--level", options.level, "how far it goes").one_of(rescue::drill_level_names()).show_default();
+  command.add_option("--image", options.image, "this image: its name or a unique prefix (default: the newest)");
+  command.add_option("--to", options.to, "replay up to a time, a GTID, FILE:POSITION (default: now)");
+  command.add_option("--key", options.key, "recovery: open the vault with the recovery key only").one_of({"recovery"});
+  const Option directory =
+      command.add_option("--dir", options.directory, "the relay's directory (default: of the one that runs)");
+  command.add_flag("--standalone", options.standalone, "with the vault alone: its log is brought to this host")
+      .excludes(directory);
+  command.add_option("--source", options.source, "mysql://user@host:port of the living server, to compare with");
+  command.add_option("--source-password-file", options.source_password_file, "file that holds that user's password");
+  add_source_tls(command, options.tls);
+  command.add_option("--assertions", options.assertions, "file of queries and the results that are expected");
+  command.add_option("--config", options.config, "file with an [objective]: back_within, lose_at_most");
+  command.add_option("--sample", options.sample, "percent of the tables whose rows are compared").between(1, 100);
+  command.add_option("--memory", options.memory, "at most so much for the branch's buffer pool").show_default();
+  add_rescue_branch_options(command, options.branch);
+}
+
+void check_options(const Context& context, const Options& options) {
+  const rescue::DrillLevel level = rescue::drill_level_of(options.level);
+  if (level == rescue::DrillLevel::kEqual && options.source.empty()) {
+    fail(Code::kUsage, "--level equal compares with the living server",
+         "Name it: --source mysql://user@host:port --source-password-file FILE");
+  }
+  if (level == rescue::DrillLevel::kSql && options.assertions.empty()) {
+    fail(Code::kUsage, "--level sql needs --assertions FILE", "See the guide's page on drills.");
+  }
+  if (options.source.empty() != options.source_password_file.empty()) {
+    fail(Code::kUsage, "--source and --source-password-file go together");
+  }
+  if (!options.key.empty() && context.globals().recovery_key_file.empty()) {
+    fail(Code::kUsage, "--key recovery needs the recovery key",
+         "Pass --recovery-key-file FILE, or set LIFEBOAT_RECOVERY_KEY_FILE.");
+  }
+}
+
+/// Of this host's relay, if there is one; else of the vault.
+std::optional<Path> choose_relay(const Options& options) {
+  if (options.standalone) return std::nullopt;
+  try {
+    return relay_directory(options.directory);
+  } catch (const Exception& e) {
+    if (!options.directory.empty() || e.code() != Code::kNotFound) throw;
+    log::info("no relay runs on this host: the log is brought from the vault");
+    return std::nullopt;
+  }
+}
+
+rescue::DrillRequest to_request(const Context& context, const Options& options) {
+  rescue::DrillRequest request;
+  request.level = rescue::drill_level_of(options.level);
+  request.image = options.image;
+  request.to = options.to;
+  if (request.level >= rescue::DrillLevel::kReplay) request.relay_directory = choose_relay(options);
+  if (!options.source.empty()) {
+    request.source.emplace(relay::SourceLogin{.address = relay::SourceAddress::parse(options.source),
+                                              .password = codec::Secret(read_secret_file(options.source_password_file)),
+                                              .tls = client_tls(options.tls),
+                                              .limits = {}});
+  }
+  if (!options.assertions.empty()) request.assertions = options.assertions;
+  if (!options.config.empty()) request.objective = rescue::read_objective(options.config);
+  request.sample_percent = options.sample;
+  request.key = context.globals().recovery_key_file.empty() ? "passphrase" : "recovery";
+  request.means = rescue_means(context, options.branch);
+  request.means.branch.buffer_pool_max = parse_size(options.memory);
+  if (!options.key.empty()) request.means.branch.mount.passphrase_file.clear();
+  return request;
+}
+
+json::object failure_of(const json::object& proof) {
+  return proof.at("failures").as_array().front().as_object();
+}
+
+Code code_of(const json::object& failure) {
+  const std::string name = json_string(failure, "code");
+  for (const Code code : all_codes()) {
+    if (code_name(code) == name) return code;
+  }
+  return Code::kInternal;
+}
+
+/// A failed drill is loud: on stderr whatever goes to stdout, and by its exit status.
+void print_proof(Context& context, const vault::Proof& proof) {
+  context.print(proof.said, rescue::describe_drill(proof.said));
+  if (proof.passed) return;
+  const json::object failure = failure_of(proof.said);
+  log::error("drill {} FAILED: {}: {}", proof.name.id, json_string(failure, "check"), json_string(failure, "what"));
+  context.end_with(code_of(failure));
+}
+
+void run(Context& context, const Options& options) {
+  check_options(context, options);
+  stop_on_signals();
+  const rescue::DrillRequest request = to_request(context, options);
+  give_way();
+  print_proof(context, rescue::run_drill(request));
+}
+
+}  // namespace
+
+void add_drill_run(CLI::App& noun, Context& context) {
+  add_command<Options>(noun, context, "run", "Rehearse a rescue, measure it, and put the proof into the vault",
+                       "lifeboat drill run", add_options, run);
+}
+
+}  // namespace lifeboat::cli

@@ -1,0 +1,280 @@
+#include "rescue/drill_run.h"
+
+#include <algorithm>
+#include <array>
+#include <cstdlib>
+#include <thread>
+
+#include "base/cancel.h"
+#include "base/error.h"
+#include "base/log.h"
+#include "rescue/drill_state.h"
+#include "rescue/rescue_plan.h"
+#include "server/instance.h"
+#include "vault/image_reader.h"
+#include "vault/scrub.h"
+
+namespace lifeboat::rescue {
+namespace {
+
+constexpr std::size_t kScrubFindingsMax = 100;
+constexpr std::size_t kLogLines = 20;
+
+/// What of this host and its vault a measured time depends on.
+json::object conditions_now(const std::string& vault_url) {
+  std::array<double, 1> load{};
+  const bool known = ::getloadavg(load.data(), 1) == 1;
+  return {{"processors", std::thread::hardware_concurrency()},
+          {"load", known ? json::value(load[0]) : json::value(nullptr)},
+          {"memory_bytes", server::available_memory()},
+          {"store", vault_url.substr(0, vault_url.find(':'))},
+          {"priority", "low"}};
+}
+
+bool tells_full_disk(std::string_view said) {
+  constexpr std::string_view kWords[] = {"No space left", "rror 28", "errno: 28", "Errcode: 28", "isk full", "is full"};
+  return std::ranges::any_of(kWords,
+                             [&](std::string_view words) { return said.find(words) != std::string_view::npos; });
+}
+
+}  // namespace
+
+Drill::Drill(const DrillRequest& request) : request_(request), means_(request.means) {
+  record_.id = vault::make_proof_id(now());
+  record_.begun = now();
+  record_.level = request.level;
+  record_.key = request.key;
+  record_.objective = request.objective;
+  means_.branch.on_boot = [this](const server::ServerInfo& info, const server::BranchRecord& branch) {
+    redo_bytes_ = info.redo_to_apply.value_or(0);
+    record_.server = branch.version;
+  };
+}
+
+vault::Proof Drill::run() {
+  vault_ = means_.branch.open_vault();
+  choose_image();
+  try {
+    go();
+  } catch (const Exception& e) {
+    if (e.code() == Code::kCancelled) {
+      tear_down();
+      throw;
+    }
+    failed(e.error());
+  }
+  take_over_phases();
+  phase("teardown", "branches", [this] {
+    tear_down();
+    return 1;
+  });
+  judge_objective();
+  return put();
+}
+
+void Drill::go() {
+  record_.conditions = conditions_now(means_.vault_url);
+  read_image();
+  if (request_.level == DrillLevel::kScrub) return scrub();
+  if (request_.level >= DrillLevel::kReplay) plan();
+  recover();
+  check();
+}
+
+/// Before the log is known: what a failure is on record for, if none will do.
+void Drill::choose_image() {
+  record_.image = vault::resolve_image(*vault_, request_.image.empty() ? "latest" : request_.image);
+  rescue_.name = drill_branch(record_.id);
+  rescue_.images = {record_.image};
+  rescue_.directory = drill_directory(state_root(), record_.id);
+}
+
+void Drill::read_image() {
+  image_ = vault::ImageReader(*vault_, record_.image).info();
+  record_.image_bytes = image_.bytes;
+}
+
+void Drill::scrub() {
+  step_ = "scrub";
+  phase("scrub", "bytes", [this] {
+    Progress progress(means_.progress, "scrub", 0);
+    const vault::ScrubReport report = vault::scrub(*vault_, {.progress = &progress});
+    for (const vault::Finding& finding : report.findings) {
+      if (record_.failures.size() == kScrubFindingsMax) break;
+      std::string where;
+      for (const vault::Touched& place : finding.touched) {
+        if (place.image != record_.image) continue;
+        where += format("{}{}", where.empty() ? ", in " : ", ", place.table.empty() ? place.path : place.table);
+      }
+      failed("scrub", Code::kCorruption, format("{}: {}{}", finding.object, finding.what, where),
+             "`lifeboat vault scrub --heal-from URL` heals it from a second copy.");
+    }
+    record_.checks.push_back({.subject = "scrub",
+                              .said = format("{} packs, {} parts of the log and {} images' trees read",
+                                             report.packs_read, report.log_parts_read, report.images)});
+    return report.bytes_read;
+  });
+}
+
+/// As a rescue plans to bring back all that the log has.
+void Drill::plan() {
+  step_ = "log";
+  log_ = std::make_unique<DrillLog>(*vault_, request_.relay_directory,
+                                    request_.source ? request_.source->address.endpoint.text() : "");
+  const Path copy = drill_directory(state_root(), record_.id) / "log";
+  make_directories(copy.parent_path());
+  const auto bring = [&] { return log_->bring(copy, image_, means_.progress); };
+  if (log_->is_from_vault()) {
+    phase("log", "bytes", bring);
+    record_.phases.back().recovers = true;
+  } else {
+    bring();
+  }
+  step_ = "plan";
+  RescueLog log(log_->incarnation());
+  const RescueOrder order{.name = rescue_.name,
+                          .to = request_.to,
+                          .way = "image",
+                          .image = request_.image,
+                          .rehearsal = true,
+                          .standalone = log_->is_from_vault()};
+  RescuePicture picture = plan_rescue({.log = log,
+                                       .relay_directory = log_->relay_directory(),
+                                       .guard_directory = log_->relay_directory(),
+                                       .vault = *vault_,
+                                       .standbys = {}},
+                                      order);
+  const Path directory = rescue_.directory;
+  rescue_ = std::move(picture.record);
+  rescue_.directory = directory;
+  rescue_.images.resize(1);  // another would be another drill
+  record_.image = rescue_.images.front();
+  read_image();
+  record_.left_out = rescue_.skip;
+  if (!rescue_.loss.empty()) {
+    failed("log", Code::kCorruption, format("what would be lost: {}", rescue_.loss),
+           "Make a new image behind the gap (lifeboat seed); see: lifeboat log gaps");
+  }
+}
+
+void Drill::recover() {
+  run_ = std::make_unique<RescueRun>(rescue_, means_);
+  step_ = "boot";
+  if (request_.level < DrillLevel::kReplay) {
+    run_->ensure_running();
+    return;
+  }
+  run_->run();
+  record_.start = rescue_.start;
+  record_.gtid = rescue_.until;
+  for (const RescueNote& note : rescue_.checks) record_.checks.push_back(note);
+  if (!rescue_.doubtful.empty()) {
+    record_.checks.push_back(
+        {.subject = "left out", .said = format("{} later transactions may depend on it", rescue_.doubtful.size())});
+  }
+}
+
+/// What a rescue measures of itself goes before what is the drill's own.
+void Drill::take_over_phases() {
+  std::vector<DrillPhase> phases;
+  for (const RescuePhase& each : rescue_.phases) {
+    DrillPhase& phase = phases.emplace_back();
+    phase.name = each.name;
+    phase.begun = each.begun;
+    phase.seconds = each.seconds;
+    phase.recovers = true;
+    std::tie(phase.work, phase.unit) = work_of(each.name);
+  }
+  const auto behind_log = std::ranges::find_if(record_.phases, [](const DrillPhase& phase) { return !phase.recovers; });
+  record_.phases.insert(behind_log, phases.begin(), phases.end());
+}
+
+/// How much there was to do in a rescue's phase.
+std::pair<std::uint64_t, std::string> Drill::work_of(const std::string& phase) const {
+  if (phase == "mount") return {image_.files, "files"};
+  if (phase == "boot") return {redo_bytes_, "bytes"};
+  if (phase == "check") return {rescue_.objects.size(), "objects"};
+  if (rescue_.start.empty()) return {0, "bytes"};
+  RescueLog log(rescue_.log);
+  const std::uint64_t from_start = log.bytes_after(binlog::GtidPosition::parse(rescue_.start));
+  const std::uint64_t behind = log.bytes_after(binlog::GtidPosition::parse(rescue_.until));
+  return {from_start - std::min(from_start, behind), "bytes"};
+}
+
+void Drill::judge_objective() {
+  const auto wanted = [](std::chrono::milliseconds duration) {
+    return std::chrono::duration<double>(duration).count();
+  };
+  const auto& back_within = request_.objective.back_within;
+  const auto back = record_.back_seconds();
+  const bool whole = record_.level >= DrillLevel::kReplay && back.has_value();
+  if (back_within && whole && *back > wanted(*back_within)) {
+    failed("objective", Code::kTimeout,
+           format("back in {:.1f} s, and the objective is {}", *back, format_duration(*back_within)),
+           "The phases say where the time went. A plan that takes too long is no plan.");
+  }
+  const auto& lose_at_most = request_.objective.lose_at_most;
+  if (lose_at_most && record_.lost_seconds && *record_.lost_seconds > wanted(*lose_at_most)) {
+    failed("objective", Code::kTimeout,
+           format("the log is {:.1f} s behind the source, and the objective is {}", *record_.lost_seconds,
+                  format_duration(*lose_at_most)),
+           "See why: lifeboat relay status");
+  }
+}
+
+void Drill::tear_down() {
+  sql_.reset();
+  run_.reset();
+  remove_drill(state_root(), record_.id);
+}
+
+vault::Proof Drill::put() {
+  const vault::ProofName name{.image = record_.image, .id = record_.id};
+  try {
+    vault::put_proof(*vault_, name, now(), record_.passed(), to_json(record_));
+  } catch (Exception& e) {
+    e.add_context(record_.passed() ? "the drill passed, but its proof cannot be put into the vault"
+                                   : format("the drill failed ({}: {}), and its proof cannot be put into the vault",
+                                            record_.failures.front().check, record_.failures.front().what));
+    throw;
+  }
+  return vault::read_proof(*vault_, name);
+}
+
+void Drill::phase(const std::string& name, const std::string& unit, const std::function<std::uint64_t()>& work) {
+  const std::size_t at = record_.phases.size();
+  record_.phases.push_back({.name = name, .begun = now(), .seconds = {}, .work = 0, .unit = unit});
+  const Stopwatch watch;
+  const std::uint64_t done = work();
+  record_.phases[at].work = done;
+  record_.phases[at].seconds = watch.seconds();
+}
+
+void Drill::failed(const std::string& check, Code code, std::string what, std::string hint) {
+  record_.failures.push_back({.check = check, .code = code, .what = std::move(what), .hint = std::move(hint)});
+}
+
+/// What stopped the drill. The phase that a rescue was in tells more than the step.
+void Drill::failed(const Error& error) {
+  const auto open = std::ranges::find_if(rescue_.phases, [](const RescuePhase& phase) { return !phase.seconds; });
+  const std::string check = open == rescue_.phases.end() ? step_ : open->name;
+  const auto branch = server::find_branch(state_root(), rescue_.name);
+  const std::string logged = branch ? server::last_lines(branch->error_log(), kLogLines) : "";
+  if (error.code == Code::kOutOfSpace || tells_full_disk(error.text()) || tells_full_disk(logged)) {
+    return failed(check, Code::kOutOfSpace,
+                  format("no room is left for the drill's branch below {}: {}", state_root().string(), error.text()),
+                  "A rescue would meet the same: give it room, or --space what it may take.");
+  }
+  std::string what = error.text();
+  if (error.code == Code::kCorruption && !logged.empty()) what += format("; its server said: {}", logged);
+  failed(check, error.code, std::move(what), error.code == Code::kRefused ? "" : error.hint);
+}
+
+vault::Proof run_drill(const DrillRequest& request) {
+  const Path& state_root = request.means.branch.mount.state_root;
+  const FileLock lock = lock_drills(state_root);
+  static_cast<void>(remove_dead_drills(state_root));
+  return Drill(request).run();
+}
+
+}  // namespace lifeboat::rescue

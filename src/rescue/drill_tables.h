@@ -1,0 +1,21 @@
+/// CHECK TABLE on every base table of a booted image, the server's own included: what names a corrupt page's table.
+/// Threads: one at a time. Errors: the connection's; kCorruption naming the table on which the server died.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "rescue/rescue_record.h"
+#include "server/connection.h"
+
+namespace lifeboat::rescue {
+
+struct CheckedTables {
+  std::uint64_t tables = 0;
+  std::vector<RescueNote> damaged;  ///< tables, with the server's words
+};
+
+CheckedTables check_tables(server::Connection& connection);
+
+}  // namespace lifeboat::rescue
