@@ -66,6 +66,10 @@ void check_options(const Context& context, const Options& options) {
   if (options.source.empty() != options.source_password_file.empty()) {
     fail(Code::kUsage, "--source and --source-password-file go together");
   }
+  if (!options.source.empty() && (level < rescue::DrillLevel::kReplay || !options.to.empty())) {
+    fail(Code::kUsage, "a comparison with the source needs the log replayed to now",
+         "Leave --source out, or --to and a --level before replay.");
+  }
   if (!options.key.empty() && context.globals().recovery_key_file.empty()) {
     fail(Code::kUsage, "--key recovery needs the recovery key",
          "Pass --recovery-key-file FILE, or set LIFEBOAT_RECOVERY_KEY_FILE.");
@@ -102,7 +106,14 @@ rescue::DrillRequest to_request(const Context& context, const Options& options) 
   request.key = context.globals().recovery_key_file.empty() ? "passphrase" : "recovery";
   request.means = rescue_means(context, options.branch);
   request.means.branch.buffer_pool_max = parse_size(options.memory);
-  if (!options.key.empty()) request.means.branch.mount.passphrase_file.clear();
+  if (!options.key.empty()) {
+    request.means.branch.mount.passphrase_file.clear();
+    if (const std::string& file = context.globals().passphrase_file; !file.empty()) {
+      request.open_otherwise = [&context, file] {
+        return vault::Vault::open(context.open_store(), vault::read_passphrase(file));
+      };
+    }
+  }
   return request;
 }
 

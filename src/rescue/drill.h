@@ -8,6 +8,8 @@
 /// proof.
 #pragma once
 
+#include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -28,7 +30,9 @@ struct DrillRequest {
   Objective objective;
   int sample_percent = 100;  ///< of the tables, for equality
   std::string key;           ///< that opens the vault: "passphrase", "recovery"
-  RescueMeans means;         ///< how a rescue would be brought about
+  /// The vault by another key: where that key does not open it, this is on record there. Empty: it is on none.
+  std::function<std::unique_ptr<vault::Vault>()> open_otherwise;
+  RescueMeans means;  ///< how a rescue would be brought about
 };
 
 vault::Proof run_drill(const DrillRequest& request);

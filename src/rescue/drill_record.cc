@@ -108,18 +108,6 @@ DrillLevel drill_level_of(std::string_view name) {
   return static_cast<DrillLevel>(found - names.begin());
 }
 
-std::optional<double> DrillRecord::back_seconds() const {
-  double sum = 0;
-  bool any = false;
-  for (const DrillPhase& phase : phases) {
-    if (!phase.recovers) continue;
-    if (!phase.seconds) return std::nullopt;
-    sum += *phase.seconds;
-    any = true;
-  }
-  return any ? std::optional(sum) : std::nullopt;
-}
-
 json::object to_json(const DrillRecord& record) {
   json::object out{
       {"level", drill_level_name(record.level)},
@@ -128,11 +116,12 @@ json::object to_json(const DrillRecord& record) {
       {"server", record.server},
       {"start", record.start},
       {"gtid", record.gtid},
+      {"log", record.log},
       {"source", record.source},
       {"left_out", json::array(record.left_out.begin(), record.left_out.end())},
       {"begun", unix_ms(record.begun)},
       {"phases", phases_to_json(record.phases)},
-      {"back_seconds", or_null(record.back_seconds())},
+      {"back_seconds", or_null(record.back_seconds)},
       {"lost_seconds", or_null(record.lost_seconds)},
       {"objective", json::object{{"back_within_ms", milliseconds_or_null(record.objective.back_within)},
                                  {"lose_at_most_ms", milliseconds_or_null(record.objective.lose_at_most)}}},

@@ -72,6 +72,7 @@ struct DrillRecord {
   std::string server;                 ///< version of the one that was booted; empty: none was
   std::string start;                  ///< position of the image; empty: not known
   std::string gtid;                   ///< up to which it was brought; empty: as `start`
+  std::string log;                    ///< whose log was replayed, as its directory is called; empty: none was
   std::string source;                 ///< it was compared with; empty: with none
   std::vector<std::string> left_out;  ///< GTIDs, as a rescue would
   SystemTime begun;
@@ -81,13 +82,13 @@ struct DrillRecord {
   std::vector<DrillFailure> failures;
   std::optional<DrillCoverage> coverage;
   Objective objective;
+  /// From the beginning until a rescue would have been ready; nothing: it did not get there, or was not to.
+  std::optional<double> back_seconds;
   std::optional<double> lost_seconds;  ///< of what was committed; nothing: not known
   json::object conditions;
   json::object inventory;  ///< see drill_schema.h
 
   bool passed() const { return failures.empty(); }
-  /// A rescue would have taken so long; nothing if it did not come to its end.
-  std::optional<double> back_seconds() const;
 };
 
 /// All of it but image, id, time and whether it passed, which a proof says of itself.

@@ -19,6 +19,8 @@ namespace {
 
 constexpr std::size_t kScrubFindingsMax = 100;
 constexpr std::size_t kLogLines = 20;
+/// Of a log that is a little behind its source.
+constexpr std::chrono::milliseconds kLogPatience{10'000};
 
 /// What of this host and its vault a measured time depends on.
 json::object conditions_now(const std::string& vault_url) {
@@ -52,7 +54,7 @@ Drill::Drill(const DrillRequest& request) : request_(request), means_(request.me
 }
 
 vault::Proof Drill::run() {
-  vault_ = means_.branch.open_vault();
+  if (!open_vault()) return put();
   choose_image();
   try {
     go();
@@ -70,6 +72,21 @@ vault::Proof Drill::run() {
   });
   judge_objective();
   return put();
+}
+
+/// False: its key does not open it, and that is the drill's result.
+bool Drill::open_vault() {
+  try {
+    vault_ = means_.branch.open_vault();
+    return true;
+  } catch (const Exception& e) {
+    if (e.code() != Code::kLocked || !request_.open_otherwise) throw;
+    vault_ = request_.open_otherwise();
+    choose_image();
+    failed("key", e.code(), format("the {} key does not open the vault: {}", request_.key, e.error().message),
+           e.error().hint);
+    return false;
+  }
 }
 
 void Drill::go() {
@@ -118,6 +135,14 @@ void Drill::scrub() {
 
 /// As a rescue plans to bring back all that the log has.
 void Drill::plan() {
+  step_ = "source";
+  std::optional<relay::LogPosition> now_at;
+  if (request_.source) {
+    source_ = std::make_unique<DrillSource>(*request_.source);
+    record_.source = request_.source->address.endpoint.text();
+    now_at = source_->position();
+  }
+  const Stopwatch since_asked;
   step_ = "log";
   log_ = std::make_unique<DrillLog>(*vault_, request_.relay_directory,
                                     request_.source ? request_.source->address.endpoint.text() : "");
@@ -130,6 +155,27 @@ void Drill::plan() {
   } else {
     bring();
   }
+  if (now_at) await(*now_at, since_asked);
+  phase("plan", "images", [this] {
+    make_plan();
+    return 1;
+  });
+  record_.phases.back().recovers = true;
+}
+
+/// How far the log is behind the source is what a rescue would lose.
+void Drill::await(const relay::LogPosition& source, const Stopwatch& since_asked) {
+  const auto patience = std::max(kLogPatience, request_.objective.lose_at_most.value_or(kLogPatience));
+  try {
+    log_->await(source, patience);
+  } catch (const Exception& e) {
+    if (e.code() != Code::kRefused) throw;
+    failed("log", Code::kUnavailable, e.error().message, e.error().hint);
+  }
+  record_.lost_seconds = since_asked.seconds();
+}
+
+void Drill::make_plan() {
   step_ = "plan";
   RescueLog log(log_->incarnation());
   const RescueOrder order{.name = rescue_.name,
@@ -151,6 +197,10 @@ void Drill::plan() {
   record_.image = rescue_.images.front();
   read_image();
   record_.left_out = rescue_.skip;
+  for (const std::string& gtid : rescue_.skip) {
+    const std::vector<std::string> objects = log.danger(binlog::parse_gtid(gtid)).objects;
+    lost_objects_.insert(lost_objects_.end(), objects.begin(), objects.end());
+  }
   if (!rescue_.loss.empty()) {
     failed("log", Code::kCorruption, format("what would be lost: {}", rescue_.loss),
            "Make a new image behind the gap (lifeboat seed); see: lifeboat log gaps");
@@ -165,8 +215,10 @@ void Drill::recover() {
     return;
   }
   run_->run();
+  record_.back_seconds = since_begun_.seconds();
   record_.start = rescue_.start;
   record_.gtid = rescue_.until;
+  record_.log = RescueLog(rescue_.log).source();
   for (const RescueNote& note : rescue_.checks) record_.checks.push_back(note);
   if (!rescue_.doubtful.empty()) {
     record_.checks.push_back(
@@ -185,7 +237,7 @@ void Drill::take_over_phases() {
     phase.recovers = true;
     std::tie(phase.work, phase.unit) = work_of(each.name);
   }
-  const auto behind_log = std::ranges::find_if(record_.phases, [](const DrillPhase& phase) { return !phase.recovers; });
+  const auto behind_log = std::ranges::find(record_.phases, false, &DrillPhase::recovers);
   record_.phases.insert(behind_log, phases.begin(), phases.end());
 }
 
@@ -206,14 +258,16 @@ void Drill::judge_objective() {
     return std::chrono::duration<double>(duration).count();
   };
   const auto& back_within = request_.objective.back_within;
-  const auto back = record_.back_seconds();
-  const bool whole = record_.level >= DrillLevel::kReplay && back.has_value();
-  if (back_within && whole && *back > wanted(*back_within)) {
+  const auto& back = record_.back_seconds;
+  if (back_within && back && *back > wanted(*back_within)) {
     failed("objective", Code::kTimeout,
            format("back in {:.1f} s, and the objective is {}", *back, format_duration(*back_within)),
            "The phases say where the time went. A plan that takes too long is no plan.");
   }
   const auto& lose_at_most = request_.objective.lose_at_most;
+  if (lose_at_most && !record_.lost_seconds) {
+    record_.not_known.push_back({.subject = "loss", .said = "the source was not asked how far it is (--source)"});
+  }
   if (lose_at_most && record_.lost_seconds && *record_.lost_seconds > wanted(*lose_at_most)) {
     failed("objective", Code::kTimeout,
            format("the log is {:.1f} s behind the source, and the objective is {}", *record_.lost_seconds,

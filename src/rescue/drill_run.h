@@ -7,6 +7,8 @@
 
 #include "rescue/drill.h"
 #include "rescue/drill_log.h"
+#include "rescue/drill_schema.h"
+#include "rescue/drill_source.h"
 
 namespace lifeboat::rescue {
 
@@ -18,9 +20,12 @@ class Drill {
 
  private:
   void go();
+  bool open_vault();
   void choose_image();
   void scrub();
   void plan();
+  void make_plan();
+  void await(const relay::LogPosition& source, const Stopwatch& since_asked);
   void recover();
   void read_image();
   void take_over_phases();
@@ -32,7 +37,22 @@ class Drill {
   // drill_checks.cc
   void check();
   void connect();
+  void check_assertions();
+  void check_schema();
+  Inventory compare_schema_with_source();
+  void compare_schema_with_last_drill(const Inventory& here);
   void check_tables();
+  void compare_rows();
+  void hydrate();
+  Ask ask();
+  struct LastInventory {
+    std::string id;    ///< of the drill
+    std::string gtid;  ///< as of which it was
+    Inventory inventory;
+  };
+  std::optional<LastInventory> last_inventory();
+  /// The branch has what the source had there.
+  void bring_to(const relay::LogPosition& at);
 
   /// Measures a phase of the drill's own; what `work` returns is how much there was to do.
   void phase(const std::string& name, const std::string& unit, const std::function<std::uint64_t()>& work);
@@ -41,13 +61,16 @@ class Drill {
   const Path& state_root() const { return means_.branch.mount.state_root; }
 
   const DrillRequest& request_;
+  Stopwatch since_begun_;
   RescueMeans means_;
   std::unique_ptr<vault::Vault> vault_;
   vault::ImageInfo image_;  ///< once it could be read
   DrillRecord record_;
-  RescueRecord rescue_;                      ///< as of a rescue of the same
-  std::unique_ptr<DrillLog> log_;            ///< from kReplay on
-  std::unique_ptr<RescueRun> run_;           ///< once it boots
+  RescueRecord rescue_;             ///< as of a rescue of the same
+  std::unique_ptr<DrillLog> log_;   ///< from kReplay on
+  std::unique_ptr<RescueRun> run_;  ///< once it boots
+  std::unique_ptr<DrillSource> source_;
+  std::vector<std::string> lost_objects_;    ///< that the source lost by what was left out
   std::unique_ptr<server::Connection> sql_;  ///< to the branch, for checks
   std::uint64_t redo_bytes_ = 0;             ///< that the boot applies
   std::string step_ = "image";               ///< what is being done, for failures

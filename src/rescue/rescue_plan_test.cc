@@ -33,16 +33,20 @@ class RescuePlanTest : public ::testing::Test {
     make_directories(incarnation());
     write_file_durably(incarnation() / name, content.bytes());
   }
-  void skip_at_guard(const std::string& gtid, const std::string& file) const {
+  std::string hold_at_guard(const std::string& gtid, const std::string& file) const {
     relay::HoldSubject subject;
     subject.source = "db1-3306";
     subject.incarnation = "000001";
     subject.file = file;
     subject.gtid = gtid;
     subject.id = relay::hold_id(subject);
+    relay::HoldBook(relay_directory()).begin(subject, "id:2");
+    return subject.id;
+  }
+  void skip_at_guard(const std::string& gtid, const std::string& file) const {
+    const std::string id = hold_at_guard(gtid, file);
     relay::HoldBook book(relay_directory());
-    book.begin(subject, "id:2");
-    book.skip({.id = subject.id}, "test");
+    book.skip({.id = id}, "test");
   }
   vault::ImageName make_image(std::string_view gtid, const std::string& source = {}) {
     vault::ImageInfo info{.origin = "test"};
@@ -144,6 +148,14 @@ TEST_F(RescuePlanTest, WhatLiesBehindAMomentIsCountedInEachDomain) {
   EXPECT_EQ(rest.transactions, 1U);
   EXPECT_EQ(rest.first, from_unix_ms(1'700'000'100'000));
   EXPECT_EQ(RescueLog(log).rest_behind(binlog::GtidPosition::parse("0-1-1")).transactions, 3U);
+}
+
+TEST_F(RescuePlanTest, ARehearsalLeavesOutWhatTheGuardHoldsAndNothingElse) {
+  make_image("0-1-2");
+  const RescueOrder rehearsal{.way = "image", .rehearsal = true};
+  EXPECT_EQ(plan(incarnation(), relay_directory(), rehearsal).record.skip, Texts());
+  hold_at_guard("0-1-259", "bin.000003");
+  EXPECT_EQ(plan(incarnation(), relay_directory(), rehearsal).record.skip, Texts{"0-1-259"});
 }
 
 TEST_F(RescuePlanTest, AnImageOfAnotherServerIsNotTakenUnlessItIsNamed) {

@@ -7,6 +7,7 @@
 
 #include "base/file.h"
 #include "base/json.h"
+#include "base/progress.h"
 
 namespace lifeboat::volume {
 
@@ -18,5 +19,9 @@ using ProgressListener = std::function<void(const json::object& progress)>;
 json::object control_call(const Path& state_dir, std::string_view what, json::object arguments = {},
                           std::chrono::milliseconds patience = std::chrono::seconds(60),
                           const ProgressListener& on_progress = {});
+
+/// Has everything fetched at full speed, and returns when it is local. kUnavailable if that stops; it is tried again
+/// by itself.
+void hydrate_whole(const Path& state_dir, Progress& progress);
 
 }  // namespace lifeboat::volume
