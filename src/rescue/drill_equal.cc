@@ -66,6 +66,7 @@ class Equality {
       take_chunk(taken);
     }
     means_.source.end_snapshot();
+    coverage_.longest_snapshot_seconds = std::max(coverage_.longest_snapshot_seconds, age.seconds());
     if (taken.empty()) return;
     means_.bring_to(place);
     for (const Taken& each : taken) compare(each);

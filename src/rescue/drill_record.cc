@@ -43,6 +43,7 @@ json::value to_json(const std::optional<DrillCoverage>& coverage) {
   return json::object{{"tables", std::move(compared)},
                       {"not_compared", notes_to_json(coverage->not_compared, "table")},
                       {"snapshots", coverage->snapshots},
+                      {"longest_snapshot_seconds", coverage->longest_snapshot_seconds},
                       {"rows", coverage->rows}};
 }
 

@@ -60,6 +60,7 @@ struct DrillCoverage {
   std::vector<Table> compared;
   std::vector<RescueNote> not_compared;  ///< tables, and why
   std::uint64_t snapshots = 0;           ///< taken on the source
+  double longest_snapshot_seconds = 0;
   std::uint64_t rows = 0;
 };
 

@@ -1,5 +1,7 @@
 #include "rescue/drill_run.h"
 
+#include <sys/resource.h>
+
 #include <algorithm>
 #include <array>
 #include <cstdlib>
@@ -9,9 +11,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "rescue/drill_state.h"
-#include "rescue/rescue_plan.h"
 #include "server/instance.h"
-#include "vault/image_reader.h"
 #include "vault/scrub.h"
 
 namespace lifeboat::rescue {
@@ -19,8 +19,6 @@ namespace {
 
 constexpr std::size_t kScrubFindingsMax = 100;
 constexpr std::size_t kLogLines = 20;
-/// Of a log that is a little behind its source.
-constexpr std::chrono::milliseconds kLogPatience{10'000};
 
 /// What of this host and its vault a measured time depends on.
 json::object conditions_now(const std::string& vault_url) {
@@ -30,7 +28,7 @@ json::object conditions_now(const std::string& vault_url) {
           {"load", known ? json::value(load[0]) : json::value(nullptr)},
           {"memory_bytes", server::available_memory()},
           {"store", vault_url.substr(0, vault_url.find(':'))},
-          {"priority", "low"}};
+          {"nice", ::getpriority(PRIO_PROCESS, 0)}};
 }
 
 bool tells_full_disk(std::string_view said) {
@@ -53,25 +51,35 @@ Drill::Drill(const DrillRequest& request) : request_(request), means_(request.me
   };
 }
 
+Drill::~Drill() {
+  try {
+    tear_down();
+  } catch (...) {
+    log::warn("drill {} is left: {}", record_.id, current_error().text());
+  }
+}
+
 vault::Proof Drill::run() {
   if (!open_vault()) return put();
   choose_image();
-  try {
-    go();
-  } catch (const Exception& e) {
-    if (e.code() == Code::kCancelled) {
-      tear_down();
-      throw;
-    }
-    failed(e.error());
-  }
-  take_over_phases();
+  try_to([this] { go(); });
+  try_to([this] { take_over_phases(); });
   phase("teardown", "branches", [this] {
     tear_down();
     return 1;
   });
   judge_objective();
   return put();
+}
+
+/// What stops it is the drill's result, unless somebody stopped it.
+void Drill::try_to(const std::function<void()>& work) {
+  try {
+    work();
+  } catch (const Exception& e) {
+    if (e.code() == Code::kCancelled) throw;
+    failed(e.error());
+  }
 }
 
 /// False: its key does not open it, and that is the drill's result.
@@ -98,19 +106,6 @@ void Drill::go() {
   check();
 }
 
-/// Before the log is known: what a failure is on record for, if none will do.
-void Drill::choose_image() {
-  record_.image = vault::resolve_image(*vault_, request_.image.empty() ? "latest" : request_.image);
-  rescue_.name = drill_branch(record_.id);
-  rescue_.images = {record_.image};
-  rescue_.directory = drill_directory(state_root(), record_.id);
-}
-
-void Drill::read_image() {
-  image_ = vault::ImageReader(*vault_, record_.image).info();
-  record_.image_bytes = image_.bytes;
-}
-
 void Drill::scrub() {
   step_ = "scrub";
   phase("scrub", "bytes", [this] {
@@ -131,80 +126,6 @@ void Drill::scrub() {
                                              report.packs_read, report.log_parts_read, report.images)});
     return report.bytes_read;
   });
-}
-
-/// As a rescue plans to bring back all that the log has.
-void Drill::plan() {
-  step_ = "source";
-  std::optional<relay::LogPosition> now_at;
-  if (request_.source) {
-    source_ = std::make_unique<DrillSource>(*request_.source);
-    record_.source = request_.source->address.endpoint.text();
-    now_at = source_->position();
-  }
-  const Stopwatch since_asked;
-  step_ = "log";
-  log_ = std::make_unique<DrillLog>(*vault_, request_.relay_directory,
-                                    request_.source ? request_.source->address.endpoint.text() : "");
-  const Path copy = drill_directory(state_root(), record_.id) / "log";
-  make_directories(copy.parent_path());
-  const auto bring = [&] { return log_->bring(copy, image_, means_.progress); };
-  if (log_->is_from_vault()) {
-    phase("log", "bytes", bring);
-    record_.phases.back().recovers = true;
-  } else {
-    bring();
-  }
-  if (now_at) await(*now_at, since_asked);
-  phase("plan", "images", [this] {
-    make_plan();
-    return 1;
-  });
-  record_.phases.back().recovers = true;
-}
-
-/// How far the log is behind the source is what a rescue would lose.
-void Drill::await(const relay::LogPosition& source, const Stopwatch& since_asked) {
-  const auto patience = std::max(kLogPatience, request_.objective.lose_at_most.value_or(kLogPatience));
-  try {
-    log_->await(source, patience);
-  } catch (const Exception& e) {
-    if (e.code() != Code::kRefused) throw;
-    failed("log", Code::kUnavailable, e.error().message, e.error().hint);
-  }
-  record_.lost_seconds = since_asked.seconds();
-}
-
-void Drill::make_plan() {
-  step_ = "plan";
-  RescueLog log(log_->incarnation());
-  const RescueOrder order{.name = rescue_.name,
-                          .to = request_.to,
-                          .way = "image",
-                          .image = request_.image,
-                          .rehearsal = true,
-                          .standalone = log_->is_from_vault()};
-  RescuePicture picture = plan_rescue({.log = log,
-                                       .relay_directory = log_->relay_directory(),
-                                       .guard_directory = log_->relay_directory(),
-                                       .vault = *vault_,
-                                       .standbys = {}},
-                                      order);
-  const Path directory = rescue_.directory;
-  rescue_ = std::move(picture.record);
-  rescue_.directory = directory;
-  rescue_.images.resize(1);  // another would be another drill
-  record_.image = rescue_.images.front();
-  read_image();
-  record_.left_out = rescue_.skip;
-  for (const std::string& gtid : rescue_.skip) {
-    const std::vector<std::string> objects = log.danger(binlog::parse_gtid(gtid)).objects;
-    lost_objects_.insert(lost_objects_.end(), objects.begin(), objects.end());
-  }
-  if (!rescue_.loss.empty()) {
-    failed("log", Code::kCorruption, format("what would be lost: {}", rescue_.loss),
-           "Make a new image behind the gap (lifeboat seed); see: lifeboat log gaps");
-  }
 }
 
 void Drill::recover() {

@@ -1,4 +1,5 @@
-/// One drill at work. Stays inside this part; see drill.h. The checks are in drill_checks.cc.
+/// One drill at work. Stays inside this part; see drill.h. What is brought back is chosen in drill_plan.cc, and looked
+/// at in drill_checks.cc.
 #pragma once
 
 #include <functional>
@@ -15,24 +16,31 @@ namespace lifeboat::rescue {
 class Drill {
  public:
   explicit Drill(const DrillRequest& request);
+  /// Takes down what an error of ours has left standing.
+  ~Drill();
+  Drill(const Drill&) = delete;
+  Drill& operator=(const Drill&) = delete;
 
   vault::Proof run();
 
  private:
   void go();
+  void try_to(const std::function<void()>& work);
   bool open_vault();
-  void choose_image();
   void scrub();
-  void plan();
-  void make_plan();
-  void await(const relay::LogPosition& source, const Stopwatch& since_asked);
   void recover();
-  void read_image();
   void take_over_phases();
   std::pair<std::uint64_t, std::string> work_of(const std::string& phase) const;
   void judge_objective();
   void tear_down();
   vault::Proof put();
+
+  // drill_plan.cc
+  void choose_image();
+  void read_image();
+  void plan();
+  void make_plan();
+  void await(const relay::LogPosition& source, const Stopwatch& since_asked);
 
   // drill_checks.cc
   void check();

@@ -185,6 +185,15 @@ Inventory inventory_from_json(const json::object& object) {
   return inventory;
 }
 
+std::string bare_name(const std::string& object) {
+  const std::size_t space = object.find(' ');
+  const std::string_view kind = std::string_view(object).substr(0, space);
+  std::string name = object.substr(space + 1);
+  if (kind == "user") return name.substr(0, name.rfind('@'));
+  if (kind == "routine") name.resize(name.rfind(" ("));
+  return name.substr(name.rfind('.') + 1);
+}
+
 bool lies_in(const std::string& object, const std::vector<std::string>& patterns) {
   const std::string name = object.substr(object.find(' ') + 1);
   return std::ranges::any_of(patterns, [&](const std::string& pattern) {

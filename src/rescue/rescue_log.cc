@@ -50,14 +50,13 @@ std::optional<SystemTime> RescueLog::end_time() const {
   return last;
 }
 
-std::vector<FoundDanger> RescueLog::newest_dangers(std::size_t most, const binlog::GtidPosition& behind) {
+std::vector<FoundDanger> RescueLog::newest_dangers(std::size_t most, const binlog::GtidPosition& behind,
+                                                   binlog::Severity least) {
   const auto place = place_of(behind);
   std::map<binlog::DangerClass, std::deque<relay::LogIndex::Found>> newest;
   for (const relay::ServedLog::File& file : files_from(place)) {
     index_.visit(file, [&](const relay::IndexEntry& entry) {
-      const bool destroys =
-          entry.severity == binlog::Severity::kDestroys || entry.severity == binlog::Severity::kUnknown;
-      if (!destroys || !entry.gtid || (place && place_in(file, entry) <= *place)) return true;
+      if (entry.severity < least || !entry.gtid || (place && place_in(file, entry) <= *place)) return true;
       auto& of_class = newest[entry.danger];
       of_class.push_back({.file = file, .entry = entry});
       if (of_class.size() > most) of_class.pop_front();

@@ -56,7 +56,9 @@ class RescueLog {
 
   /// The newest that destroy, of what lies behind a position of this log, the newest first: at most `most` of a class,
   /// so that what an application does all the time hides nothing else.
-  std::vector<FoundDanger> newest_dangers(std::size_t most, const binlog::GtidPosition& behind = {});
+  /// `least`: kWarns finds also what only warns.
+  std::vector<FoundDanger> newest_dangers(std::size_t most, const binlog::GtidPosition& behind = {},
+                                          binlog::Severity least = binlog::Severity::kDestroys);
   FoundDanger danger(const binlog::Gtid& gtid) const;
 
   std::optional<LogPlace> find(const binlog::Gtid& gtid);

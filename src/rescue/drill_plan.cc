@@ -1,0 +1,106 @@
+// The part of Drill that chooses what is brought back: image, log, and what is left out, as a rescue would.
+
+#include <algorithm>
+
+#include "base/error.h"
+#include "rescue/drill_run.h"
+#include "rescue/drill_state.h"
+#include "rescue/rescue_plan.h"
+#include "vault/image_reader.h"
+
+namespace lifeboat::rescue {
+namespace {
+
+/// Of a log that is a little behind its source.
+constexpr std::chrono::milliseconds kLogPatience{10'000};
+
+}  // namespace
+
+/// Before the log is known: what a failure is on record for, if none will do.
+void Drill::choose_image() {
+  record_.image = vault::resolve_image(*vault_, request_.image.empty() ? "latest" : request_.image);
+  rescue_.name = drill_branch(record_.id);
+  rescue_.images = {record_.image};
+  rescue_.directory = drill_directory(state_root(), record_.id);
+}
+
+void Drill::read_image() {
+  image_ = vault::ImageReader(*vault_, record_.image).info();
+  record_.image_bytes = image_.bytes;
+}
+
+/// As a rescue plans to bring back all that the log has.
+void Drill::plan() {
+  step_ = "source";
+  std::optional<relay::LogPosition> now_at;
+  if (request_.source) {
+    source_ = std::make_unique<DrillSource>(*request_.source);
+    record_.source = request_.source->address.endpoint.text();
+    now_at = source_->position();
+  }
+  const Stopwatch since_asked;
+  step_ = "log";
+  log_ = std::make_unique<DrillLog>(*vault_, request_.relay_directory,
+                                    request_.source ? request_.source->address.endpoint.text() : "");
+  const Path copy = drill_directory(state_root(), record_.id) / "log";
+  make_directories(copy.parent_path());
+  const auto bring = [&] { return log_->bring(copy, image_, means_.progress); };
+  if (log_->is_from_vault()) {
+    phase("log", "bytes", bring);
+    record_.phases.back().recovers = true;
+  } else {
+    bring();
+  }
+  if (now_at) await(*now_at, since_asked);
+  phase("plan", "images", [this] {
+    make_plan();
+    return 1;
+  });
+  record_.phases.back().recovers = true;
+}
+
+/// How far the log is behind the source is what a rescue would lose.
+void Drill::await(const relay::LogPosition& source, const Stopwatch& since_asked) {
+  const auto patience = std::max(kLogPatience, request_.objective.lose_at_most.value_or(kLogPatience));
+  try {
+    log_->await(source, patience);
+  } catch (const Exception& e) {
+    if (e.code() != Code::kRefused) throw;
+    failed("log", Code::kUnavailable, e.error().message, e.error().hint);
+  }
+  record_.lost_seconds = since_asked.seconds();
+}
+
+void Drill::make_plan() {
+  step_ = "plan";
+  RescueLog log(log_->incarnation());
+  const RescueOrder order{.name = rescue_.name,
+                          .to = request_.to,
+                          .way = "image",
+                          .image = request_.image,
+                          .rehearsal = true,
+                          .standalone = log_->is_from_vault()};
+  RescuePicture picture = plan_rescue({.log = log,
+                                       .relay_directory = log_->relay_directory(),
+                                       .guard_directory = log_->relay_directory(),
+                                       .vault = *vault_,
+                                       .standbys = {}},
+                                      order);
+  const Path directory = rescue_.directory;
+  rescue_ = std::move(picture.record);
+  rescue_.directory = directory;
+  rescue_.images.resize(1);  // another would be another drill
+  record_.image = rescue_.images.front();
+  read_image();
+  record_.left_out = rescue_.skip;
+  for (const std::string& gtid : rescue_.skip) {
+    const std::vector<std::string> objects = log.danger(binlog::parse_gtid(gtid)).objects;
+    lost_objects_.insert(lost_objects_.end(), objects.begin(), objects.end());
+  }
+  if (!rescue_.loss.empty()) {
+    failed("log", Code::kCorruption, format("what would be lost: {}", rescue_.loss),
+           "Make a new image behind the gap (lifeboat seed); see: lifeboat log gaps");
+  }
+}
+
+}  // namespace lifeboat::rescue
