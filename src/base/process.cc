@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <charconv>
 #include <cstdlib>
@@ -318,6 +319,12 @@ std::size_t wait_for_end(std::span<const ProcessIdentity> processes) {
   }
   const auto ended = std::ranges::find_if(ends, [](const pollfd& end) { return end.revents != 0; });
   return static_cast<std::size_t>(ended - ends.begin());
+}
+
+std::string host_name() {
+  std::array<char, 256> name{};
+  if (::gethostname(name.data(), name.size() - 1) != 0) return "localhost";
+  return name.data();
 }
 
 }  // namespace lifeboat

@@ -92,4 +92,7 @@ struct ProcessIdentity {
 /// Waits in the kernel until at least one of them has ended; the index of the first that has.
 std::size_t wait_for_end(std::span<const ProcessIdentity> processes);
 
+/// What this host calls itself.
+std::string host_name();
+
 }  // namespace lifeboat

@@ -32,6 +32,7 @@ struct Options {
   std::string config;
   int sample = 100;
   std::string memory = std::string(kBufferPool);
+  std::string label;
   RescueBranchOptions branch;
 };
 
@@ -51,6 +52,8 @@ void add_options(Command& command, Options& options) {
   command.add_option("--config", options.config, "file with an [objective]: back_within, lose_at_most");
   command.add_option("--sample", options.sample, "percent of the tables whose rows are compared").between(1, 100);
   command.add_option("--memory", options.memory, "at most so much for the branch's buffer pool").show_default();
+  command.add_option("--label", options.label,
+                     "what the host is under meanwhile, as `forecast --load` will call it: idle, loaded, …");
   add_rescue_branch_options(command, options.branch);
 }
 
@@ -102,6 +105,7 @@ rescue::DrillRequest to_request(const Context& context, const Options& options) 
   }
   if (!options.assertions.empty()) request.assertions = options.assertions;
   if (!options.config.empty()) request.objective = rescue::read_objective(options.config);
+  request.label = options.label;
   request.sample_percent = options.sample;
   request.key = context.globals().recovery_key_file.empty() ? "passphrase" : "recovery";
   request.means = rescue_means(context, options.branch);

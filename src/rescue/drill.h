@@ -29,6 +29,7 @@ struct DrillRequest {
   std::optional<Path> assertions;            ///< see drill_assertions.h
   Objective objective;
   int sample_percent = 100;  ///< of the tables, for equality
+  std::string label;         ///< what the host is under, as people call it: "idle"
   std::string key;           ///< that opens the vault: "passphrase", "recovery"
   /// The vault by another key: where that key does not open it, this is on record there. Empty: it is on none.
   std::function<std::unique_ptr<vault::Vault>()> open_otherwise;

@@ -17,7 +17,7 @@ json::array phases_to_json(const std::vector<DrillPhase>& phases) {
     json::object object{{"phase", phase.name},
                         {"begun", unix_ms(phase.begun)},
                         {"seconds", phase.seconds ? json::value(*phase.seconds) : json::value(nullptr)},
-                        {"work", phase.work},
+                        {"work", phase.work ? json::value(*phase.work) : json::value(nullptr)},
                         {"unit", phase.unit}};
     object["recovers"] = phase.recovers;
     out.push_back(std::move(object));

@@ -36,10 +36,10 @@ DrillLevel drill_level_of(std::string_view name);
 struct DrillPhase {
   std::string name;
   SystemTime begun;
-  std::optional<double> seconds;  ///< nothing: it did not come to its end
-  std::uint64_t work = 0;
-  std::string unit;       ///< of the work: "bytes", "files", "tables", "rows", "objects"
-  bool recovers = false;  ///< a rescue has it, too; else it is the drill's alone
+  std::optional<double> seconds;      ///< nothing: it did not come to its end
+  std::optional<std::uint64_t> work;  ///< nothing: not known
+  std::string unit;                   ///< of it: "bytes", "files", "tables", "rows", "objects"
+  bool recovers = false;              ///< a rescue has it, too; else it is the drill's alone
 };
 
 /// Why a drill failed: one of perhaps several reasons.

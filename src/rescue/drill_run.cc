@@ -10,6 +10,7 @@
 #include "base/cancel.h"
 #include "base/error.h"
 #include "base/log.h"
+#include "base/process.h"
 #include "rescue/drill_state.h"
 #include "server/instance.h"
 #include "vault/scrub.h"
@@ -21,14 +22,16 @@ constexpr std::size_t kScrubFindingsMax = 100;
 constexpr std::size_t kLogLines = 20;
 
 /// What of this host and its vault a measured time depends on.
-json::object conditions_now(const std::string& vault_url) {
+json::object conditions_now(const std::string& vault_url, const std::string& label) {
   std::array<double, 1> load{};
   const bool known = ::getloadavg(load.data(), 1) == 1;
   return {{"processors", std::thread::hardware_concurrency()},
           {"load", known ? json::value(load[0]) : json::value(nullptr)},
           {"memory_bytes", server::available_memory()},
           {"store", vault_url.substr(0, vault_url.find(':'))},
-          {"nice", ::getpriority(PRIO_PROCESS, 0)}};
+          {"nice", ::getpriority(PRIO_PROCESS, 0)},
+          {"host", host_name()},
+          {"label", label}};
 }
 
 bool tells_full_disk(std::string_view said) {
@@ -46,7 +49,7 @@ Drill::Drill(const DrillRequest& request) : request_(request), means_(request.me
   record_.key = request.key;
   record_.objective = request.objective;
   means_.branch.on_boot = [this](const server::ServerInfo& info, const server::BranchRecord& branch) {
-    redo_bytes_ = info.redo_to_apply.value_or(0);
+    redo_bytes_ = info.redo_to_apply;
     record_.server = branch.version;
   };
 }
@@ -98,7 +101,7 @@ bool Drill::open_vault() {
 }
 
 void Drill::go() {
-  record_.conditions = conditions_now(means_.vault_url);
+  record_.conditions = conditions_now(means_.vault_url, request_.label);
   read_image();
   if (request_.level == DrillLevel::kScrub) return scrub();
   if (request_.level >= DrillLevel::kReplay) plan();
@@ -163,11 +166,11 @@ void Drill::take_over_phases() {
 }
 
 /// How much there was to do in a rescue's phase.
-std::pair<std::uint64_t, std::string> Drill::work_of(const std::string& phase) const {
+std::pair<std::optional<std::uint64_t>, std::string> Drill::work_of(const std::string& phase) const {
   if (phase == "mount") return {image_.files, "files"};
   if (phase == "boot") return {redo_bytes_, "bytes"};
   if (phase == "check") return {rescue_.objects.size(), "objects"};
-  if (rescue_.start.empty()) return {0, "bytes"};
+  if (rescue_.start.empty()) return {std::nullopt, "bytes"};
   RescueLog log(rescue_.log);
   const std::uint64_t from_start = log.bytes_after(binlog::GtidPosition::parse(rescue_.start));
   const std::uint64_t behind = log.bytes_after(binlog::GtidPosition::parse(rescue_.until));
@@ -218,7 +221,7 @@ vault::Proof Drill::put() {
 
 void Drill::phase(const std::string& name, const std::string& unit, const std::function<std::uint64_t()>& work) {
   const std::size_t at = record_.phases.size();
-  record_.phases.push_back({.name = name, .begun = now(), .seconds = {}, .work = 0, .unit = unit});
+  record_.phases.push_back({.name = name, .begun = now(), .seconds = {}, .work = {}, .unit = unit});
   const Stopwatch watch;
   const std::uint64_t done = work();
   record_.phases[at].work = done;

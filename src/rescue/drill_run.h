@@ -30,7 +30,7 @@ class Drill {
   void scrub();
   void recover();
   void take_over_phases();
-  std::pair<std::uint64_t, std::string> work_of(const std::string& phase) const;
+  std::pair<std::optional<std::uint64_t>, std::string> work_of(const std::string& phase) const;
   void judge_objective();
   void tear_down();
   vault::Proof put();
@@ -80,7 +80,7 @@ class Drill {
   std::unique_ptr<DrillSource> source_;
   std::vector<std::string> lost_objects_;    ///< that the source lost by what was left out
   std::unique_ptr<server::Connection> sql_;  ///< to the branch, for checks
-  std::uint64_t redo_bytes_ = 0;             ///< that the boot applies
+  std::optional<std::uint64_t> redo_bytes_;  ///< that the boot applies
   std::string step_ = "image";               ///< what is being done, for failures
 };
 

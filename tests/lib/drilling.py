@@ -13,7 +13,7 @@ PAGE = 16384
 
 # One of everything that a schema has, in `app`, which goes on.
 SCHEMA = """
-CREATE TABLE app.people (id INT PRIMARY KEY AUTO_INCREMENT, name VARCHAR(40) CHARACTER SET latin1 NOT NULL, born DATE, score DOUBLE,
+CREATE TABLE app.people (id INT PRIMARY KEY, name VARCHAR(40) CHARACTER SET latin1 NOT NULL, born DATE, score DOUBLE,
   half FLOAT, bits BIT(5), face BLOB, said JSON, twice INT AS (id * 2) STORED, kind ENUM('a', 'b'), at TIMESTAMP(3) NULL,
   KEY by_name (name), CHECK (id > 0)) COMMENT 'with a bit of everything';
 CREATE TABLE app.pets (name VARCHAR(30) COLLATE utf8mb4_general_ci, owner INT, weight DECIMAL(9, 3), PRIMARY KEY (name, owner),
@@ -27,7 +27,7 @@ CREATE PROCEDURE app.note(n INT) INSERT INTO app.keyless VALUES (n, 'by procedur
 CREATE TRIGGER app.stamp BEFORE INSERT ON app.keyless FOR EACH ROW SET NEW.b = CONCAT(NEW.b, '*');
 CREATE EVENT app.nightly ON SCHEDULE EVERY 1 DAY DO DELETE FROM app.visits WHERE id < 0;
 CREATE USER clerk@'%' IDENTIFIED BY 'secret'; GRANT SELECT, INSERT ON app.* TO clerk@'%';
-INSERT INTO app.people (name, born, score, half, bits, face, said, kind, at) SELECT CONCAT('name ', seq), '1980-01-01' + INTERVAL seq DAY,
+INSERT INTO app.people (id, name, born, score, half, bits, face, said, kind, at) SELECT seq, CONCAT('name ', seq), '1980-01-01' + INTERVAL seq DAY,
   seq / 7, seq / 3, seq % 32, REPEAT(CHAR(seq % 256), seq % 99), CONCAT('{"n": ', seq, '}'), IF(seq % 2, 'a', NULL),
   '2020-01-01 00:00:00' + INTERVAL seq SECOND FROM seq_1_to_3000;
 INSERT INTO app.pets SELECT CONCAT(CHAR(97 + seq % 26), 'ö', seq), 1 + seq % 3000, seq / 9 FROM seq_1_to_3000;
@@ -40,7 +40,7 @@ class Drills:
 
     def __init__(self, night):
         self.night, self.boat = night, night.boat
-        night.source.query(f"SET sql_log_bin = 0; {DRILLER}")
+        night.source.query(DRILLER)
         self.said, self.good = "", None  # the image to be drilled where none is named: None, the newest
 
     @property
