@@ -168,7 +168,7 @@ void Drill::hydrate() {
   });
 }
 
-Ask Drill::ask() {
+AskRows Drill::ask() {
   return [this](const std::string& sql) { return sql_->query(sql); };
 }
 

@@ -47,7 +47,7 @@ std::string in_table(const std::string& database, const std::string& table) {
   return format("table_schema = {} AND table_name = {}", relay::quote_sql(database), relay::quote_sql(table));
 }
 
-void find_columns(const Ask& ask, ComparedTable& table) {
+void find_columns(const AskRows& ask, ComparedTable& table) {
   for (const server::Row& row :
        ask(format("SELECT column_name, data_type, character_set_name FROM information_schema.columns WHERE {} AND "
                   "is_generated <> 'ALWAYS' ORDER BY ordinal_position",
@@ -58,7 +58,7 @@ void find_columns(const Ask& ask, ComparedTable& table) {
 }
 
 /// The first column of its primary key, if ranges of it can be written down.
-void find_key(const Ask& ask, ComparedTable& table) {
+void find_key(const AskRows& ask, ComparedTable& table) {
   const auto rows =
       ask(format("SELECT column_name FROM information_schema.statistics WHERE {} AND index_name = "
                  "'PRIMARY' AND seq_in_index = 1 AND sub_part IS NULL AND collation = 'A'",
@@ -125,7 +125,7 @@ bool is_hex(const std::string& value) {
 
 }  // namespace
 
-std::vector<ComparedTable> list_compared_tables(const Ask& ask, const std::vector<std::string>& left_out,
+std::vector<ComparedTable> list_compared_tables(const AskRows& ask, const std::vector<std::string>& left_out,
                                                 std::vector<RescueNote>& not_compared) {
   std::vector<ComparedTable> tables;
   for (const server::Row& row : ask(format(
@@ -156,7 +156,7 @@ std::vector<ComparedTable> list_compared_tables(const Ask& ask, const std::vecto
   return tables;
 }
 
-Chunk cut_chunk(const Ask& ask, const ComparedTable& table, const std::string& after, std::uint64_t rows) {
+Chunk cut_chunk(const AskRows& ask, const ComparedTable& table, const std::string& after, std::uint64_t rows) {
   Chunk chunk{.after = after, .up_to = {}};
   if (!table.key) return chunk;
   const std::string key = quote_name(table.key->name);
@@ -173,7 +173,7 @@ Chunk cut_chunk(const Ask& ask, const ComparedTable& table, const std::string& a
   return chunk;
 }
 
-ChunkSum sum_chunk(const Ask& ask, const ComparedTable& table, const Chunk& chunk) {
+ChunkSum sum_chunk(const AskRows& ask, const ComparedTable& table, const Chunk& chunk) {
   const auto answer = ask(format("SELECT COUNT(*), BIT_XOR({}) FROM {}{}", row_hash(table),
                                  quote_table(table.database, table.table), where_of(table, chunk)));
   if (answer.size() != 1) fail(Code::kCorruption, format("{}: a sum of {} rows", table.name(), answer.size()));

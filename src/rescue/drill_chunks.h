@@ -45,12 +45,12 @@ struct ChunkSum {
 };
 
 /// Those whose rows can be compared; of the others, why not. Without what lies in one of `left_out`.
-std::vector<ComparedTable> list_compared_tables(const Ask& ask, const std::vector<std::string>& left_out,
+std::vector<ComparedTable> list_compared_tables(const AskRows& ask, const std::vector<std::string>& left_out,
                                                 std::vector<RescueNote>& not_compared);
 
 /// The chunk of up to `rows` rows behind a key's value.
-Chunk cut_chunk(const Ask& ask, const ComparedTable& table, const std::string& after, std::uint64_t rows);
-ChunkSum sum_chunk(const Ask& ask, const ComparedTable& table, const Chunk& chunk);
+Chunk cut_chunk(const AskRows& ask, const ComparedTable& table, const std::string& after, std::uint64_t rows);
+ChunkSum sum_chunk(const AskRows& ask, const ComparedTable& table, const Chunk& chunk);
 
 /// "all of it", "id > 1000 and <= 2000".
 std::string describe_chunk(const ComparedTable& table, const Chunk& chunk);

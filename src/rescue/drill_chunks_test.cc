@@ -19,7 +19,7 @@ ComparedTable table_by(const std::string& type, const std::string& charset = {})
 struct Asked {
   std::string sql;
   std::vector<server::Row> answer;
-  Ask ask() {
+  AskRows ask() {
     return [this](const std::string& said) {
       sql = said;
       return answer;

@@ -137,7 +137,7 @@ class Equality {
   }
 
   const EqualityMeans& means_;
-  Ask source_;
+  AskRows source_;
   DrillCoverage coverage_;
   std::vector<ComparedTable> tables_;
   std::size_t at_ = 0;  ///< the table at hand

@@ -18,7 +18,7 @@ namespace lifeboat::rescue {
 
 struct EqualityMeans {
   DrillSource& source;
-  Ask branch;
+  AskRows branch;
   /// Until the branch has all that the source had there, and nothing behind it.
   std::function<void(const relay::LogPosition&)> bring_to;
   std::function<void(std::string what)> differs;

@@ -52,7 +52,7 @@ class Drill {
   void check_tables();
   void compare_rows();
   void hydrate();
-  Ask ask();
+  AskRows ask();
   struct LastInventory {
     std::string id;    ///< of the drill
     std::string gtid;  ///< as of which it was

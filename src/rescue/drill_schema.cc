@@ -94,7 +94,7 @@ constexpr Question kOfServer[] = {
 /// Takes the answers in, and hashes at the end.
 class Taker {
  public:
-  Taker(const Ask& ask, std::vector<RescueNote>& not_known) : ask_(ask), not_known_(not_known) {}
+  Taker(const AskRows& ask, std::vector<RescueNote>& not_known) : ask_(ask), not_known_(not_known) {}
 
   void take(const Question& question, const std::string& sql) {
     throw_if_cancelled();
@@ -136,7 +136,7 @@ class Taker {
     definition += ';';
   }
 
-  const Ask& ask_;
+  const AskRows& ask_;
   std::vector<RescueNote>& not_known_;
   std::map<std::string, std::string> definitions_;
 };
@@ -159,7 +159,7 @@ std::vector<std::string> in_both(const std::vector<std::string>& one, const std:
 
 }  // namespace
 
-Inventory take_inventory(const Ask& ask, std::vector<RescueNote>& not_known) {
+Inventory take_inventory(const AskRows& ask, std::vector<RescueNote>& not_known) {
   Taker taker(ask, not_known);
   for (const Question& question : kOfServer) taker.take(question, std::string(question.sql));
   for (const std::string& database : taker.databases()) {

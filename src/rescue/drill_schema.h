@@ -20,7 +20,7 @@ namespace lifeboat::rescue {
 using Inventory = std::map<std::string, std::string>;
 
 /// What could not be asked for is told in `not_known`.
-Inventory take_inventory(const Ask& ask, std::vector<RescueNote>& not_known);
+Inventory take_inventory(const AskRows& ask, std::vector<RescueNote>& not_known);
 
 json::object to_json(const Inventory& inventory);
 /// kCorruption if it is none.

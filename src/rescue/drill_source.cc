@@ -22,7 +22,7 @@ std::uint64_t number_in(const std::string& text) {
 
 }  // namespace
 
-void settle_session(const Ask& ask) {
+void settle_session(const AskRows& ask) {
   ask("SET NAMES utf8mb4");
   ask("SET SESSION time_zone = '+00:00', SESSION sql_mode = ''");
 }
@@ -38,7 +38,7 @@ std::vector<server::Row> DrillSource::query(const std::string& sql) {
   return connection_.query(sql, kSourceAnswerMax).rows;
 }
 
-Ask DrillSource::ask() {
+AskRows DrillSource::ask() {
   return [this](const std::string& sql) { return query(sql); };
 }
 

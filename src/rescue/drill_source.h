@@ -17,7 +17,7 @@
 namespace lifeboat::rescue {
 
 /// Asks a server, the branch's or the source.
-using Ask = std::function<std::vector<server::Row>(const std::string& sql)>;
+using AskRows = std::function<std::vector<server::Row>(const std::string& sql)>;
 
 class DrillSource {
  public:
@@ -25,7 +25,7 @@ class DrillSource {
   explicit DrillSource(const relay::SourceLogin& login);
 
   std::vector<server::Row> query(const std::string& sql);
-  Ask ask();
+  AskRows ask();
 
   /// What is read until the end of the snapshot is as of this place. kRefused if the server has no binary log.
   relay::LogPosition begin_snapshot();
@@ -41,6 +41,6 @@ class DrillSource {
 };
 
 /// Makes a session give the same texts for the same values on any server.
-void settle_session(const Ask& ask);
+void settle_session(const AskRows& ask);
 
 }  // namespace lifeboat::rescue
