@@ -49,6 +49,7 @@ Drill::Drill(const DrillRequest& request) : request_(request), means_(request.me
   record_.key = request.key;
   record_.objective = request.objective;
   means_.branch.on_boot = [this](const server::ServerInfo& info, const server::BranchRecord& branch) {
+    booting_ = true;
     redo_bytes_ = info.redo_to_apply;
     record_.server = branch.version;
   };
@@ -235,7 +236,8 @@ void Drill::failed(const std::string& check, Code code, std::string what, std::s
 /// What stopped the drill. The phase that a rescue was in tells more than the step.
 void Drill::failed(const Error& error) {
   const auto open = std::ranges::find_if(rescue_.phases, [](const RescuePhase& phase) { return !phase.seconds; });
-  const std::string check = open == rescue_.phases.end() ? step_ : open->name;
+  std::string check = open == rescue_.phases.end() ? step_ : open->name;
+  if (check == "mount" && booting_) check = "boot";  // a rescue notes both down when both are through
   const auto branch = server::find_branch(state_root(), rescue_.name);
   const std::string logged = branch ? server::last_lines(branch->error_log(), kLogLines) : "";
   if (error.code == Code::kOutOfSpace || tells_full_disk(error.text()) || tells_full_disk(logged)) {

@@ -80,6 +80,7 @@ class Drill {
   std::unique_ptr<DrillSource> source_;
   std::vector<std::string> lost_objects_;    ///< that the source lost by what was left out
   std::unique_ptr<server::Connection> sql_;  ///< to the branch, for checks
+  bool booting_ = false;                     ///< its volume is mounted
   std::optional<std::uint64_t> redo_bytes_;  ///< that the boot applies
   std::string step_ = "image";               ///< what is being done, for failures
 };

@@ -1,5 +1,7 @@
 #include "rescue/drill_state.h"
 
+#include <thread>
+
 #include "base/error.h"
 #include "base/log.h"
 #include "server/branch.h"
@@ -8,9 +10,18 @@ namespace lifeboat::rescue {
 namespace {
 
 constexpr std::string_view kLockFile = "lock";
+constexpr std::chrono::seconds kRemovePatience{30};
+constexpr std::chrono::milliseconds kLookAgainEvery{50};
 
 Path drills_directory(const Path& state_root) {
   return state_root / "drills";
+}
+
+/// kBusy while what a killed drill had just begun is on its way out: the process of its volume may not even be on
+/// record yet.
+void end_branch(const server::BranchRecord& branch) {
+  server::stop_branch(branch, std::chrono::milliseconds(0));  // what it would still write is thrown away
+  server::remove_branch(server::open_branch(branch.directory.parent_path().parent_path(), branch.name), true);
 }
 
 }  // namespace
@@ -44,10 +55,14 @@ std::optional<FileLock> try_lock_drills(const Path& state_root) {
 }
 
 void remove_drill(const Path& state_root, const std::string& id) {
-  const std::string name = drill_branch(id);
-  if (const auto branch = server::find_branch(state_root, name)) {
-    server::stop_branch(*branch, std::chrono::milliseconds(0));  // what it would still write is thrown away
-    server::remove_branch(server::open_branch(state_root, name), true);
+  const auto deadline = std::chrono::steady_clock::now() + kRemovePatience;
+  while (const auto branch = server::find_branch(state_root, drill_branch(id))) {
+    try {
+      end_branch(*branch);
+    } catch (const Exception& e) {
+      if (e.code() != Code::kBusy || std::chrono::steady_clock::now() > deadline) throw;
+      std::this_thread::sleep_for(kLookAgainEvery);
+    }
   }
   std::filesystem::remove_all(drill_directory(state_root, id));
 }

@@ -13,10 +13,11 @@ PAGE = 16384
 
 # One of everything that a schema has, in `app`, which goes on.
 SCHEMA = """
+USE app;
 CREATE TABLE app.people (id INT PRIMARY KEY, name VARCHAR(40) CHARACTER SET latin1 NOT NULL, born DATE, score DOUBLE,
   half FLOAT, bits BIT(5), face BLOB, said JSON, twice INT AS (id * 2) STORED, kind ENUM('a', 'b'), at TIMESTAMP(3) NULL,
   KEY by_name (name), CHECK (id > 0)) COMMENT 'with a bit of everything';
-CREATE TABLE app.pets (name VARCHAR(30) COLLATE utf8mb4_general_ci, owner INT, weight DECIMAL(9, 3), PRIMARY KEY (name, owner),
+CREATE TABLE app.pets (name VARCHAR(30) CHARACTER SET utf8mb4, owner INT, weight DECIMAL(9, 3), PRIMARY KEY (name, owner),
   CONSTRAINT belongs FOREIGN KEY (owner) REFERENCES app.people (id));
 CREATE TABLE app.keyless (a INT, b VARCHAR(20));
 CREATE TABLE app.visits (id INT PRIMARY KEY) ENGINE=MyISAM;
