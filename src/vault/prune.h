@@ -61,7 +61,8 @@ struct PruneReport {
 
 PruneReport prune(Vault& vault, const PruneOptions& options);
 
-/// Throws kRefused if the image is inside the policy's window, the last of its origin, the last proven of it, pinned or in use.
+/// Throws kRefused if the image is inside the policy's window, the last of its origin, the last proven of it, pinned or
+/// in use.
 void check_removable(Vault& vault, const ImageName& image, const RetentionPolicy& policy);
 /// Hides one image and leaves its removal to prune. Refuses as check_removable.
 Mark remove_image(Vault& vault, const ImageName& image, const RetentionPolicy& policy, std::string_view reason);
