@@ -1,6 +1,8 @@
 #include "base/json.h"
 
 #include <boost/json/src.hpp>  // the library's one implementation unit
+#include <cmath>
+#include <limits>
 
 namespace lifeboat {
 
@@ -58,6 +60,13 @@ std::int64_t json_integer(const json::object& object, std::string_view key) {
   json::error_code error;
   const auto number = value.to_number<std::int64_t>(error);
   if (error) fail(Code::kCorruption, format("JSON '{}' is not an integer", key));
+  return number;
+}
+
+double json_number(const json::object& object, std::string_view key) {
+  const json::value& value = member(object, key);
+  const double number = value.is_number() ? value.to_number<double>() : std::numeric_limits<double>::quiet_NaN();
+  if (!std::isfinite(number)) fail(Code::kCorruption, format("JSON '{}' is not a number", key));
   return number;
 }
 

@@ -23,5 +23,7 @@ std::optional<Error> error_from_json(const json::object& object);
 std::string json_string(const json::object& object, std::string_view key);
 std::int64_t json_integer(const json::object& object, std::string_view key);
 bool json_flag(const json::object& object, std::string_view key);
+/// Finite.
+double json_number(const json::object& object, std::string_view key);
 
 }  // namespace lifeboat

@@ -35,6 +35,13 @@ TEST(JsonMembers, AbsentOrOfAnotherTypeIsCorruption) {
   EXPECT_EQ(json_string(object, "text"), "a");
   EXPECT_EQ(json_integer(object, "number"), 7);
   EXPECT_TRUE(json_flag(object, "flag"));
+  EXPECT_EQ(json_number(object, "number"), 7.0);
+  EXPECT_EQ(json_number(object, "half"), 0.5);
+  EXPECT_EQ(code_of([&] { json_number(object, "text"); }), Code::kCorruption);
+  EXPECT_EQ(code_of([&] { json_number(object, "null"); }), Code::kCorruption);
+  EXPECT_EQ(code_of([&] { json_number(object, "absent"); }), Code::kCorruption);
+  const json::object huge{{"endless", std::numeric_limits<double>::infinity()}};
+  EXPECT_EQ(code_of([&] { json_number(huge, "endless"); }), Code::kCorruption);
   EXPECT_EQ(code_of([&] { json_string(object, "number"); }), Code::kCorruption);
   EXPECT_EQ(code_of([&] { json_string(object, "absent"); }), Code::kCorruption);
   EXPECT_EQ(code_of([&] { json_integer(object, "text"); }), Code::kCorruption);

@@ -11,18 +11,13 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "base/process.h"
 #include "store/s3_location.h"
 #include "store/url.h"
 #include "vault/image.h"
 
 namespace lifeboat::rescue {
 namespace {
-
-std::string name_of_this_host() {
-  std::array<char, 256> name{};
-  if (::gethostname(name.data(), name.size() - 1) != 0) return "localhost";
-  return name.data();
-}
 
 bool is_in_path(const std::string& program) {
   const char* const path = std::getenv("PATH");
@@ -88,7 +83,7 @@ std::optional<Disk> disk_of(const Path& path) {
 
 RescueHost look_at_host(const Path& server_binary, const Path& state_root) {
   RescueHost host;
-  host.name = name_of_this_host();
+  host.name = host_name();
   host.fuse_problem = look_for_fuse();
   find_rescue_server(server_binary, host);
   host.state_root = state_root;

@@ -14,12 +14,6 @@
 namespace lifeboat::vault {
 namespace {
 
-std::string host_name() {
-  std::array<char, 256> name{};
-  ::gethostname(name.data(), name.size() - 1);
-  return name.data();
-}
-
 /// Empty where the kernel doesn't tell.
 std::string machine_identity() {
   std::error_code error;

@@ -16,12 +16,6 @@
 namespace lifeboat::volume {
 namespace {
 
-std::string host_name() {
-  std::array<char, 256> name{};
-  ::gethostname(name.data(), name.size() - 1);
-  return name.data();
-}
-
 /// From the snapshot: its client holds something still meanwhile, which is over in milliseconds.
 constexpr std::chrono::seconds kConfirmPatience{10};
 
