@@ -116,6 +116,7 @@ void add_nouns(CLI::App& app, Context& context) {
   add_drill_ls(drill, context);
 
   add_seed(app, context);
+  add_forecast(app, context);
   add_rescue(app, context);
 }
 

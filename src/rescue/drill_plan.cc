@@ -3,8 +3,10 @@
 #include <algorithm>
 
 #include "base/error.h"
+#include "base/process.h"
 #include "rescue/drill_run.h"
 #include "rescue/drill_state.h"
+#include "rescue/forecast_rescue.h"
 #include "rescue/rescue_plan.h"
 #include "vault/image_reader.h"
 
@@ -71,6 +73,21 @@ void Drill::await(const relay::LogPosition& source, const Stopwatch& since_asked
   record_.lost_seconds = since_asked.seconds();
 }
 
+/// A drill is forecast as a rescue is, so that what forecasts are worth is known before one counts.
+void Drill::begin_forecast(const RescuePicture& picture, RescueLog& log) {
+  std::vector<PhaseTask> tasks = tasks_of(picture, log);
+  for (PhaseTask& task : tasks) {
+    task.load = request_.label;
+    task.host = host_name();
+  }
+  const double times = read_forecast_book(state_root()).widening(kBeforeStage);
+  forecast_ = std::make_unique<ForecastKeeper>(
+      ForecastKeeper::Run{.state_root = state_root(),
+                          .origin = record_.id,
+                          .before = forecast(tasks, read_drill_samples(*vault_).samples, times)});
+  means_.forecast = forecast_.get();
+}
+
 void Drill::make_plan() {
   step_ = "plan";
   RescueLog log(log_->incarnation());
@@ -86,6 +103,7 @@ void Drill::make_plan() {
                                        .vault = *vault_,
                                        .standbys = {}},
                                       order);
+  begin_forecast(picture, log);
   const Path directory = rescue_.directory;
   rescue_ = std::move(picture.record);
   rescue_.directory = directory;

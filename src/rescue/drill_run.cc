@@ -140,6 +140,7 @@ void Drill::recover() {
     return;
   }
   run_->run();
+  forecast_->finish();
   record_.back_seconds = since_begun_.seconds();
   record_.start = rescue_.start;
   record_.gtid = rescue_.until;

@@ -10,6 +10,8 @@
 #include "rescue/drill_log.h"
 #include "rescue/drill_schema.h"
 #include "rescue/drill_source.h"
+#include "rescue/forecast_keeper.h"
+#include "rescue/rescue_plan.h"
 
 namespace lifeboat::rescue {
 
@@ -29,6 +31,7 @@ class Drill {
   bool open_vault();
   void scrub();
   void recover();
+  void begin_forecast(const RescuePicture& picture, RescueLog& log);
   void take_over_phases();
   std::pair<std::optional<std::uint64_t>, std::string> work_of(const std::string& phase) const;
   void judge_objective();
@@ -74,9 +77,10 @@ class Drill {
   std::unique_ptr<vault::Vault> vault_;
   vault::ImageInfo image_;  ///< once it could be read
   DrillRecord record_;
-  RescueRecord rescue_;             ///< as of a rescue of the same
-  std::unique_ptr<DrillLog> log_;   ///< from kReplay on
-  std::unique_ptr<RescueRun> run_;  ///< once it boots
+  RescueRecord rescue_;                       ///< as of a rescue of the same
+  std::unique_ptr<DrillLog> log_;             ///< from kReplay on
+  std::unique_ptr<ForecastKeeper> forecast_;  ///< once it is planned
+  std::unique_ptr<RescueRun> run_;            ///< once it boots
   std::unique_ptr<DrillSource> source_;
   std::vector<std::string> lost_objects_;    ///< that the source lost by what was left out
   std::unique_ptr<server::Connection> sql_;  ///< to the branch, for checks

@@ -225,7 +225,6 @@ TEST(RunForecast, LosesLessThanARuleOfThree) {
     }
   }
   for (int i = 0; i < 2; ++i) {
-    printf("stage %d: ours %.3f linear %.3f held %.2f\n", i, ours[i] / runs, linear[i] / runs, held[i] / runs);
     EXPECT_LT(ours[i], linear[i]) << i;
     EXPECT_GE(held[i] / runs, 0.65) << i;
     EXPECT_LE(held[i] / runs, 0.95) << i;

@@ -19,9 +19,9 @@ constexpr std::chrono::seconds kStopStandbyPatience{60};
 }  // namespace
 
 void RescueRun::promote_standby() {
-  run_phase(record_, "take over", [this] { take_over(); });
-  if (!record_.skip.empty()) run_phase(record_, "skip", [this] { replay(last_left_out()); });
-  run_phase(record_, "catch up", [this] { replay(record_.until); });
+  phase("take over", [this] { take_over(); });
+  if (!record_.skip.empty()) phase("skip", [this] { replay(last_left_out()); });
+  phase("catch up", [this] { replay(record_.until); });
   check();
 }
 

@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "relay/log_replay.h"
 #include "rescue/cut_over.h"
+#include "rescue/forecast_keeper.h"
 #include "rescue/log_damage.h"
 #include "rescue/rescue_run.h"
 #include "rescue/standby_server.h"
@@ -76,6 +77,7 @@ void RescueRun::replay_once(const std::string& until) {
     request.from = at.format();
     request.until = to.format();
     request.progress = &progress;
+    const WatchedPart watched(means_.forecast, progress);
     relay::replay_log(log.log(), door, *connection_, request);
     for (const binlog::Gtid& gtid : missing) at.update(gtid);
   };

@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "rescue/doubtful.h"
+#include "rescue/forecast_keeper.h"
 #include "rescue/history_identity.h"
 #include "rescue/image_position.h"
 #include "rescue/rescue_check.h"
@@ -46,12 +47,18 @@ void RescueRun::run() {
 void RescueRun::try_image() {
   ensure_running();
   if (record_.start.empty()) find_start();
-  run_phase(record_, "replay", [this] { replay(record_.until); });
+  phase("replay", [this] { replay(record_.until); });
   check();
 }
 
+void RescueRun::phase(const std::string& name, const std::function<void()>& work) {
+  if (means_.forecast != nullptr) means_.forecast->begin(name);
+  run_phase(record_, name, work);
+  if (means_.forecast != nullptr) means_.forecast->end();
+}
+
 void RescueRun::check() {
-  run_phase(record_, "check", [this] {
+  phase("check", [this] {
     record_.checks = check_rescued(*connection_, record_.objects);
     RescueLog log(record_.log);
     record_.doubtful = find_doubtful(log, record_.skip, binlog::GtidPosition::parse(record_.until));
@@ -85,7 +92,12 @@ void RescueRun::start_branch() {
   const SystemTime begun = now();
   note_phase(record_, "mount", begun, std::nullopt);
   save_rescue(record_);
+  if (means_.forecast != nullptr) means_.forecast->begin("mount");
   const server::StartedBranch started = server::start_branch(request);
+  if (means_.forecast != nullptr) {
+    means_.forecast->begin_after(started.mount_seconds, "boot");
+    means_.forecast->end();
+  }
   branch_ = started.record;
   const auto mounted =
       std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::duration<double>(started.mount_seconds));

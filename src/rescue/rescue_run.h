@@ -20,12 +20,15 @@
 
 namespace lifeboat::rescue {
 
+class ForecastKeeper;
+
 struct RescueMeans {
   server::BranchRequest branch;  ///< how branches are started; name and image are filled in
   std::string vault_url;
   bool leave_out_conflicts = false;  ///< later transactions that fail are left out, too, and reported
   std::string by;                    ///< who they are to the operating system, for the guard's record
   ProgressStyle progress = ProgressStyle::kNone;
+  ForecastKeeper* forecast = nullptr;  ///< that is told how far it is; borrowed
 };
 
 class RescueRun {
@@ -44,6 +47,8 @@ class RescueRun {
   const server::BranchRecord& branch() const { return branch_; }
 
  private:
+  /// As run_phase, and the forecast is told.
+  void phase(const std::string& name, const std::function<void()>& work);
   void try_image();
   void promote_standby();
   void take_over();

@@ -1,8 +1,5 @@
 #include "volume/volume_service.h"
 
-#include <unistd.h>
-
-#include <array>
 #include <csignal>
 #include <ctime>
 #include <future>
@@ -10,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/log.h"
+#include "base/process.h"
 #include "base/units.h"
 #include "volume/mount_table.h"
 
