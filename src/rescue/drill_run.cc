@@ -211,7 +211,8 @@ void Drill::tear_down() {
 vault::Proof Drill::put() {
   const vault::ProofName name{.image = record_.image, .id = record_.id};
   try {
-    vault::put_proof(*vault_, name, now(), record_.passed(), to_json(record_));
+    vault::put_proof(*vault_, name, now(), {.passed = record_.passed(), .restored = record_.level > DrillLevel::kScrub},
+                     to_json(record_));
   } catch (Exception& e) {
     e.add_context(record_.passed() ? "the drill passed, but its proof cannot be put into the vault"
                                    : format("the drill failed ({}: {}), and its proof cannot be put into the vault",

@@ -37,7 +37,7 @@ class Integrity : public ::testing::Test {
     settle_mark(*vault_, mark_.id, MarkState::kUndone);
     put_object(*vault_, ObjectKind::kLaunch, format("{}{}-{}", kLaunchPrefix, image_, id_text(random_id())),
                as_bytes("a list"));
-    put_proof(*vault_, {.image = image_, .id = make_proof_id(now())}, now(), true, {});
+    put_proof(*vault_, {.image = image_, .id = make_proof_id(now())}, now(), {.passed = true, .restored = true}, {});
     session_.emplace(*vault_, SessionKind::kRead, image_);
     names_ = object_names(*vault_, "");
   }

@@ -38,12 +38,12 @@ codec::Signature signature_of(const json::object& signed_text) {
   return signature;
 }
 
-/// The newest of one image's that it passed.
+/// The newest of one image's that proves it.
 std::optional<SystemTime> last_passed(Vault& vault, const std::vector<ProofName>& newest_last) {
   for (auto name = newest_last.rbegin(); name != newest_last.rend(); ++name) {
     try {
       const Proof proof = read_proof(vault, *name);
-      if (proof.passed) return proof.time;
+      if (proof.passed && proof.restored) return proof.time;
     } catch (const Exception& e) {
       if (e.code() != Code::kCorruption && e.code() != Code::kUnsupported && e.code() != Code::kNotFound) throw;
       log::warn("a proof is left out: {}", e.what());
@@ -58,8 +58,12 @@ std::string make_proof_id(SystemTime time) {
   return make_image_name(time);
 }
 
-void put_proof(Vault& vault, const ProofName& name, SystemTime time, bool passed, const json::object& said) {
-  json::object whole{{"image", name.image}, {"id", name.id}, {"time", unix_ms(time)}, {"passed", passed}};
+void put_proof(Vault& vault, const ProofName& name, SystemTime time, ProofResult result, const json::object& said) {
+  json::object whole{{"image", name.image},
+                     {"id", name.id},
+                     {"time", unix_ms(time)},
+                     {"passed", result.passed},
+                     {"restored", result.restored}};
   for (const auto& [key, value] : said) whole[key] = value;
   const std::string text = json::serialize(whole);
   const json::object signed_text{{"text", text}, {"signature", to_hex(vault.keys().proof_key().sign(as_bytes(text)))}};
@@ -84,6 +88,7 @@ Proof read_proof(Vault& vault, const ProofName& name) {
     Proof proof{.name = name,
                 .time = {},
                 .passed = false,
+                .restored = false,
                 .said = {},
                 .key = vault.keys().proof_key().public_key(),
                 .signature = signature_of(signed_text)};
@@ -96,6 +101,7 @@ Proof read_proof(Vault& vault, const ProofName& name) {
     }
     proof.time = from_unix_ms(json_integer(proof.said, "time"));
     proof.passed = json_flag(proof.said, "passed");
+    proof.restored = json_flag(proof.said, "restored");
     return proof;
   } catch (const Exception& e) {
     if (e.code() != Code::kCorruption && e.code() != Code::kUsage) throw;  // kUsage: no hex

@@ -28,15 +28,21 @@ struct Proof {
   ProofName name;
   SystemTime time;  ///< when it was made
   bool passed = false;
-  json::object said;  ///< all of it, the members `image`, `id`, `time` and `passed` included
+  bool restored = false;
+  json::object said;  ///< all of it, the members above included
   codec::PublicKey key;
   codec::Signature signature;  ///< of the text that `said` was read from
+};
+
+struct ProofResult {
+  bool passed = false;
+  bool restored = false;  ///< it was brought back: one that was only read is not proven
 };
 
 std::string make_proof_id(SystemTime time);
 
 /// Signs and puts what `said` says beside these members. Durable when it returns; kExists if the id is taken.
-void put_proof(Vault& vault, const ProofName& name, SystemTime time, bool passed, const json::object& said);
+void put_proof(Vault& vault, const ProofName& name, SystemTime time, ProofResult result, const json::object& said);
 
 /// Newest last; nothing of them is read.
 std::vector<ProofName> list_proofs(Vault& vault);
@@ -45,7 +51,8 @@ Proof read_proof(Vault& vault, const ProofName& name);
 /// By an id, a unique beginning of one, or "latest". kNotFound, kUsage.
 ProofName resolve_proof(Vault& vault, std::string_view text);
 
-/// When each image last stood its trial; of images that never did, nothing. Proofs that cannot be read prove nothing.
+/// When each image was last brought back and stood its trial; of images that never did, nothing. Proofs that cannot be
+/// read prove nothing.
 std::map<ImageName, SystemTime> proven_images(Vault& vault);
 
 }  // namespace lifeboat::vault

@@ -23,7 +23,7 @@ std::string object_of(const ProofName& name) {
 TEST(Proofs, AreReadAsTheyWereSaid) {
   TestVault vault;
   const ProofName name = name_of(kImage, "20261130-140000-000001");
-  put_proof(*vault, name, from_unix_ms(1'000), true, {{"level", "boot"}});
+  put_proof(*vault, name, from_unix_ms(1'000), {.passed = true, .restored = true}, {{"level", "boot"}});
   const Proof proof = read_proof(*vault, name);
   EXPECT_TRUE(proof.passed);
   EXPECT_EQ(unix_ms(proof.time), 1'000);
@@ -35,17 +35,25 @@ TEST(Proofs, AreReadAsTheyWereSaid) {
 TEST(Proofs, AreWriteOnce) {
   TestVault vault;
   const ProofName name = name_of(kImage, "20261130-140000-000001");
-  put_proof(*vault, name, from_unix_ms(1'000), false, {});
-  EXPECT_EQ(error_of([&] { put_proof(*vault, name, from_unix_ms(1'000), true, {}); }).code, Code::kExists);
+  put_proof(*vault, name, from_unix_ms(1'000), {.passed = false, .restored = true}, {});
+  EXPECT_EQ(
+      error_of([&] { put_proof(*vault, name, from_unix_ms(1'000), {.passed = true, .restored = true}, {}); }).code,
+      Code::kExists);
   EXPECT_FALSE(read_proof(*vault, name).passed);
 }
 
 TEST(Proofs, AnImageIsProvenByTheNewestThatItPassed) {
   TestVault vault;
-  put_proof(*vault, name_of(kImage, "20261130-140000-000001"), from_unix_ms(1'000), true, {});
-  put_proof(*vault, name_of(kImage, "20261130-150000-000001"), from_unix_ms(2'000), true, {});
-  put_proof(*vault, name_of(kImage, "20261130-160000-000001"), from_unix_ms(3'000), false, {});
-  put_proof(*vault, name_of(kOther, "20261130-170000-000001"), from_unix_ms(4'000), false, {});
+  put_proof(*vault, name_of(kImage, "20261130-140000-000001"), from_unix_ms(1'000), {.passed = true, .restored = true},
+            {});
+  put_proof(*vault, name_of(kImage, "20261130-150000-000001"), from_unix_ms(2'000), {.passed = true, .restored = true},
+            {});
+  put_proof(*vault, name_of(kImage, "20261130-160000-000001"), from_unix_ms(3'000), {.passed = false, .restored = true},
+            {});
+  put_proof(*vault, name_of(kOther, "20261130-170000-000001"), from_unix_ms(4'000), {.passed = false, .restored = true},
+            {});
+  put_proof(*vault, name_of(kOther, "20261130-180000-000001"), from_unix_ms(5'000), {.passed = true, .restored = false},
+            {});  // only read
   const auto proven = proven_images(*vault);
   ASSERT_EQ(proven.size(), 1U);
   EXPECT_EQ(unix_ms(proven.at(std::string(kImage))), 2'000);
@@ -55,8 +63,8 @@ TEST(Proofs, AnImageIsProvenByTheNewestThatItPassed) {
 TEST(Proofs, WithAnotherSignatureProveNothing) {
   TestVault vault;
   const ProofName name = name_of(kImage, "20261130-140000-000001");
-  const std::string text =
-      json::serialize(json::object{{"image", name.image}, {"id", name.id}, {"time", 1'000}, {"passed", true}});
+  const std::string text = json::serialize(
+      json::object{{"image", name.image}, {"id", name.id}, {"time", 1'000}, {"passed", true}, {"restored", true}});
   for (const std::string& signature : {std::string(128, '0'), std::string("12"), std::string("no hex")}) {
     TestVault forged;
     put_object(*forged, ObjectKind::kProof, object_of(name),
@@ -69,8 +77,8 @@ TEST(Proofs, WithAnotherSignatureProveNothing) {
 TEST(Proofs, AreNotFoundByANameThatFitsNone) {
   TestVault vault;
   EXPECT_EQ(error_of([&] { resolve_proof(*vault, "latest"); }).code, Code::kNotFound);
-  put_proof(*vault, name_of(kImage, "20261130-140000-000001"), now(), true, {});
-  put_proof(*vault, name_of(kImage, "20261130-150000-000001"), now(), true, {});
+  put_proof(*vault, name_of(kImage, "20261130-140000-000001"), now(), {.passed = true, .restored = true}, {});
+  put_proof(*vault, name_of(kImage, "20261130-150000-000001"), now(), {.passed = true, .restored = true}, {});
   EXPECT_EQ(error_of([&] { resolve_proof(*vault, "2027"); }).code, Code::kNotFound);
   EXPECT_EQ(error_of([&] { resolve_proof(*vault, "20261130"); }).code, Code::kUsage);
 }
