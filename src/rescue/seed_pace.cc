@@ -1,11 +1,11 @@
 #include "rescue/seed_pace.h"
 
 #include <algorithm>
-#include <charconv>
 #include <thread>
 
 #include "base/error.h"
 #include "base/log.h"
+#include "rescue/seed_source.h"
 
 namespace lifeboat::rescue {
 
@@ -25,12 +25,6 @@ constexpr std::uint64_t kRowsPerSecond = 20;
 constexpr std::uint64_t kGentleBytesPerSecond = 40'000'000;
 /// A pause of the tool gives no right to more than this at once.
 constexpr milliseconds kBurst{5};
-
-std::uint64_t number_of(std::string_view text) {
-  std::uint64_t number = 0;
-  std::from_chars(text.data(), text.data() + text.size(), number);
-  return number;
-}
 
 bool is_more(std::uint64_t before, std::uint64_t after, std::uint64_t per_second, std::chrono::nanoseconds between) {
   // Fewer than before: it was restarted, or somebody flushed its status.
@@ -83,7 +77,7 @@ SourceCounters SourceWork::ask() {
                                                "('Questions', 'Handler_write', 'Handler_update', 'Handler_delete')")
                                        .rows) {
     if (row.size() != 2 || !row[0] || !row[1]) continue;
-    (*row[0] == "Questions" ? counters.questions : counters.rows_changed) += number_of(*row[1]);
+    (*row[0] == "Questions" ? counters.questions : counters.rows_changed) += told_number(*row[1]);
   }
   return counters;
 }

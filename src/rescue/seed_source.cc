@@ -12,12 +12,6 @@ namespace {
 
 constexpr std::size_t kVariablesBytesMax = std::size_t{4} << 20U;
 
-std::uint64_t number_of(std::string_view text) {
-  std::uint64_t number = 0;
-  std::from_chars(text.data(), text.data() + text.size(), number);
-  return number;
-}
-
 std::map<std::string, std::string> ask_settings(relay::SourceConnection& source) {
   std::map<std::string, std::string> variables;
   for (const relay::TextRow& row : source.query("SHOW GLOBAL VARIABLES", kVariablesBytesMax).rows) {
@@ -38,7 +32,7 @@ std::uint64_t ask_bytes(relay::SourceConnection& source) {
   for (const char* question : {"SELECT CAST(SUM(file_size) AS CHAR) FROM information_schema.innodb_sys_tablespaces",
                                "SELECT CAST(SUM(data_length + index_length) AS CHAR) FROM information_schema.tables"}) {
     try {
-      if (const auto answer = source.value(question)) return number_of(*answer);
+      if (const auto answer = source.value(question)) return told_number(*answer);
     } catch (const relay::ServerRefusal& e) {
       log::debug("how much there is to copy: {}", e.error().text());
     }
@@ -51,7 +45,7 @@ std::optional<relay::LogPosition> ask_position(relay::SourceConnection& source) 
   if (status.rows.empty()) return std::nullopt;
   const relay::TextRow& row = status.rows.front();
   if (row.size() < 2 || !row[0] || !row[1]) fail(Code::kCorruption, "SHOW MASTER STATUS: an answer of other columns");
-  return relay::LogPosition{.file = *row[0], .position = number_of(*row[1])};
+  return relay::LogPosition{.file = *row[0], .position = told_number(*row[1])};
 }
 
 /// As an option file has it: within quotes a backslash and a quote are escaped.
@@ -66,6 +60,12 @@ std::string quoted_option(std::string_view value) {
 }
 
 }  // namespace
+
+std::uint64_t told_number(std::string_view text) {
+  std::uint64_t number = 0;
+  std::from_chars(text.data(), text.data() + text.size(), number);
+  return number;
+}
 
 SeedSource ask_seed_source(relay::SourceConnection& source) {
   if (!source.is_mariadb()) {
