@@ -24,6 +24,11 @@ constexpr std::string_view kNoteFile = "incarnation.json";
 constexpr std::string_view kStreamIdFile = "stream-id";
 constexpr std::size_t kNameMax = 255;
 
+void write_note(const Path& incarnation, const std::string& why, const std::string& after_gtid) {
+  const json::object note{{"why", why}, {"after_gtid", after_gtid}, {"begun", format_time(now())}};
+  write_incarnation_note(incarnation, json::serialize(note) + "\n");
+}
+
 }  // namespace
 
 bool is_incarnation_name(std::string_view name) {
@@ -84,13 +89,25 @@ std::shared_ptr<LogDirectory> SourceLog::open_newest() {
   return all.empty() ? begin("the first", "") : std::make_shared<LogDirectory>(all.back());
 }
 
-std::shared_ptr<LogDirectory> SourceLog::begin(const std::string& why, const std::string& after_gtid) {
+Path SourceLog::next_path() const {
   const std::vector<Path> all = list_incarnations(directory_);
   const unsigned long last = all.empty() ? 0 : std::stoul(all.back().filename().string());
-  const Path path = directory_ / format("{:06}", last + 1);
+  return directory_ / format("{:06}", last + 1);
+}
+
+std::shared_ptr<LogDirectory> SourceLog::begin(const std::string& why, const std::string& after_gtid) {
+  const Path path = next_path();
   make_directories(path);
-  const json::object note{{"why", why}, {"after_gtid", after_gtid}, {"begun", format_time(now())}};
-  write_incarnation_note(path, json::serialize(note) + "\n");
+  write_note(path, why, after_gtid);
+  sync_directory(directory_);
+  return std::make_shared<LogDirectory>(path);
+}
+
+std::shared_ptr<LogDirectory> SourceLog::take(const Path& files, const std::string& why,
+                                              const std::string& after_gtid) {
+  const Path path = next_path();
+  write_note(files, why, after_gtid);
+  std::filesystem::rename(files, path);
   sync_directory(directory_);
   return std::make_shared<LogDirectory>(path);
 }

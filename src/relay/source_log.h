@@ -25,8 +25,12 @@ class SourceLog {
   /// The newest incarnation; the first is made if there is none.
   std::shared_ptr<LogDirectory> open_newest();
   std::shared_ptr<LogDirectory> begin(const std::string& why, const std::string& after_gtid);
+  /// A directory that holds a source's files, of the same file system, becomes the newest incarnation, or nothing does.
+  std::shared_ptr<LogDirectory> take(const Path& files, const std::string& why, const std::string& after_gtid);
 
  private:
+  Path next_path() const;
+
   Path directory_;
   FileLock lock_;
 };

@@ -30,18 +30,24 @@ std::optional<ByteView> find_info(const BackupFiles& files, std::string_view nam
   return std::nullopt;
 }
 
-void check_whole(const BackupFiles& files) {
+/// Whether the tool has prepared it.
+bool check_whole(const BackupFiles& files) {
+  const std::optional<ByteView> checkpoints = find_info(files, "checkpoints");
+  const std::string_view words = checkpoints ? as_text(*checkpoints) : std::string_view();
+  // Since 10.2 the second, which the tool's ancestor called what it had not prepared to the end.
+  const bool prepared = words.find("backup_type = full-prepared") != std::string_view::npos ||
+                        words.find("backup_type = log-applied") != std::string_view::npos;
   for (const char* name : {"ibdata1", "ib_logfile0"}) {
-    if (files.contains(name)) continue;
+    if (files.contains(name) || (prepared && std::string_view(name) == "ib_logfile0")) continue;
     fail(Code::kCorruption, format("the backup holds no {}", name),
          "What comes must be a full backup: mariadb-backup --backup --stream=mbstream, without --tables or "
          "--databases.");
   }
-  const std::optional<ByteView> checkpoints = find_info(files, "checkpoints");
-  if (!checkpoints || as_text(*checkpoints).find("backup_type = full-backuped") == std::string_view::npos) {
-    fail(Code::kUnsupported, "the backup does not say that it is a full one that has not been prepared",
+  if (!prepared && words.find("backup_type = full-backuped") == std::string_view::npos) {
+    fail(Code::kUnsupported, "the backup does not say that it is a full one",
          "Make a full backup: mariadb-backup --backup --stream=mbstream.");
   }
+  return prepared;
 }
 
 /// The heads of the files at the top, as sparse files of the right size, for the eyes of server::inspect_for_boot.
@@ -97,8 +103,8 @@ BackupPosition parse_binlog_info(std::string_view text) {
 }
 
 BackupFacts facts_of(const BackupFiles& files) {
-  check_whole(files);
   BackupFacts facts;
+  facts.prepared = check_whole(files);
   const Sketch sketch(files);
   server::ServerInfo walked = walk(files);
   const Path settings = sketch.path() / kSettingsFile;

@@ -21,6 +21,7 @@ struct BackupPosition {
 struct BackupFacts {
   server::ServerInfo server;
   std::optional<BackupPosition> position;  ///< empty: the server wrote no binary log
+  bool prepared = false;                   ///< by the tool: nothing is left to be recovered
 };
 
 BackupFacts facts_of(const BackupFiles& files);

@@ -4,7 +4,6 @@
 
 #include "base/error.h"
 #include "rescue/seed_boot.h"
-#include "rescue/seed_dump.h"
 
 namespace lifeboat::rescue {
 namespace {
@@ -27,22 +26,6 @@ TEST(BackupFacts, TheBackupsPositionIsReadWithAndWithoutGtid) {
   for (const char* text : {"", "mysql-bin.000002", "mysql-bin.000002\t", "\t12", "a\tx", "a\t1x"}) {
     EXPECT_EQ(code_of_binlog_info(text), Code::kCorruption) << text;
   }
-}
-
-TEST(BackupFacts, ADumpsPositionIsReadFromItsHeadAndItsEnd) {
-  constexpr std::string_view kHead =
-      "-- MariaDB dump 10.19\n-- CHANGE MASTER TO MASTER_USE_GTID=slave_pos;\n"
-      "-- CHANGE MASTER TO MASTER_LOG_FILE='mysql-bin.000003', MASTER_LOG_POS=42;\n";
-  constexpr std::string_view kTail =
-      "INSERT INTO t VALUES ('SET GLOBAL gtid_slave_pos=\\'9-9-9\\'');\n"
-      "-- SET GLOBAL gtid_slave_pos='0-1-9';\n-- Dump completed on 2026-11-28\n";
-  const auto found = find_dump_position(kHead, kTail);
-  ASSERT_TRUE(found);
-  EXPECT_EQ(found->file, "mysql-bin.000003");
-  EXPECT_EQ(found->position, 42U);
-  EXPECT_EQ(found->gtid, "0-1-9");
-  EXPECT_FALSE(find_dump_position("-- MariaDB dump\nCREATE TABLE t (a INT);\n", kTail));
-  EXPECT_FALSE(find_dump_position(kHead, "-- Dump completed on 2026-11-28\n"));
 }
 
 TEST(BackupFacts, WhatRecoveryFoundMayLieBeforeTheBackupsPositionAndNotAfterIt) {

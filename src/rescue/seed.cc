@@ -111,18 +111,15 @@ class Seed {
   }
 
   std::unique_ptr<SeedBranch> boot(const vault::ImageInfo& copied) {
-    if (!request_.prepare) {
-      try {
-        return std::make_unique<SeedBranch>(request_.branch, copied.name);
-      } catch (const Exception& e) {
-        if (e.code() != Code::kUnavailable) throw;
-        log::warn("the copy does not boot as it is, and is prepared by mariadb-backup first: {}", e.error().text());
-      }
-    }
-    const vault::ImageInfo prepared = prepare_copy(request_, copied, *vault_);
-    result_.prepared = true;
-    result_.new_bytes += prepared.new_bytes;
-    return std::make_unique<SeedBranch>(request_.branch, prepared.name);
+    BootedCopy booted = boot_copy({.branch = request_.branch,
+                                   .origin = format("seed of {}", request_.source.address.endpoint.text()),
+                                   .prepare = request_.prepare,
+                                   .threads = request_.threads,
+                                   .progress = request_.progress},
+                                  copied, *vault_);
+    if (booted.prepared) result_.new_bytes += booted.prepared->new_bytes;
+    result_.prepared = booted.prepared.has_value();
+    return std::move(booted.branch);
   }
 
   void dump() {

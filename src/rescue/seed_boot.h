@@ -13,7 +13,7 @@
 
 namespace lifeboat::rescue {
 
-/// Removes a branch that this seed made, unless it is kept.
+/// Removes a branch that this seed made, unless it is kept. Without an image the one of that name goes on.
 class SeedBranch {
  public:
   SeedBranch(server::BranchRequest request, const std::string& image);
@@ -30,6 +30,8 @@ class SeedBranch {
   std::pair<std::string, std::uint64_t> commit(const std::string& origin, const json::object& server,
                                                ProgressStyle progress) const;
   void keep();  ///< and has the rest of its volume fetched
+  /// Whether it stays as it is at the end, to be gone on with.
+  void leave(bool left) { kept_ = left; }
 
  private:
   Path state_directory() const;

@@ -18,7 +18,6 @@ namespace lifeboat::rescue {
 namespace {
 
 constexpr std::size_t kReadBytes = std::size_t{128} << 10U;
-constexpr std::string_view kSeedMember = "seed";
 
 Tool backup_tool(const SeedRequest& request) {
   if (!request.backup_command.empty()) return {.argv = {"sh", "-c", request.backup_command}};
@@ -52,20 +51,25 @@ double read_stream(const SeedRequest& request, BackupStreamDecoder& decoder, Pro
   return pace.waited_seconds();
 }
 
-/// Settings that the server told override those in the backup, which are the fewest.
-void describe_copy(const SeedRequest& request, const SeedSource& source, server::ServerInfo server,
-                   vault::ImageInfo& image) {
-  for (const auto& [name, value] : source.settings) server.settings[name] = value;
-  if (!request.defaults_file.empty()) {
-    const auto options = server::read_server_options(request.defaults_file, server.version);
-    for (const auto& [name, value] : server::relevant_settings(options)) server.settings[name] = value;
-    image.attachments = server::collect_key_files(options, request.defaults_file.parent_path());
+vault::ImageInfo prepare_copy(const CopyBoot& boot, const vault::ImageInfo& copied, vault::Vault& vault) {
+  const Path scratch = boot.branch.mount.state_root / format("prepare-{}", copied.name);
+  std::filesystem::remove_all(scratch);
+  const std::unique_ptr<const Path, void (*)(const Path*)> cleared(&scratch, [](const Path* path) {
+    std::error_code ignored;
+    std::filesystem::remove_all(*path, ignored);
+  });
+  {
+    vault::ImageReader reader(vault, copied.name);
+    Progress progress(boot.progress, "export", copied.bytes);
+    vault::export_image(reader, {.directory = scratch, .threads = boot.threads, .progress = &progress});
   }
-  if (server::needs_keys(server) && image.attachments.empty()) {
-    fail(Code::kLocked, "tables or logs are encrypted, and no key is kept with the image",
-         "Give the server's option file with --defaults-file, so that its key file travels with the image.");
-  }
-  image.server = server::to_json(server);
+  run_tool({.argv = {"mariadb-backup", "--prepare", format("--target-dir={}", scratch.string())},
+            .package = "mariadb-backup"});
+  Progress progress(boot.progress, "import", copied.bytes);
+  vault::ImportOptions import{
+      .directory = scratch, .parent = copied.name, .describe = copied, .threads = boot.threads, .progress = &progress};
+  import.describe.origin = format("{}, prepared, not booted", boot.origin);
+  return vault::import_directory(vault, import);
 }
 
 void say_what_comes(const SeedSource& source) {
@@ -116,7 +120,10 @@ CopiedImage copy_files(const SeedRequest& request, const SeedSource& source, vau
       copied.waited_seconds = read_stream(request, decoder, progress);
     }
     BackupFacts facts = facts_of(image->settle());
-    describe_copy(request, source, std::move(facts.server), copied.image);
+    // Settings that the server told override those in the backup, which are the fewest.
+    for (const auto& [setting, value] : source.settings) facts.server.settings[setting] = value;
+    take_options(request.defaults_file, facts.server, copied.image);
+    copied.image.server = server::to_json(facts.server);
     copied.image.server[kSeedMember] = seed_to_json(request);
     copied.position = std::move(facts.position);
     copied.image = image->publish(std::move(copied.image));
@@ -124,28 +131,31 @@ CopiedImage copy_files(const SeedRequest& request, const SeedSource& source, vau
   return copied;
 }
 
-vault::ImageInfo prepare_copy(const SeedRequest& request, const vault::ImageInfo& copied, vault::Vault& vault) {
-  const Path scratch = request.branch.mount.state_root / format("prepare-{}", copied.name);
-  std::filesystem::remove_all(scratch);
-  const std::unique_ptr<const Path, void (*)(const Path*)> cleared(&scratch, [](const Path* path) {
-    std::error_code ignored;
-    std::filesystem::remove_all(*path, ignored);
-  });
-  {
-    vault::ImageReader reader(vault, copied.name);
-    Progress progress(request.progress, "export", copied.bytes);
-    vault::export_image(reader, {.directory = scratch, .threads = request.threads, .progress = &progress});
+void take_options(const Path& defaults_file, server::ServerInfo& server, vault::ImageInfo& image) {
+  if (!defaults_file.empty()) {
+    const auto options = server::read_server_options(defaults_file, server.version);
+    for (const auto& [name, value] : server::relevant_settings(options)) server.settings[name] = value;
+    image.attachments = server::collect_key_files(options, defaults_file.parent_path());
   }
-  run_tool({.argv = {"mariadb-backup", "--prepare", format("--target-dir={}", scratch.string())},
-            .package = "mariadb-backup"});
-  Progress progress(request.progress, "import", copied.bytes);
-  vault::ImportOptions import{.directory = scratch,
-                              .parent = copied.name,
-                              .describe = copied,
-                              .threads = request.threads,
-                              .progress = &progress};
-  import.describe.origin = format("seed of {}, prepared, not booted", request.source.address.endpoint.text());
-  return vault::import_directory(vault, import);
+  if (server::needs_keys(server) && image.attachments.empty()) {
+    fail(Code::kLocked, "tables or logs are encrypted, and no key is kept with the image",
+         "Give the server's option file with --defaults-file, so that its key file travels with the image.");
+  }
+}
+
+BootedCopy boot_copy(const CopyBoot& boot, const vault::ImageInfo& copied, vault::Vault& vault) {
+  if (!boot.prepare) {
+    try {
+      return {.branch = std::make_unique<SeedBranch>(boot.branch, copied.name), .prepared = {}};
+    } catch (const Exception& e) {
+      if (e.code() != Code::kUnavailable) throw;
+      log::warn("the copy does not boot as it is, and is prepared by mariadb-backup first: {}", e.error().text());
+    }
+  }
+  BootedCopy booted;
+  booted.prepared = prepare_copy(boot, copied, vault);
+  booted.branch = std::make_unique<SeedBranch>(boot.branch, booted.prepared->name);
+  return booted;
 }
 
 }  // namespace lifeboat::rescue

@@ -3,8 +3,6 @@
 #pragma once
 
 #include <memory>
-#include <optional>
-#include <string>
 
 #include "rescue/backup_facts.h"
 #include "rescue/seed.h"
@@ -21,9 +19,5 @@ struct DumpedBranch {
 };
 
 DumpedBranch load_dump(const SeedRequest& request, const SeedSource& source, vault::Vault& vault);
-
-/// The position that mariadb-dump writes with --master-data=2 --gtid: file and offset at its head, the GTID at its end.
-/// Empty if there is none.
-std::optional<BackupPosition> find_dump_position(std::string_view head, std::string_view tail);
 
 }  // namespace lifeboat::rescue

@@ -12,18 +12,22 @@
 
 namespace lifeboat::rescue {
 
-SqlLoader::SqlLoader(const Path& socket) : scratch_("lifeboat-load") {
+SqlLoader::SqlLoader(const Path& socket, const std::string& database, const std::string& first)
+    : scratch_("lifeboat-load") {
   int ends[2];
   if (::pipe2(ends, O_CLOEXEC) != 0) fail_errno("pipe", errno);
   const UniqueFd read_end(ends[0]);
   input_ = UniqueFd(ends[1]);
-  process_.emplace(
-      ProcessOptions{.argv = {"mariadb", "--no-defaults", format("--socket={}", socket.string()), "--user=root",
-                              "--batch", "--binary-mode", "--max-allowed-packet=1G", "--default-character-set=utf8mb4"},
-                     .stdout_file = scratch_.path() / "stdout",
-                     .stderr_file = scratch_.path() / "stderr",
-                     .stdin_fd = read_end.get(),
-                     .die_with_parent = true});
+  std::vector<std::string> argv = {
+      "mariadb",       "--no-defaults",           format("--socket={}", socket.string()), "--user=root", "--batch",
+      "--binary-mode", "--max-allowed-packet=1G", "--default-character-set=utf8mb4"};
+  if (!first.empty()) argv.push_back("--init-command=" + first);
+  if (!database.empty()) argv.push_back("--database=" + database);
+  process_.emplace(ProcessOptions{.argv = std::move(argv),
+                                  .stdout_file = "/dev/null",
+                                  .stderr_file = scratch_.path() / "stderr",
+                                  .stdin_fd = read_end.get(),
+                                  .die_with_parent = true});
 }
 
 void SqlLoader::write(ByteView statements) {

@@ -1,8 +1,10 @@
-/// Gives statements to a branch's server through the `mariadb` client, as they come.
+/// Gives statements to a branch's server through the `mariadb` client, as they come. Of the client's own commands only
+/// DELIMITER is obeyed, whoever wrote the statements.
 /// Ownership: owns the process. Threads: one. Errors: kUnavailable with the client's words when a statement fails.
 #pragma once
 
 #include <optional>
+#include <string>
 
 #include "base/file.h"
 #include "base/process.h"
@@ -11,7 +13,8 @@ namespace lifeboat::rescue {
 
 class SqlLoader {
  public:
-  explicit SqlLoader(const Path& socket);
+  /// `database`: that statements mean without naming one; `first`: a statement before all others. Both may be empty.
+  explicit SqlLoader(const Path& socket, const std::string& database = {}, const std::string& first = {});
   void write(ByteView statements);
   /// No more comes: waits until all is done.
   void finish();

@@ -44,6 +44,7 @@ ToolOutput::ToolOutput(const Tool& tool) : name_(Path(tool.argv.front()).filenam
   try {
     process_.emplace(ProcessOptions{.argv = tool.argv,
                                     .stderr_file = scratch_.path() / "stderr",
+                                    .stdin_fd = tool.stdin_fd,
                                     .stdout_fd = write_end.get(),
                                     .stdin_text = tool.stdin_text,
                                     .die_with_parent = true});

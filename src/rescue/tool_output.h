@@ -19,6 +19,7 @@ namespace lifeboat::rescue {
 struct Tool {
   std::vector<std::string> argv;
   std::string stdin_text;  ///< option file for who takes /dev/stdin
+  int stdin_fd = -1;       ///< borrowed: what it reads instead, if given
   std::string package;     ///< that has it, for a hint
 };
 

@@ -12,25 +12,18 @@
 #include "relay/source_log.h"
 
 namespace lifeboat::rescue {
-namespace {
-
-void index_whole_log(const Path& incarnation) {
-  const relay::LogDirectory log(incarnation);
-  for (const relay::ServedLog::File& file : log.files()) {
-    const auto owner = relay::index_owner(file.path);
-    if (!owner) continue;
-    const std::uint64_t end = log.end_of(file.name).readable;
-    relay::IndexFileWriter writer(relay::index_path(file.path), *owner, end);
-    relay::GroupStream stream(file.path);
-    while (const auto group = stream.next(end)) {
-      throw_if_cancelled();
-      writer.add(group->entry);
-    }
-    writer.flush();
+void index_log_file(const relay::LogDirectory& log, const relay::ServedLog::File& file) {
+  const auto owner = relay::index_owner(file.path);
+  if (!owner) return;
+  const std::uint64_t end = log.end_of(file.name).readable;
+  relay::IndexFileWriter writer(relay::index_path(file.path), *owner, end);
+  relay::GroupStream stream(file.path);
+  while (const auto group = stream.next(end)) {
+    throw_if_cancelled();
+    writer.add(group->entry);
   }
+  writer.flush();
 }
-
-}  // namespace
 
 Path bring_vault_log(vault::Vault& vault, const Path& directory, const VaultLogRequest& request) {
   Path unfinished = directory;
@@ -55,7 +48,8 @@ Path bring_vault_log(vault::Vault& vault, const Path& directory, const VaultLogR
          "Name one with --source.");
   }
   const Path newest = relay::list_incarnations(sources.front()).back();
-  index_whole_log(newest);
+  const relay::LogDirectory log(newest);
+  for (const relay::ServedLog::File& file : log.files()) index_log_file(log, file);
   std::filesystem::rename(unfinished, directory);
   sync_directory(directory.parent_path());
   return directory / newest.parent_path().filename() / newest.filename();

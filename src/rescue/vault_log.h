@@ -12,6 +12,7 @@
 #include "base/progress.h"
 #include "base/units.h"
 #include "binlog/gtid.h"
+#include "relay/log_directory.h"
 #include "vault/vault.h"
 
 namespace lifeboat::rescue {
@@ -25,5 +26,8 @@ struct VaultLogRequest {
 
 /// The newest incarnation's directory below `directory`, which is made anew.
 Path bring_vault_log(vault::Vault& vault, const Path& directory, const VaultLogRequest& request);
+
+/// Of a log that nobody writes.
+void index_log_file(const relay::LogDirectory& log, const relay::ServedLog::File& file);
 
 }  // namespace lifeboat::rescue
