@@ -115,6 +115,7 @@ void add_nouns(CLI::App& app, Context& context) {
   add_drill_run(drill, context);
   add_drill_ls(drill, context);
 
+  add_adopt(app, context);
   add_seed(app, context);
   add_forecast(app, context);
   add_rescue(app, context);

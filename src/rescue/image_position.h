@@ -18,7 +18,7 @@ struct ImagePosition {
   binlog::GtidPosition gtid;   ///< all of this is in the image, and nothing that comes after it
   std::string file;            ///< the same place in the source's binary log; empty: not known
   std::uint64_t position = 0;  ///< within `file`
-  std::string source;          ///< "host:port" that the history is of
+  std::string source;          ///< "host:port" that the history is of; may be empty, or a name of its log
   SystemTime taken;            ///< when the position was read; kept to the second
 
   friend bool operator==(const ImagePosition&, const ImagePosition&) = default;

@@ -1,0 +1,206 @@
+#include "rescue/adopt.h"
+
+#include <optional>
+
+#include "base/error.h"
+#include "base/log.h"
+#include "codec/hash.h"
+#include "relay/relay.h"
+#include "rescue/adopt_parts.h"
+#include "rescue/adopt_place.h"
+#include "rescue/log_choice.h"
+#include "vault/image_reader.h"
+
+namespace lifeboat::rescue {
+
+namespace {
+
+constexpr std::size_t kStampBytesMax = std::size_t{64} << 20U;
+constexpr std::chrono::minutes kLeftoverPatience{1};
+
+class Adoption {
+ public:
+  explicit Adoption(const AdoptRequest& request) : request_(request), vault_(request.branch.open_vault()) {}
+
+  AdoptResult run() {
+    if (!request_.at.empty()) said_ = parse_place(request_.at);
+    adopt_logs();
+    if (!request_.backup.empty()) adopt_backup();
+    return std::move(result_);
+  }
+
+ private:
+  void adopt_logs() {
+    const std::string source = request_.source.empty() ? "" : log_name();
+    if (!request_.logs.empty()) {
+      result_.log = adopt_log({.files = request_.logs,
+                               .directory = request_.log_directory,
+                               .source = source,
+                               .progress = request_.progress},
+                              *vault_);
+      incarnation_ = result_.log->incarnation;
+    } else if (std::filesystem::is_directory(request_.log_directory) &&
+               !relay::list_source_directories(request_.log_directory).empty()) {
+      incarnation_ = find_log(source);
+    }
+  }
+
+  /// Adopted before, or kept by a relay. Of several that have nothing in common none is the backup's for certain.
+  Path find_log(const std::string& source) const {
+    try {
+      return choose_incarnation(request_.log_directory, source, "");
+    } catch (const Exception& e) {
+      if (e.code() != Code::kUsage && e.code() != Code::kNotFound) throw;
+      log::warn("{}; no log is asked where the backup lies: --source says whose it is", e.error().message);
+      return {};
+    }
+  }
+
+  std::string log_name() const { return relay::source_name(net::Endpoint::parse(request_.source)); }
+
+  void adopt_backup() {
+    const FileLock lock = lock_name();
+    std::optional<BackupInput> input;
+    if (!is_remote(request_.backup) && std::filesystem::is_directory(request_.backup)) {
+      kind_ = kind_of_directory(request_.backup);
+    } else {
+      input.emplace(request_.backup);
+      kind_ = kind_of_content(input->head(), request_.backup);
+    }
+    result_.kind = kind_name(kind_);
+    log::info("{} is {}", request_.backup, result_.kind);
+    clear_leftover();
+    finish(begin(input ? &*input : nullptr));
+  }
+
+  /// Two adoptions of one name would be in each other's way.
+  FileLock lock_name() const {
+    const Path directory = request_.branch.mount.state_root / "adoptions";
+    make_directories(directory);
+    return {directory / (request_.branch.name + ".lock"), format("adoption {}", request_.branch.name)};
+  }
+
+  /// What an adoption of the same backup left that was killed: a mydumper folder's is gone on with, another's removed.
+  void clear_leftover() {
+    const std::string& name = request_.branch.name;
+    const auto found = server::find_branch(request_.branch.mount.state_root, name);
+    if (!found) return;
+    if (!is_ours(*found)) {
+      fail(Code::kExists, format("branch {} exists already", name),
+           format("Choose another --name, or remove it: lifeboat branch stop {0}; lifeboat branch rm {0} --yes "
+                  "--discard",
+                  name));
+    }
+    if (kind_ == BackupKind::kMydumper && found->volume && !found->volume->image.empty()) return;
+    log::info("branch {} was left by an adoption that was killed, and is removed", name);
+    server::stop_branch(*found, std::chrono::milliseconds(0));
+    server::remove_branch(server::open_branch(request_.branch.mount.state_root, name), true);
+  }
+
+  bool is_ours(const server::BranchRecord& branch) {
+    const vault::ImageInfo image = vault::ImageReader(*vault_, branch.image).info();
+    const json::value* member = image.server.if_contains(kAdoptMember);
+    return member != nullptr && *member == json::value(adopt_to_json(request_, kind_));
+  }
+
+  AdoptedBranch begin(BackupInput* input) {
+    switch (kind_) {
+      case BackupKind::kSql:
+        return adopt_dump(request_, *input, *vault_);
+      case BackupKind::kStream:
+        return adopt_stream(request_, *input, *vault_);
+      case BackupKind::kBackupFolder:
+        return adopt_backup_folder(request_, *vault_);
+      case BackupKind::kMydumper:
+        return adopt_mydumper(request_, *vault_);
+      case BackupKind::kDataDirectory:
+        break;
+    }
+    return adopt_data_directory(request_, incarnation_, *vault_);
+  }
+
+  void finish(AdoptedBranch adopted) {
+    result_.notes = std::move(adopted.notes);
+    place(adopted);
+    settle(*adopted.connection);
+    const std::string origin = format("adoption of {}, booted", request_.backup);
+    const Stopwatch watch;
+    const auto [name, new_bytes] = adopted.branch->commit(origin, adopted.image.server, request_.progress);
+    result_.commit_seconds = watch.seconds();
+    result_.boot_seconds = adopted.branch->boot_seconds();
+    result_.read_seconds = adopted.read_seconds;
+    result_.forecast = adopted.forecast;
+    result_.prepared = adopted.prepared;
+    result_.image = name;
+    result_.copied_image = adopted.image.name;
+    result_.new_bytes = adopted.image.new_bytes + new_bytes;
+    result_.bytes = vault::ImageReader(*vault_, name).info().bytes;
+    if (request_.keep_branch) {
+      result_.branch = adopted.branch->record().name;
+      adopted.branch->keep();
+    } else {
+      adopted.branch->leave(false);
+    }
+  }
+
+  void place(AdoptedBranch& adopted) {
+    Placed placed = choose_place(adopted.position);
+    if (!placed.note.empty()) note(std::move(placed.note));
+    if (!placed.position) return;
+    result_.position = std::move(placed.position);
+    set_position(adopted.image, *result_.position);
+  }
+
+  /// What the backup's maker wrote down counts before what people say; these before what a data directory's server
+  /// remembers.
+  Placed choose_place(const std::optional<BackupPosition>& told) {
+    const auto place = [&](const std::optional<BackupPosition>& at) {
+      return place_backup(at, incarnation_, request_.source);
+    };
+    if (!said_) return place(told);
+    if (kind_ == BackupKind::kDataDirectory) return place(said_);
+    Placed placed = place(told);
+    Placed said = place(said_);
+    if (!placed.position) return said;
+    if (said.position && said.position->gtid != placed.position->gtid) {
+      note(format("--at {} is not what the backup itself says, which counts", request_.at));
+    }
+    return placed;
+  }
+
+  void note(std::string text) {
+    log::warn("{}", text);
+    result_.notes.push_back(std::move(text));
+  }
+
+  /// It answers, and its files are whole: tables without a log of their own are so only once they are closed.
+  static void settle(server::Connection& connection) {
+    static_cast<void>(connection.value("SELECT COUNT(*) FROM mysql.global_priv"));
+    connection.query("SET GLOBAL innodb_flush_log_at_trx_commit = 1");
+    connection.query("FLUSH TABLES");
+    connection.query("FLUSH ENGINE LOGS");
+  }
+
+  const AdoptRequest& request_;
+  std::unique_ptr<vault::Vault> vault_;
+  std::optional<BackupPosition> said_;  ///< by people
+  Path incarnation_;                    ///< of the log; empty: there is none
+  BackupKind kind_ = BackupKind::kSql;
+  AdoptResult result_;
+};
+
+}  // namespace
+
+json::object adopt_to_json(const AdoptRequest& request, BackupKind kind) {
+  json::object out{{"backup", request.backup.substr(0, request.backup.find('?'))}, {"kind", kind_name(kind)}};
+  if (kind == BackupKind::kMydumper) {  // a folder of the same name may hold another dump the next night
+    out["metadata"] = to_hex(codec::sha256(read_file(Path(request.backup) / "metadata", kStampBytesMax)));
+  }
+  return out;
+}
+
+AdoptResult adopt(const AdoptRequest& request) {
+  return Adoption(request).run();
+}
+
+}  // namespace lifeboat::rescue

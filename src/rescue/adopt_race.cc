@@ -1,0 +1,123 @@
+#include "rescue/adopt_race.h"
+
+#include <sys/wait.h>
+
+#include <csignal>
+#include <optional>
+
+#include "base/cancel.h"
+#include "base/log.h"
+#include "base/process.h"
+#include "server/branch.h"
+
+namespace lifeboat::rescue {
+
+namespace {
+
+constexpr std::chrono::milliseconds kLookAtRacers{100};
+constexpr std::chrono::minutes kGivingUp{2};
+constexpr std::size_t kRacerOutputMax = std::size_t{4} << 20U;
+
+class Race {
+ public:
+  Race(const std::vector<Racer>& racers, Path state_root) : state_root_(std::move(state_root)) {
+    for (const Racer& racer : racers) {
+      const Path out = scratch_.path() / std::to_string(runners_.size());
+      ChildProcess process({.argv = racer.argv, .stdout_file = out, .stop_with_parent = true});
+      runners_.push_back({.racer = racer, .out = out, .process = std::move(process)});
+    }
+  }
+  Race(const Race&) = delete;
+  Race& operator=(const Race&) = delete;
+  ~Race() {
+    try {
+      stop_all();
+    } catch (...) {
+      log::warn("after a race of adoptions: {}", current_error().text());
+    }
+  }
+
+  RaceResult run() {
+    while (!result_) {
+      throw_if_cancelled();
+      bool any = false;
+      for (Runner& runner : runners_) {
+        if (runner.ended) continue;
+        any = true;
+        look_at(runner);
+        if (result_) break;
+      }
+      if (!any && !result_) throw Exception(last_error_);
+    }
+    stop_all();
+    for (const Runner& runner : runners_) {
+      if (!runner.won) result_->losers.push_back({.backup = runner.racer.backup, .said = runner.said});
+    }
+    return *std::move(result_);
+  }
+
+ private:
+  struct Runner {
+    Racer racer;
+    Path out;
+    ChildProcess process;
+    bool ended = false;
+    bool won = false;
+    std::string said;
+  };
+
+  void look_at(Runner& runner) {
+    const std::optional<int> status = runner.process.wait_for(kLookAtRacers);
+    if (!status) return;
+    runner.ended = true;
+    const bool well = WIFEXITED(*status) && WEXITSTATUS(*status) == 0;
+    json::object printed;
+    try {
+      printed = parse_json(as_text(read_file(runner.out, kRacerOutputMax)), runner.racer.backup).as_object();
+    } catch (const std::exception&) {
+      printed = {};  // it was killed before it came to print
+    }
+    if (well) {
+      runner.won = true;
+      result_ = RaceResult{.backup = runner.racer.backup, .result = std::move(printed), .losers = {}};
+      return;
+    }
+    last_error_ = error_from_json(printed).value_or(
+        Error{Code::kUnavailable, format("the adoption of {} was killed", runner.racer.backup), {}, {}, {}});
+    runner.said = last_error_.text();
+    log::warn("{}: {}", runner.racer.backup, runner.said);
+  }
+
+  /// And what of them would be gone on with.
+  void stop_all() {
+    for (Runner& runner : runners_) {
+      if (!runner.ended) runner.process.signal(SIGTERM);
+    }
+    for (Runner& runner : runners_) {
+      if (!runner.ended) runner.process.stop(kGivingUp);
+      runner.ended = true;
+      if (!runner.won) remove_branch_of(runner.racer);
+    }
+  }
+
+  void remove_branch_of(const Racer& racer) const {
+    const auto found = server::find_branch(state_root_, racer.branch);
+    if (!found) return;
+    server::stop_branch(*found, std::chrono::milliseconds(0));
+    server::remove_branch(server::open_branch(state_root_, racer.branch), true);
+  }
+
+  Path state_root_;
+  TempDir scratch_{"lifeboat-race"};
+  std::vector<Runner> runners_;
+  std::optional<RaceResult> result_;
+  Error last_error_;
+};
+
+}  // namespace
+
+RaceResult race_adoptions(const std::vector<Racer>& racers, const Path& state_root) {
+  return Race(racers, state_root).run();
+}
+
+}  // namespace lifeboat::rescue
