@@ -159,8 +159,14 @@ class Adoption {
     };
     if (!said_) return place(told);
     if (kind_ == BackupKind::kDataDirectory) return place(said_);
-    Placed placed = place(told);
     Placed said = place(said_);
+    Placed placed;
+    try {
+      placed = place(told);
+    } catch (const Exception& e) {
+      if (e.code() != Code::kConflict) throw;
+      note(format("{}; --at counts instead", e.error().message));
+    }
     if (!placed.position) return said;
     if (said.position && said.position->gtid != placed.position->gtid) {
       note(format("--at {} is not what the backup itself says, which counts", request_.at));

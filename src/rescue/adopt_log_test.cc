@@ -136,6 +136,9 @@ TEST_F(AdoptLogTest, ABackupsPlaceIsLookedUpInTheLog) {
   EXPECT_EQ(placed.position->gtid.format(), "0-1-2");
   EXPECT_EQ(placed.note, "");
   EXPECT_FALSE(place_backup(place, {}, "").position);
+  BackupPosition replica = place;  // once of another server
+  replica.gtid = "0-1-2,7-9-9";
+  EXPECT_EQ(place_backup(replica, incarnation, "").position->gtid.format(), "0-1-2");
   EXPECT_NE(place_backup(std::nullopt, incarnation, "").note, "");
   EXPECT_NE(place_backup(BackupPosition{.gtid = "0-1-9"}, incarnation, "").note, "");
   const auto other = [&](const BackupPosition& said) {

@@ -27,6 +27,15 @@ std::optional<binlog::GtidPosition> look_up(const RescueLog& log, const BackupPo
   return binlog::GtidPosition::parse(*at);
 }
 
+/// Of a server that was once a replica of others, tools tell domains as well of which its own log has nothing.
+bool agree(const binlog::GtidPosition& logged, const binlog::GtidPosition& said, const binlog::GtidPosition& log_end) {
+  const auto said_too = [&](const binlog::Gtid& gtid) { return said.find(gtid.domain) == gtid; };
+  const auto of_others = [&](const binlog::Gtid& gtid) {
+    return logged.find(gtid.domain) == gtid || !log_end.find(gtid.domain);
+  };
+  return std::ranges::all_of(logged.gtids(), said_too) && std::ranges::all_of(said.gtids(), of_others);
+}
+
 /// What keeps the log from leading on from there.
 std::string judge_coverage(const RescueLog& log, const binlog::GtidPosition& position) {
   if (!log.knows(position)) {
@@ -66,12 +75,12 @@ Placed place_backup(const std::optional<BackupPosition>& said, const Path& incar
   std::optional<RescueLog> log;
   if (!incarnation.empty()) log.emplace(incarnation);
   const auto logged = log ? look_up(*log, *said) : std::nullopt;
-  if (logged && !said->gtid.empty() && *logged != position.gtid) {
+  if (logged && !said->gtid.empty() && !agree(*logged, position.gtid, log->end())) {
     fail(Code::kConflict,
          format("the backup was taken at {}:{} with {}, where the log has {}", said->file, said->position, said->gtid,
                 logged->format()),
-         "The log is of another server, or from before or after a RESET MASTER: look for the one that is of the "
-         "backup's.");
+         "The log is of another server, or from before or after a RESET MASTER: look for the one that is the "
+         "backup's. If it is the right one, of a server that was once a replica of others: --at FILE:POSITION.");
   }
   if (logged) position.gtid = *logged;
   if (!logged && said->gtid.empty()) {
