@@ -14,7 +14,7 @@ set(alone
     server/branch
     relay/group_stream relay/index_block relay/log_export relay/log_index_test relay/log_scan relay/server_packets relay/source_connection
     relay/source_log
-    rescue/backup_stream rescue/seed_boot rescue/seed_dump)
+    rescue/backup_stream rescue/seed_boot rescue/seed_dump rescue/seed_pace)
 list(TRANSFORM alone PREPEND ${CMAKE_SOURCE_DIR}/src/)
 list(TRANSFORM alone APPEND .cc)
 list(APPEND alone ${CMAKE_SOURCE_DIR}/tests/fuzz/replay.cc)  # declares what it calls of the fuzzer beside it

@@ -7,9 +7,11 @@
 #include <optional>
 #include <string>
 
+#include "base/progress.h"
 #include "relay/log_directory.h"
 #include "rescue/image_position.h"
 #include "rescue/rescue_log.h"
+#include "vault/image.h"
 #include "vault/vault.h"
 
 namespace lifeboat::rescue {

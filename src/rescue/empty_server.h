@@ -6,6 +6,7 @@
 #include <string>
 
 #include "base/json.h"
+#include "vault/image.h"
 #include "vault/vault.h"
 
 namespace lifeboat::rescue {
