@@ -40,7 +40,7 @@ def end(scratch):
     for proc in Path("/proc").iterdir():
         if proc.name.isdigit() and int(proc.name) != os.getpid():
             try:
-                if str(scratch).encode() in (proc / "cmdline").read_bytes():
+                if str(scratch).encode() in (proc / "cmdline").read_bytes() or (proc / "cwd").readlink().is_relative_to(scratch):
                     os.kill(int(proc.name), signal.SIGTERM)
             except OSError:
                 pass
