@@ -232,13 +232,12 @@ ProcessResult run_process(const ProcessOptions& options) {
   return result;
 }
 
-void give_way() {
-  constexpr int kNice = 10;
+bool give_way(int niceness) {
   // No header has these; see ioprio_set(2). The lowest of best effort: idle would starve beside a busy disk.
-  constexpr int kWhoProcess = 1;
+  constexpr int kThisThread = 1;
   constexpr int kBestEffortLowest = (2 << 13) | 7;
-  static_cast<void>(::setpriority(PRIO_PROCESS, 0, kNice));
-  static_cast<void>(::syscall(SYS_ioprio_set, kWhoProcess, 0, kBestEffortLowest));
+  return ::setpriority(PRIO_PROCESS, 0, niceness) == 0 &&
+         ::syscall(SYS_ioprio_set, kThisThread, 0, kBestEffortLowest) == 0;
 }
 
 void outlive_parent() {

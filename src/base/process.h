@@ -71,8 +71,9 @@ ProcessResult run_process(const ProcessOptions& options);
 /// For a program that was started with stop_with_parent: from here on it goes on alone.
 void outlive_parent();
 
-/// This process, and what it starts, gives way to others: on the processors, and at the disk.
-void give_way();
+/// This thread, with every thread and process that it starts, gives way to others: on the processors (nice(2): up to
+/// 19), and at the disk. False: it may not; errno says why.
+bool give_way(int niceness);
 
 /// When a process was started, in clock ticks since boot: with the pid an identity that is not re-used.
 /// Empty if it does not exist (a zombie does not count as existing).

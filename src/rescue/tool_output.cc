@@ -3,8 +3,6 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <sched.h>
-#include <sys/resource.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -91,10 +89,7 @@ namespace {
 
 bool become_gentle() {
   constexpr int kLowest = 19;
-  constexpr unsigned kBestEffortLowest = (2U << 13U) | 7U;
-  constexpr int kThisThread = 1;  // IOPRIO_WHO_PROCESS, which means a thread
-  return ::setpriority(PRIO_PROCESS, 0, kLowest) == 0 &&
-         ::syscall(SYS_ioprio_set, kThisThread, 0, kBestEffortLowest) == 0;
+  return give_way(kLowest);
 }
 
 bool become_idle() {
