@@ -12,8 +12,11 @@ namespace {
 
 /// Read ahead of the threads, 24 MiB: enough for a disk to stream, little enough to stay in memory.
 constexpr std::uint64_t kChunksInFlight = 192;
-/// Holes, and what a stream brings chunk by chunk, cost some memory each as well.
-constexpr std::size_t kExtentsInFlight = 192;
+
+/// A hole is none, but costs some memory as well.
+std::uint64_t weight_of(const Extent& extent) {
+  return extent.hole ? 1 : std::max<std::uint64_t>(extent.count, 1);
+}
 
 std::uint64_t byte_of(std::uint64_t chunk) {
   return chunk * kChunkBytes;
@@ -33,10 +36,11 @@ ImportPipeline::~ImportPipeline() {
 }
 
 bool ImportPipeline::full() const {
-  return in_flight_.size() >= kExtentsInFlight || chunks_in_flight_ >= kChunksInFlight;
+  return chunks_in_flight_ >= kChunksInFlight;
 }
 
 void ImportPipeline::push(std::unique_ptr<Extent> extent) {
+  chunks_in_flight_ += weight_of(*extent);
   if (extent->hole || extent->count == 0) {
     extent->done = true;
     in_flight_.push_back(std::move(extent));
@@ -49,7 +53,6 @@ void ImportPipeline::push(std::unique_ptr<Extent> extent) {
     static_cast<void>(::posix_fadvise(extent->file->fd.get(), static_cast<off_t>(byte_of(extent->first)),
                                       static_cast<off_t>(byte_of(extent->count)), POSIX_FADV_WILLNEED));
   }
-  chunks_in_flight_ += extent->count;
   Extent* raw = extent.get();
   in_flight_.push_back(std::move(extent));
   {
@@ -67,7 +70,7 @@ std::unique_ptr<Extent> ImportPipeline::pop() {
   }
   std::unique_ptr<Extent> extent = std::move(in_flight_.front());
   in_flight_.pop_front();
-  if (!extent->hole) chunks_in_flight_ -= extent->count;
+  chunks_in_flight_ -= weight_of(*extent);
   if (extent->error) std::rethrow_exception(extent->error);
   return extent;
 }

@@ -62,7 +62,7 @@ class ImportPipeline {
 
   ImageWriter& writer_;
   std::deque<std::unique_ptr<Extent>> in_flight_;
-  std::uint64_t chunks_in_flight_ = 0;  ///< holes are none
+  std::uint64_t chunks_in_flight_ = 0;  ///< a hole counts as one
   std::mutex mutex_;
   std::condition_variable_any work_;
   std::condition_variable done_;
