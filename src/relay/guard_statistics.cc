@@ -1,7 +1,5 @@
 #include "relay/guard_statistics.h"
 
-#include <charconv>
-
 #include "base/error.h"
 #include "base/log.h"
 #include "relay/source_connection.h"
@@ -28,9 +26,7 @@ TableCounts ask_server(const StatisticsServer& server, const net::Cancel& cancel
   TableCounts counts{.server = server.address.endpoint.text(), .taken = now(), .rows = {}};
   for (const TextRow& row : connection.query(kRowsQuestion, GuardStatistics::kAnswerMax).rows) {
     if (row.size() != 3 || !row[0] || !row[1] || !row[2]) fail(Code::kCorruption, "an answer of other columns");
-    std::uint64_t rows = 0;
-    std::from_chars(row[2]->data(), row[2]->data() + row[2]->size(), rows);
-    counts.rows[{*row[0], *row[1]}] = rows;
+    counts.rows[{*row[0], *row[1]}] = told_number(*row[2]);
   }
   return counts;
 }

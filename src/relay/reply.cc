@@ -1,5 +1,7 @@
 #include "relay/reply.h"
 
+#include <charconv>
+
 #include "base/error.h"
 
 namespace lifeboat::relay {
@@ -120,6 +122,12 @@ std::string advice(std::uint16_t number) {
 }
 
 }  // namespace
+
+std::uint64_t told_number(std::string_view text) {
+  std::uint64_t number = 0;
+  std::from_chars(text.data(), text.data() + text.size(), number);
+  return number;
+}
 
 void fail_with(const ServerError& error, std::string_view peer) {
   constexpr std::size_t kShown = 500;

@@ -46,6 +46,9 @@ class ServerRefusal : public Exception {
   std::uint16_t number_;
 };
 
+/// A number as a server tells it, as text; 0 for what is none.
+std::uint64_t told_number(std::string_view text);
+
 /// Throws it as ServerRefusal, naming the peer.
 [[noreturn]] void fail_with(const ServerError& error, std::string_view peer);
 

@@ -1,7 +1,5 @@
 #include "relay/source_watch.h"
 
-#include <charconv>
-
 #include "base/error.h"
 #include "base/log.h"
 
@@ -19,16 +17,10 @@ const std::string& field(const TextResult& result, std::size_t column) {
   return *result.rows[0][column];
 }
 
-std::uint64_t number(const std::string& text) {
-  std::uint64_t out = 0;
-  std::from_chars(text.data(), text.data() + text.size(), out);
-  return out;
-}
-
 }  // namespace
 
 SourceFacts ask_source(SourceConnection& source) {
-  SourceFacts facts{.acknowledging = number(field(source.query(kClients), 1)), .warnings = {}};
+  SourceFacts facts{.acknowledging = told_number(field(source.query(kClients), 1)), .warnings = {}};
   if (!source.is_mariadb()) return facts;
   const TextResult binlog = source.query("SHOW MASTER STATUS");
   if (const std::string& only = field(binlog, 2); !only.empty()) {

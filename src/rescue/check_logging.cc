@@ -1,9 +1,9 @@
 // What a server does to keep its commits: binary log, format, durability, semi-sync, how long the log is kept.
 
 #include <algorithm>
-#include <charconv>
 
 #include "base/units.h"
+#include "relay/reply.h"
 #include "rescue/check.h"
 
 namespace lifeboat::rescue {
@@ -14,16 +14,11 @@ using std::chrono::seconds;
 constexpr seconds kBriefly = std::chrono::hours(48);
 constexpr std::chrono::milliseconds kSkewMax{1'000};
 
-std::uint64_t setting_number(const std::string& text) {
-  std::uint64_t value = 0;
-  std::from_chars(text.data(), text.data() + text.size(), value);
-  return value;
-}
-
 /// Nothing: for ever.
 std::optional<seconds> log_kept(const ServerFacts& server) {
-  const std::uint64_t s = setting_number(server.variable("binlog_expire_logs_seconds"));
-  const std::uint64_t days = setting_number(server.variable("expire_logs_days"));  // a fraction, of the same setting
+  const std::uint64_t s = relay::told_number(server.variable("binlog_expire_logs_seconds"));
+  const std::uint64_t days =
+      relay::told_number(server.variable("expire_logs_days"));  // a fraction, of the same setting
   constexpr std::uint64_t kDayS = 86'400;
   const std::uint64_t kept = s != 0 ? s : days * kDayS;
   if (kept == 0) return std::nullopt;
@@ -68,7 +63,8 @@ void check_semi_sync(const Node& node, Findings& out) {
     const auto found = server.status.find(name);
     return found == server.status.end() ? std::string() : found->second;
   };
-  if (status("rpl_semi_sync_master_status") != "ON" || setting_number(status("rpl_semi_sync_master_clients")) == 0) {
+  if (status("rpl_semi_sync_master_status") != "ON" ||
+      relay::told_number(status("rpl_semi_sync_master_clients")) == 0) {
     out.add(
         FindingId::kSemiSyncDegraded,
         {node.name, format("Rpl_semi_sync_master_status = {}, Rpl_semi_sync_master_clients = {}",

@@ -1,7 +1,6 @@
 #include "rescue/drill_source.h"
 
 #include <algorithm>
-#include <charconv>
 #include <set>
 
 #include "base/error.h"
@@ -13,12 +12,6 @@ constexpr std::size_t kSourceAnswerMax = std::size_t{64} << 20U;
 /// Of one statement on the source. Below what a connection waits for an answer.
 constexpr int kStatementSeconds = 15;
 constexpr const char* kRights[] = {"SELECT", "SHOW VIEW", "TRIGGER", "EVENT"};
-
-std::uint64_t number_in(const std::string& text) {
-  std::uint64_t number = 0;
-  std::from_chars(text.data(), text.data() + text.size(), number);
-  return number;
-}
 
 }  // namespace
 
@@ -62,7 +55,7 @@ relay::LogPosition DrillSource::begin_snapshot() {
     std::string name = row.at(0).value_or("");
     std::ranges::transform(name, name.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? char(c + ('a' - 'A')) : c; });
     if (name == "binlog_snapshot_file") at.file = row.at(1).value_or("");
-    if (name == "binlog_snapshot_position") at.position = number_in(row.at(1).value_or(""));
+    if (name == "binlog_snapshot_position") at.position = relay::told_number(row.at(1).value_or(""));
   }
   if (at.file.empty()) {
     fail(Code::kRefused, format("{} does not say where its snapshots lie in its binary log", connection_.peer()),

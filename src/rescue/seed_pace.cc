@@ -5,7 +5,6 @@
 
 #include "base/error.h"
 #include "base/log.h"
-#include "rescue/seed_source.h"
 
 namespace lifeboat::rescue {
 
@@ -77,7 +76,7 @@ SourceCounters SourceWork::ask() {
                                                "('Questions', 'Handler_write', 'Handler_update', 'Handler_delete')")
                                        .rows) {
     if (row.size() != 2 || !row[0] || !row[1]) continue;
-    (*row[0] == "Questions" ? counters.questions : counters.rows_changed) += told_number(*row[1]);
+    (*row[0] == "Questions" ? counters.questions : counters.rows_changed) += relay::told_number(*row[1]);
   }
   return counters;
 }

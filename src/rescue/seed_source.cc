@@ -1,7 +1,5 @@
 #include "rescue/seed_source.h"
 
-#include <charconv>
-
 #include "base/error.h"
 #include "base/log.h"
 #include "server/settings.h"
@@ -32,7 +30,7 @@ std::uint64_t ask_bytes(relay::SourceConnection& source) {
   for (const char* question : {"SELECT CAST(SUM(file_size) AS CHAR) FROM information_schema.innodb_sys_tablespaces",
                                "SELECT CAST(SUM(data_length + index_length) AS CHAR) FROM information_schema.tables"}) {
     try {
-      if (const auto answer = source.value(question)) return told_number(*answer);
+      if (const auto answer = source.value(question)) return relay::told_number(*answer);
     } catch (const relay::ServerRefusal& e) {
       log::debug("how much there is to copy: {}", e.error().text());
     }
@@ -45,7 +43,7 @@ std::optional<relay::LogPosition> ask_position(relay::SourceConnection& source) 
   if (status.rows.empty()) return std::nullopt;
   const relay::TextRow& row = status.rows.front();
   if (row.size() < 2 || !row[0] || !row[1]) fail(Code::kCorruption, "SHOW MASTER STATUS: an answer of other columns");
-  return relay::LogPosition{.file = *row[0], .position = told_number(*row[1])};
+  return relay::LogPosition{.file = *row[0], .position = relay::told_number(*row[1])};
 }
 
 /// As an option file has it: within quotes a backslash and a quote are escaped.
@@ -60,12 +58,6 @@ std::string quoted_option(std::string_view value) {
 }
 
 }  // namespace
-
-std::uint64_t told_number(std::string_view text) {
-  std::uint64_t number = 0;
-  std::from_chars(text.data(), text.data() + text.size(), number);
-  return number;
-}
 
 SeedSource ask_seed_source(relay::SourceConnection& source) {
   if (!source.is_mariadb()) {

@@ -7,7 +7,6 @@
 #include <map>
 #include <optional>
 #include <string>
-#include <string_view>
 
 #include "net/cancel.h"
 #include "relay/log_directory.h"
@@ -21,9 +20,6 @@ struct SeedSource {
   std::optional<relay::LogPosition> position;   ///< where its binary log is now; empty: it writes none
   std::uint64_t bytes = 0;                      ///< of its tables, as the server estimates; 0: it does not say
 };
-
-/// A number in an answer; 0 for what is none.
-std::uint64_t told_number(std::string_view text);
 
 SeedSource ask_seed_source(relay::SourceConnection& source);
 

@@ -1,7 +1,6 @@
 #include "rescue/standby_server.h"
 
 #include <algorithm>
-#include <charconv>
 
 #include "base/error.h"
 #include "base/log.h"
@@ -12,12 +11,6 @@ namespace {
 
 constexpr std::string_view kPositionTables =
     "FROM information_schema.tables WHERE table_schema = 'mysql' AND table_name LIKE 'gtid\\\\_slave\\\\_pos%'";
-
-std::uint64_t column_number(std::string_view text) {
-  std::uint64_t number = 0;
-  std::from_chars(text.data(), text.data() + text.size(), number);
-  return number;
-}
 
 std::string column_text(const std::map<std::string, std::string>& row, const std::string& name) {
   const auto found = row.find(name);
@@ -122,12 +115,12 @@ ReplicaState StandbyServer::state() {
   ReplicaState state;
   state.configured = !row.empty();
   state.address.host = column_text(row, "Master_Host");
-  state.address.port = static_cast<std::uint16_t>(column_number(column_text(row, "Master_Port")));
-  state.delay = std::chrono::seconds(column_number(column_text(row, "SQL_Delay")));
+  state.address.port = static_cast<std::uint16_t>(relay::told_number(column_text(row, "Master_Port")));
+  state.delay = std::chrono::seconds(relay::told_number(column_text(row, "SQL_Delay")));
   state.fetching = column_text(row, "Slave_IO_Running");
   state.applying = column_text(row, "Slave_SQL_Running") == "Yes";
   const std::string lag = column_text(row, "Seconds_Behind_Master");
-  if (!lag.empty()) state.lag_seconds = static_cast<double>(column_number(lag));
+  if (!lag.empty()) state.lag_seconds = static_cast<double>(relay::told_number(lag));
   state.fetch_error = column_text(row, "Last_IO_Error");
   state.apply_error = column_text(row, "Last_SQL_Error");
   return state;
@@ -144,9 +137,9 @@ binlog::GtidPosition StandbyServer::applied() {
   }
   binlog::GtidPosition position;  // of each domain the row with the highest sub_id counts
   for (const server::Row& row : connection_->query(position_query_)) {
-    position.update({.domain = static_cast<std::uint32_t>(column_number(row[0].value_or(""))),
-                     .server = static_cast<std::uint32_t>(column_number(row[1].value_or(""))),
-                     .sequence = column_number(row[2].value_or(""))});
+    position.update({.domain = static_cast<std::uint32_t>(relay::told_number(row[0].value_or(""))),
+                     .server = static_cast<std::uint32_t>(relay::told_number(row[1].value_or(""))),
+                     .sequence = relay::told_number(row[2].value_or(""))});
   }
   return position;
 }
@@ -156,13 +149,13 @@ binlog::GtidPosition StandbyServer::logged() {
 }
 
 std::uint32_t StandbyServer::server_id() {
-  return static_cast<std::uint32_t>(column_number(connection_->value("SELECT @@global.server_id")));
+  return static_cast<std::uint32_t>(relay::told_number(connection_->value("SELECT @@global.server_id")));
 }
 
 void StandbyServer::purge_binary_logs(std::uint64_t keep_bytes) {
   std::vector<std::pair<std::string, std::uint64_t>> logs;
   for (const server::Row& row : connection_->query("SHOW BINARY LOGS")) {
-    logs.emplace_back(row.at(0).value_or(""), column_number(row.at(1).value_or("")));
+    logs.emplace_back(row.at(0).value_or(""), relay::told_number(row.at(1).value_or("")));
   }
   const std::string keep = oldest_log_to_keep(logs, keep_bytes);
   if (!keep.empty()) connection_->query(format("PURGE BINARY LOGS TO {}", relay::quote_sql(keep)));
