@@ -59,6 +59,7 @@ class SeedPace {
 
   std::optional<std::uint64_t> fixed_;
   SourceWork work_;
+  bool said_ = false;  ///< that it waits
   std::chrono::steady_clock::time_point due_;
   std::chrono::nanoseconds waited_{0};
 };
