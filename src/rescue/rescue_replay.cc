@@ -209,8 +209,9 @@ bool has_any_of(std::string_view said, std::span<const std::string_view> all) {
 }  // namespace
 
 bool tells_damage(std::string_view said) {
-  constexpr std::string_view kWords[] = {"from storage engine", "doesn't exist in engine", "is corrupt",
-                                         "marked as crashed", "Incorrect information in file"};
+  constexpr std::string_view kWords[] = {
+      "from storage engine",           "doesn't exist in engine", "is corrupt",         "marked as crashed",
+      "Incorrect information in file", "Incorrect key file",      "Error reading file", "Input/output error"};
   if (said.find("No space left") != std::string_view::npos) return false;
   return has_any_of(said, kWords);
 }

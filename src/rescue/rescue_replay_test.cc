@@ -24,6 +24,7 @@ TEST(WhatAServerSays, OfFilesThatAreNotWhole) {
        {"Error 'Got error 194 \"Tablespace is missing for a table\" from storage engine InnoDB' on query.",
         "Error 'Table 'shop.orders' doesn't exist in engine' on query.",
         "Error 'Index for table './d/t.MYI' is corrupt; try to repair it' on query.",
+        "Error 'Error reading file './shop/orders.frm' (errno: 5 \"Input/output error\")' on query.",
         "Table './d/t' is marked as crashed and should be repaired"}) {
     EXPECT_TRUE(tells_damage(said)) << said;
     EXPECT_FALSE(tells_conflict(said)) << said;
