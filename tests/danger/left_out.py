@@ -15,10 +15,19 @@ Few rows were lost, or none, but *the log does not count them*: a DELETE or UPDA
 in its condition is equal to anything.
 
 Rows are no longer as they were, but *can be reckoned back*: their numbers moved by one step, all of them by the same (`n = n + 1`).
+
+Rows were lost, but *the log tells a few, by a value*: a DELETE or UPDATE as text whose whole condition is a column that equals a value.
+That is how an application changes one row, whether the column is a key or not.
+
+Fewer than MANY rows were lost, *a few in each of many transactions*: a block that loops commits each by itself.
+
+EXECUTE counts as what was prepared.
 """
 import re
 from dataclasses import dataclass
 from decimal import Decimal
+
+from measure import MANY
 
 # The numbers of the server's warnings: something is not there, or is not what the statement took it for.
 MISSING = {b"1008", b"1049", b"1051", b"1091", b"1146", b"1176", b"1305", b"1347", b"1360", b"1507", b"1539", b"1965", b"4091", b"4092"}
@@ -33,6 +42,12 @@ DROPS_COLUMN = re.compile(r"\bdrop\s+(?:column\s+)?(?:if\s+exists\s+)?`?(\w+)", 
 REPLACES_SELECTED = re.compile(r"\s*replace\b.*\bselect\b", re.I | re.S)
 WHERE = re.compile(r"\bwhere\b(.*)", re.I | re.S)
 TIES = re.compile(r"(?<![<>!:])=|\bin\b", re.I)
+EQUALS_A_VALUE = re.compile(r"\s*`?\w+`?\s*=\s*(-?\d+|'[^'\\]*')\s*", re.I)
+ROWS_LOST = re.compile(r"(\d+) of \d+ rows of ")
+STRING = r"""('(?:[^'\\]|\\.|'')*'|"(?:[^"\\]|\\.|"")*")"""
+PREPARE = re.compile(rf"\s*prepare\s+`?(\w+)`?\s+from\s+{STRING}\s*", re.I | re.S)
+EXECUTE = re.compile(r"\s*execute\s+`?(\w+)`?(\s+using\b.*)?\s*", re.I | re.S)
+IMMEDIATE = re.compile(rf"\s*execute\s+immediate\s+{STRING}.*", re.I | re.S)
 # Each holds what those before it do.
 WIDER_AND_WIDER = (("tinyint", "smallint", "mediumint", "int", "bigint"), ("float", "double"), ("date", "datetime"), ("timestamp", "datetime"),
                    ("char", "varchar", "tinytext", "text", "mediumtext", "longtext"),
@@ -46,6 +61,29 @@ class Ran:
     failed: bool
     affected: int  # rows; None: it does not say
     missing: bool
+
+
+def within(literal):
+    """What a string literal holds."""
+    quote = literal[0]
+    return re.sub(rf"\\(.)|{quote}{quote}", lambda found: found[1] or quote, literal[1:-1], flags=re.S)
+
+
+class Prepared:
+    """A session's prepared statements."""
+
+    def __init__(self):
+        self.texts = {}
+
+    def see_through(self, text):
+        """What runs when this does."""
+        if immediate := IMMEDIATE.fullmatch(text):
+            return within(immediate[1])
+        if execute := EXECUTE.fullmatch(text):
+            return self.texts.get(execute[1].lower(), text)
+        if prepare := PREPARE.fullmatch(text):
+            self.texts[prepare[1].lower()] = within(prepare[2])
+        return text
 
 
 def words_of(text):
@@ -153,8 +191,20 @@ def can_be_reckoned_back(before, after):
     return all(old.columns == new.columns and moved_by_a_step(old.rows - new.rows, new.rows - old.rows) for old, new in changed)
 
 
-def why_left_out(statements, before, after, measured, routines, binlog_format):
-    """Of the statements of one transaction, `measured` as (what was lost, label); empty: they are not."""
+def rows_lost(lost):
+    """Of tables that are still there; 0 if more than rows is gone."""
+    found = [ROWS_LOST.match(text) for text in lost]
+    return max((int(each[1]) for each in found), default=0) if all(found) else 0
+
+
+def equals_a_value(ran):
+    where = WHERE.search(ran.text)
+    return bool(changes_rows(ran) and where and EQUALS_A_VALUE.fullmatch(where[1]))
+
+
+def why_left_out(statements, before, after, measured, routines, binlog_format, transactions):
+    """Of the statements of one transaction (or of several, which is how many they came to the log as), `measured` as (what was lost, label);
+    empty: they are not."""
     lost, label = measured
     if label == "neither":
         return "lost neither much nor little"
@@ -164,4 +214,8 @@ def why_left_out(statements, before, after, measured, routines, binlog_format):
         return "the values of now fit"
     if label == "ordinary" and any(is_uncounted(ran, binlog_format) for ran in statements):
         return "the log does not count them"
+    if label == "destroys" and binlog_format != "ROW" and rows_lost(lost) and all(map(equals_a_value, statements)):
+        return "the log tells a few, by a value"
+    if label == "destroys" and transactions > 1 and 0 < rows_lost(lost) < MANY:
+        return "a few in each of many transactions"
     return "can be reckoned back" if lost and can_be_reckoned_back(before, after) else ""

@@ -7,7 +7,7 @@ from collections import Counter
 from pathlib import Path
 
 import measure
-from left_out import MISSING, Ran, routines_of, why_left_out
+from left_out import MISSING, Prepared, Ran, routines_of, why_left_out
 from sql_session import Session, SqlError
 
 FOLDER = Path("/usr/share/mysql/mysql-test")
@@ -104,7 +104,7 @@ class File:
 
     def __init__(self, runner, path, binlog_format, held_back):
         self.runner, self.path, self.binlog_format, self.held_back = runner, path, binlog_format, held_back
-        self.results, self.left_out = [], Counter()
+        self.prepared, self.results, self.left_out = Prepared(), [], Counter()
 
     def run(self):
         """Statements up to a limit. Ends early with SqlError, OSError or TooLarge, and has then the results so far."""
@@ -122,6 +122,7 @@ class File:
             if count >= STATEMENTS_EACH or slow >= SLOW_EACH:
                 return
             ran, was_slow, in_transaction = run_statement(session, statement)
+            ran.text = self.prepared.see_through(ran.text)
             slow += was_slow
             end = self.runner.place()
             if end != begin:
@@ -132,7 +133,8 @@ class File:
 
     def _label(self, line, statements, before, after, places):
         lost, label = measured = measure.losses(before, after)
-        why = why_left_out(statements, before, after, measured, routines_of(self.runner.admin), self.binlog_format)
+        why = why_left_out(statements, before, after, measured, routines_of(self.runner.admin), self.binlog_format,
+                           self.runner.transactions(*places))
         if why:
             self.left_out[why] += 1
             return
