@@ -18,6 +18,8 @@ namespace lifeboat::rescue {
 namespace {
 
 constexpr std::size_t kReadBytes = std::size_t{128} << 10U;
+/// In what mariadb-backup says when the source has written over redo log that was not copied yet.
+constexpr std::string_view kRedoLogLost = "only able to copy log";
 
 Tool backup_tool(const SeedRequest& request) {
   if (!request.backup_command.empty()) return {.argv = {"sh", "-c", request.backup_command}};
@@ -26,6 +28,17 @@ Tool backup_tool(const SeedRequest& request) {
                    "--log-copy-interval=100"},
           .stdin_text = client_option_file(request.source, request.authority),
           .package = "mariadb-backup"};
+}
+
+void finish(ToolOutput& tool) {
+  try {
+    tool.finish();
+  } catch (const Exception& e) {
+    if (e.error().message.find(kRedoLogLost) == std::string::npos) throw;
+    fail(e.code(), e.error().message,
+         "The source writes its redo log faster than it was copied. Seed while it writes less, with --throttle none or "
+         "a higher rate, or give it a larger innodb_log_file_size. What was stored is not stored again.");
+  }
 }
 
 /// Returns how long it waited for the pace's sake, in seconds.
@@ -46,7 +59,7 @@ double read_stream(const SeedRequest& request, BackupStreamDecoder& decoder, Pro
     if (words.empty()) throw;
     fail(Code::kCorruption, format("{}; the backup tool said: {}", e.error().text(), words), e.error().hint);
   }
-  tool.finish();
+  finish(tool);
   decoder.finish();
   return pace.waited_seconds();
 }
