@@ -51,8 +51,8 @@ void add_options(Command& command, Options& options) {
                    "let mariadb-backup prepare the copy before it is booted; needs room for all of it");
   command.add_option(
       "--throttle", options.throttle,
-      "read no faster than this, such as 50M/s, or none: as fast as can be (default: that while the source has no "
-      "other work, else 40M/s)");
+      "read tables no faster than this, such as 50M/s, or none: as fast as can be (default: that while the source has "
+      "no other work, else 10M/s)");
   command.add_option("--threads", options.threads, "threads that hash, compress and seal").between(1, 64);
   command.add_option("--name", options.name, "name of the branch that is booted (default: the image's)");
   command.add_flag("--no-keep", options.no_keep, "remove the branch at the end");

@@ -24,6 +24,14 @@ constexpr std::uint64_t kFileBytesMax = std::uint64_t{1} << 50U;
 /// Files that are open at once; the tools have one for each thread and a few more.
 constexpr std::size_t kOpenFilesMax = 128;
 
+constexpr std::string_view kRedoLog = "ib_logfile0";
+
+/// Not a `.new`, which comes once the source's DDL is held back.
+bool is_tablespace(std::string_view path) {
+  if (path.ends_with(".ibd")) return true;
+  return path.find('/') == std::string_view::npos && (path.starts_with("ibdata") || path.starts_with("undo"));
+}
+
 }  // namespace
 
 void BackupStreamDecoder::bad(std::string_view why) const {
@@ -166,11 +174,17 @@ std::size_t BackupStreamDecoder::take_payload(ByteView bytes) {
     computed_ = binlog::crc32(content, computed_);
     sink_.write(path_, writing_->second, content);
     writing_->second += content.size();
+    count(content.size());
   }
   left_ -= content.size();
   at_ += content.size();
   if (left_ == 0) end_payload();
   return content.size();
+}
+
+void BackupStreamDecoder::count(std::size_t bytes) {
+  if (path_ == kRedoLog) content_.redo_log += bytes;
+  if (is_tablespace(path_)) content_.tablespaces += bytes;
 }
 
 void BackupStreamDecoder::end_payload() {

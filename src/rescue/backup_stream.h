@@ -10,6 +10,7 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "base/bytes.h"
 
@@ -30,6 +31,12 @@ class BackupSink {
   virtual void remove(const std::string& path) = 0;                         ///< of a file that has ended
 };
 
+/// Bytes of content, by whose they are.
+struct StreamContent {
+  std::uint64_t tablespaces = 0;  ///< InnoDB's, which the source's users read and write while they are copied
+  std::uint64_t redo_log = 0;
+};
+
 class BackupStreamDecoder {
  public:
   explicit BackupStreamDecoder(BackupSink& sink) : sink_(sink) {}
@@ -38,6 +45,8 @@ class BackupStreamDecoder {
   /// The stream has ended: it must end after a whole chunk, with every file that began.
   void finish() const;
   std::uint64_t bytes() const { return at_; }
+  /// What has come since it was last taken.
+  StreamContent take_content() { return std::exchange(content_, {}); }
 
  private:
   enum class Stage { kHead, kPath, kPayloadHead, kPayload, kSeek, kNewPathSize, kNewPath };
@@ -52,6 +61,7 @@ class BackupStreamDecoder {
   void seek(ByteView field);
   void take_new_path_size(ByteView field);
   void end_payload();
+  void count(std::size_t bytes);
   void next(Stage stage);
   OpenFiles::iterator file();
   std::string checked_path(ByteView field) const;
@@ -61,6 +71,7 @@ class BackupStreamDecoder {
   Stage stage_ = Stage::kHead;
   Bytes field_;  ///< as much of the stage's field as has come
   std::uint64_t at_ = 0;
+  StreamContent content_;
   std::uint8_t flags_ = 0;
   char type_ = 0;
   std::uint32_t path_size_ = 0;

@@ -88,6 +88,31 @@ TEST(BackupStream, TheSameWhateverThePiecesItComesIn) {
   for (std::size_t piece = 1; piece < 40; ++piece) EXPECT_EQ(decode(everything().bytes(), piece).files, kEverything);
 }
 
+TEST(BackupStream, CountsWhatIsOfTablespacesAndWhatIsOfTheRedoLog) {
+  const StreamWriter stream = StreamWriter()
+                                  .file("./ibdata1", "1")
+                                  .file("db/t.ibd", "22")
+                                  .file("undo001", "4444")
+                                  .file("db/undo1.MYD", "not of InnoDB")
+                                  .file("db/rebuilt.new", "while DDL is held back")
+                                  .file("db/ib_logfile0", "no log")
+                                  .content("./ib_logfile0", 0, "logs")
+                                  .file("aria_log.00000001", "of another engine")
+                                  .content("ib_logfile0", 4, "more")
+                                  .end("ib_logfile0");
+  Directory directory;
+  BackupStreamDecoder decoder(directory);
+  StreamContent whole;
+  for (const std::uint8_t& byte : stream.bytes()) {
+    decoder.feed({&byte, 1});
+    const StreamContent taken = decoder.take_content();
+    whole.tablespaces += taken.tablespaces;
+    whole.redo_log += taken.redo_log;
+  }
+  EXPECT_EQ(whole.tablespaces, 7);
+  EXPECT_EQ(whole.redo_log, 8);
+}
+
 TEST(BackupStream, CutAnywhereItSaysSo) {
   const Bytes whole = everything().bytes();
   for (std::size_t size = 0; size < whole.size(); ++size) {

@@ -49,8 +49,10 @@ double read_stream(const SeedRequest& request, BackupStreamDecoder& decoder, Pro
   try {
     for (ByteView piece = tool.read(buffer); !piece.empty(); piece = tool.read(buffer)) {
       decoder.feed(piece);
-      progress.add(piece.size());
-      pace.pass(piece.size());
+      const StreamContent content = decoder.take_content();
+      progress.add(piece.size() - content.redo_log);  // the estimate of how much there is has none of it
+      pace.pass_redo(content.redo_log);
+      pace.pass(content.tablespaces);
     }
   } catch (const Exception& e) {
     // What comes from a tool that fails may make no sense: its own words tell more.

@@ -19,10 +19,14 @@ constexpr std::chrono::seconds kStaysBusy{3};
 /// Somebody who looks at a server's status, or a heartbeat, is no work; mariadb-backup itself asks ten times a second.
 constexpr std::uint64_t kQuestionsPerSecond = 50;
 constexpr std::uint64_t kRowsPerSecond = 20;
-/// A terabyte takes seven hours. Beside a load of a third of what two cores and one disk can do, its 95th percentile is
-/// still twice what it is alone (bench/seed), since mariadb-backup reads ten megabytes at a time; at full speed it is a
-/// hundred times that.
-constexpr std::uint64_t kGentleBytesPerSecond = 40'000'000;
+/// A terabyte takes 28 hours. mariadb-backup reads ten megabytes at a time, which the source's disk serves nobody else
+/// for: beside a load of a third of what two cores and one disk can do, four such reads a second make its 95th
+/// percentile more than twice what it is alone (bench/seed), and a copy at full speed a hundred times that.
+constexpr std::uint64_t kGentleBytesPerSecond = 10'000'000;
+/// Two turns of mariadb-backup's.
+constexpr std::int64_t kBehindMax = 20 << 20;
+/// Less redo log than half of what is read may come in bursts of so much.
+constexpr std::int64_t kAheadMax = 32 << 20;
 /// At its beginning every source is taken to be at work.
 constexpr std::chrono::seconds kSaidAfter{2};
 /// A pause of the tool gives no right to more than this at once.
@@ -89,9 +93,21 @@ std::uint64_t SeedPace::rate() {
   return work_.working() ? kGentleBytesPerSecond : 0;
 }
 
+void SeedPace::pass_redo(std::uint64_t bytes) {
+  behind_ = std::min(behind_ + 2 * static_cast<std::int64_t>(bytes), kBehindMax);
+}
+
+bool SeedPace::behind_redo(std::uint64_t bytes) {
+  const bool behind = behind_ > 0;
+  behind_ = std::max(behind_ - static_cast<std::int64_t>(bytes), -kAheadMax);
+  return behind;
+}
+
 void SeedPace::pass(std::uint64_t bytes) {
+  if (bytes == 0) return;
+  const bool behind = behind_redo(bytes);
   const std::uint64_t bytes_per_second = rate();
-  if (bytes_per_second == 0) return;
+  if (bytes_per_second == 0 || (behind && !fixed_)) return;
   const auto now = std::chrono::steady_clock::now();
   due_ = std::max(due_, now - kBurst) + std::chrono::nanoseconds(bytes * 1'000'000'000 / bytes_per_second);
   if (due_ <= now) return;

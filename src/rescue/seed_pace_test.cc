@@ -48,5 +48,35 @@ TEST(SeedPace, WaitsForAFixedRateAndForNoneNever) {
   EXPECT_EQ(none.waited_seconds(), 0);
 }
 
+TEST(SeedPace, GoesTwiceAsFastAsTheRedoLogWhereThatIsFasterThanItsPace) {
+  constexpr std::uint64_t kTurn = 10'000'000;
+  const relay::SourceLogin login = nobody();
+  SeedPace pace(std::nullopt, login);
+  for (int i = 0; i < 100; ++i) {
+    pace.pass_redo(kTurn);
+    pace.pass(kTurn);
+    pace.pass(kTurn);
+  }
+  EXPECT_EQ(pace.waited_seconds(), 0);
+  pace.pass(kTurn / 10);
+  EXPECT_GE(pace.waited_seconds(), 0.09);
+  EXPECT_LT(pace.waited_seconds(), 1);
+}
+
+TEST(SeedPace, WaitsAsEverBesideALittleRedoLog) {
+  const relay::SourceLogin login = nobody();
+  SeedPace pace(std::nullopt, login);
+  for (int i = 0; i < 5; ++i) {
+    pace.pass(1'000'000);
+    pace.pass_redo(400'000);
+  }
+  EXPECT_GE(pace.waited_seconds(), 0.4);
+  SeedPace fixed(1'000'000, login);
+  fixed.pass_redo(std::uint64_t{1} << 30U);
+  EXPECT_EQ(fixed.waited_seconds(), 0);
+  fixed.pass(100'000);
+  EXPECT_GE(fixed.waited_seconds(), 0.09);
+}
+
 }  // namespace
 }  // namespace lifeboat::rescue

@@ -59,6 +59,8 @@ def source_of_seeds(boat, grants=PHYSICAL, megabytes=40, options=()):
         noise = ", ".join(["RANDOM_BYTES(1024)"] * 16)
         source.query(f"INSERT INTO diagrams (body) SELECT CONCAT({noise}) FROM seq_1_to_{megabytes * 64}", "shop")
         source.query(f"CREATE USER b@'%' IDENTIFIED BY 'p\"w\\\\ #1'; {grants}")
+        source.stop()  # mariadb-backup takes what was made since the last checkpoint last, as no table file
+        source = Source(boat.work / "source", *options).start()
         with Relay(boat.work, source) as relay:
             relay.wait_caught_up(source)
             yield Seeded(boat, source, relay)
