@@ -149,7 +149,7 @@ def _sources():
         "half-a-packet": play(lambda w, f, p: w.raw(b"\x40\0\0" + bytes([w.sequence & 255]) + b"\0\xef")),
         "dripping-greeting": lambda w, g: drip(w, b"\x50\0\0\0" + b"\x0a" * 80),
         "dripping-event": play(lambda w, f, p: drip(w, b"\xf0\xff\0" + bytes([w.sequence & 255]) + b"\0" * 60000)),
-        "silence": lambda w, g: time.sleep(120),
+        "silence": lambda w, g: None,
     }
 
 
