@@ -22,6 +22,14 @@
 namespace lifeboat::cli {
 namespace {
 
+/// For who comes in the night, and has read nothing.
+std::string night_help() {
+  return "\nIs data gone, or wrong?\n"
+         "  lifeboat rescue --dry-run   changes nothing: says what happened, and the ways back\n"
+         "  lifeboat rescue             brings it back, beside the damaged servers\n"
+         "  The page to have on paper for this: docs/three-in-the-morning.md\n";
+}
+
 std::string environment_help() {
   return "\nEnvironment: the variables named above, and\n"
          "  LIFEBOAT_STATE  directory of this host's volumes and branches\n"
@@ -204,7 +212,7 @@ int parse_and_run(int argc, char** argv) {
   app.fallthrough();
   app.require_subcommand(1);
   app.set_version_flag("--version", "lifeboat 0.1.0");
-  app.footer(environment_help() + exit_status_help());
+  app.footer(night_help() + environment_help() + exit_status_help());
   add_globals(Command(&app), globals);
   // Before any command's callback; those run in the order of the words.
   app.parse_complete_callback(

@@ -4,6 +4,7 @@
 #include "base/printable.h"
 #include "cli/log_commands.h"
 #include "cli/log_options.h"
+#include "cli/relay_directory.h"
 
 namespace lifeboat::cli {
 namespace {
@@ -71,7 +72,9 @@ void run(Context& context, const Options& options) {
   const Filter filter(options);
   json::array dangers;
   std::vector<std::vector<std::string>> table{{"TIME", "GTID", "CLASS", "OBJECTS", "ROWS", "STATEMENT"}};
-  each_incarnation(options.log, [&](const std::string& source, const Path& path) {
+  LogOptions log_options = options.log;
+  log_options.directory = relay_directory(options.log.directory).string();
+  each_incarnation(log_options, [&](const std::string& source, const Path& path) {
     const relay::LogDirectory log(path);
     const relay::LogIndex index(log);
     for (const relay::ServedLog::File& file : log.files()) {
@@ -95,9 +98,9 @@ void run(Context& context, const Options& options) {
 void add_log_dangers(CLI::App& noun, Context& context) {
   add_command<Options>(
       noun, context, "dangers", "List the transactions that destroy: statement, objects, rows, who and when",
-      "lifeboat log dangers --dir relay.d --since 2026-11-22T00:00:00Z",
+      "lifeboat log dangers --since 2026-11-22T00:00:00Z",
       [](Command& command, Options& options) {
-        add_log_options(command, options.log);
+        add_log_options(command, options.log, "the relay's directory (default: of the one that runs)");
         command.add_option("--since", options.since, "not older than 2026-11-22T19:04:10Z");
         command.add_option("--until", options.until, "not younger than");
         command.add_option("--class", options.danger, "one class only, as drop_table");

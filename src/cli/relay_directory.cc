@@ -54,7 +54,12 @@ Path relay_directory(const std::string& given) {
       if (content && runs(Path(as_text(*content)))) found.emplace_back(as_text(*content));
     }
   }
-  if (found.empty()) fail(Code::kNotFound, "no relay runs on this host", "Give its directory with --dir.");
+  if (found.empty()) {
+    fail(Code::kNotFound, "no relay runs on this host, as far as this user can tell",
+         "Log in as the user that runs it, or give its directory with --dir. Is its host gone? The vault alone is "
+         "enough: lifeboat rescue "
+         "--standalone.");
+  }
   if (found.size() > 1) {
     fail(Code::kUsage, lifeboat::format("{} relays run on this host: {}", found.size(), fmt::join(found, ", ")),
          "Say which with --dir.");

@@ -123,11 +123,23 @@ Path vault_log(const Context& context, const Options& options, const rescue::Res
 }
 
 /// Says what would be the next command, whatever failed.
-[[noreturn]] void fail_with_next(const Exception& e, const std::string& name) {
+[[noreturn]] void fail_with_next(const Exception& e, const std::string& name, const RescueBranchOptions& options) {
   Error error = e.error();
-  const std::string next = format("Then go on where it was: lifeboat rescue --name {}", name);
+  if (error.hint.empty() && error.message.find("you need") != std::string::npos && !options.user.empty()) {
+    error.hint = format(
+        "{} may not do that on the rescued server: leave --user out where root logs in by unix socket; "
+        "docs/guide/rescue.md lists what an account needs.",
+        options.user);
+  }
+  const std::string next = format("Then go on where it was: lifeboat rescue --name {}{}", name, account_words(options));
   error.hint = error.hint.empty() ? next : format("{} {}", error.hint, next);
   throw Exception(std::move(error));
+}
+
+/// Where the log is and who logs in, for another command of the same night.
+std::string as_given(const Options& options) {
+  const std::string directory = options.directory.empty() ? "" : format(" --dir {}", shell_word(options.directory));
+  return directory + account_words(options.branch);
 }
 
 /// `planned` counts unless one of that name was begun before.
@@ -159,9 +171,9 @@ void go_on(Context& context, const Options& options, const rescue::RescueRecord&
     } else {
       run.run();
     }
-    context.print(rescue_result(record, run.branch()), describe_rescue(record, run.branch()));
+    context.print(rescue_result(record, run.branch()), describe_rescue(record, run.branch(), options.branch));
   } catch (const Exception& e) {
-    fail_with_next(e, record.name);
+    fail_with_next(e, record.name, options.branch);
   }
 }
 
@@ -202,7 +214,8 @@ void begin(Context& context, const Options& options, const Path& state_root) {
   rescue::RescueRecord& record = picture.record;
   if (options.standalone) note_phase(record, "log", begun, watch.seconds());
   if (options.dry_run) {
-    context.print(picture_to_json(picture, log), describe_picture(picture, log) + describe_ways(picture));
+    context.print(picture_to_json(picture, log),
+                  describe_picture(picture, log) + describe_ways(picture, as_given(options)));
     return;
   }
   const auto found = find_begun(state_root, record.name, record.request, asks_nothing(order));
@@ -240,6 +253,13 @@ void add_rescue_account_options(Command& command, RescueBranchOptions& options) 
                      "account on the rescued server (default: by unix socket, as you and as root)");
   command.add_option("--user-password-file", options.password_file, "file that holds its password");
   add_branch_state_option(command, options.state);
+}
+
+std::string account_words(const RescueBranchOptions& options) {
+  std::string words;
+  if (!options.user.empty()) words += format(" --user {}", shell_word(options.user));
+  if (!options.password_file.empty()) words += format(" --user-password-file {}", shell_word(options.password_file));
+  return words;
 }
 
 rescue::RescueMeans rescue_means(const Context& context, const RescueBranchOptions& options) {

@@ -29,15 +29,18 @@ struct RescueBranchOptions {
 void add_rescue_branch_options(Command& command, RescueBranchOptions& options);
 /// Of those only the account, and where rescues are.
 void add_rescue_account_options(Command& command, RescueBranchOptions& options);
+/// The account as a command has it that goes on with the same rescue; begins with a blank, if there is one.
+std::string account_words(const RescueBranchOptions& options);
 rescue::RescueMeans rescue_means(const Context& context, const RescueBranchOptions& options);
 
 // What people read, in at most twenty lines in all.
 /// What happened, what is safe, what is about to be done.
 std::string describe_picture(const rescue::RescuePicture& picture, const rescue::RescueLog& log);
-/// The ways, one a line.
-std::string describe_ways(const rescue::RescuePicture& picture);
-/// What was done, and the lines to paste.
-std::string describe_rescue(const rescue::RescueRecord& record, const server::BranchRecord& branch);
+/// The ways, each with its command; `as_given`: what of this one such a command needs as well.
+std::string describe_ways(const rescue::RescuePicture& picture, const std::string& as_given);
+/// What was done, and the lines to paste, with the account that this command was given.
+std::string describe_rescue(const rescue::RescueRecord& record, const server::BranchRecord& branch,
+                            const RescueBranchOptions& options);
 
 json::object picture_to_json(const rescue::RescuePicture& picture, const rescue::RescueLog& log);
 /// The record, with how to connect.

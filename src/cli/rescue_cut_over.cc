@@ -106,8 +106,12 @@ struct OpenCutOver {
 /// For who has neither HAProxy nor a hook.
 std::string instructions(const CutOverOptions& options, std::uint16_t port) {
   if (!options.haproxy_socket.empty() || !options.hook.empty()) return {};
-  return format("now point the application to {}:{}: its configuration, DNS, or a proxy in between\n", options.address,
-                port);
+  std::string text = format("now point the application to {}:{}: its configuration, DNS, or a proxy in between\n",
+                            options.address, port);
+  if (options.address == CutOverOptions().address) {
+    text += format("from another host: ssh -N -L 3306:127.0.0.1:{} THIS-HOST there, or a proxy here\n", port);
+  }
+  return text;
 }
 
 void cut_over(Context& context, const CutOverOptions& options) {
@@ -158,10 +162,17 @@ void undo(Context& context, const CutOverOptions& options) {
   OpenCutOver open(context, options);
   const rescue::UndoResult result = open.cut.undo();
   if (!result.undone) return print_refusal(context, open.record.name, result);
+  const std::string_view damaged = options.fence.empty() && options.hook.empty()
+                                       ? "the damaged servers are as you left them: nothing had fenced them"
+                                       : "the damaged servers take writes again, as before";
+  const std::string next =
+      open.record.cut_over.contains("has_writes")
+          ? std::string(
+                "its writes are given up, so it is no copy any more; a fresh one: `lifeboat rescue` as before, "
+                "with --name ANOTHER")
+          : format("again: lifeboat rescue cut-over {}, with the options as they were", open.record.name);
   context.print(json::object{{"rescue", open.record.name}, {"undone", true}, {"lost", result.lost.size()}},
-                format("the damaged servers take writes again, as before; {} is kept, read only.\n"
-                       "again: lifeboat rescue cut-over {}\n",
-                       open.record.name, open.record.name));
+                format("{}; {} is kept, read only.\n{}\n", damaged, open.record.name, next));
 }
 
 }  // namespace

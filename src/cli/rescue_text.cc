@@ -71,8 +71,9 @@ json::array dangers_json(const std::vector<rescue::FoundDanger>& dangers) {
 /// What people had decided before, or that nobody knows what.
 std::string skipped_before_line(const rescue::RescueRecord& record) {
   if (record.guard.empty()) {
-    return "not known   what people had the guard skip before: its record is not in the vault. Name it with --skip, or "
-           "what is left of the relay's directory with --dir\n";
+    return "not known   whether people had the guard skip something in earlier nights: its record is not in the vault. "
+           "If "
+           "they had, name it with --skip, or what is left of the relay's directory with --dir\n";
   }
   const std::size_t count = record.skipped_before.size();
   if (count == 0) return {};
@@ -94,6 +95,35 @@ std::string foreign_lines(const rescue::RescuePicture& picture) {
   }
   if (text.empty()) return text;
   return text + (more == 0 ? std::string("\n") : format("; {} more like it\n", more));
+}
+
+/// What was looked at, the server first; of very many objects the first ones.
+std::string found_line(const rescue::RescueRecord& record) {
+  constexpr std::size_t kChecksShown = 6;
+  std::string text;
+  for (std::size_t i = 0; i < std::min(record.checks.size(), kChecksShown); ++i) {
+    text += format("{}{} {}", i == 0 ? "" : "; ", record.checks[i].subject, printable(record.checks[i].said));
+  }
+  const std::size_t more = record.checks.size() - std::min(record.checks.size(), kChecksShown);
+  return format("it has      {}{}\n", text, more == 0 ? "" : format("; and {} more (checks, in --json)", more));
+}
+
+/// What can be done with it.
+std::string next_lines(const rescue::RescueRecord& record, const server::BranchRecord& branch,
+                       const RescueBranchOptions& options) {
+  std::string text = format("look at it  mariadb --socket={}{}\n", shell_word(branch.socket.string()),
+                            options.user.empty() ? "" : format(" --user={} --password", shell_word(options.user)));
+  if (record.cut_over.contains("has_writes")) {
+    text +=
+        "take it     not this one: it had writes, which were given up. A fresh one: as this command, with --name "
+        "ANOTHER\n";
+  } else {
+    text +=
+        format("take it     lifeboat rescue cut-over {} --fence mysql://ADMIN@DAMAGED:3306 --password-file FILE{}\n",
+               record.name, account_words(options));
+  }
+  return text + format("give it up  lifeboat branch stop {} && lifeboat branch rm {} --yes --discard\n",
+                       record.branch(), record.branch());
 }
 
 /// Who may follow the promoted standby with its own position, and who may not.
@@ -135,17 +165,23 @@ std::string describe_picture(const rescue::RescuePicture& picture, const rescue:
          format("it loses    {}\n", way.loss.empty() ? "nothing that the log has, but what is left out" : way.loss);
 }
 
-std::string describe_ways(const rescue::RescuePicture& picture) {
-  std::vector<std::vector<std::string>> table{{"WAY", "WHAT", "TIME (A GUESS)", "LOSES", "COMMAND"}};
+std::string describe_ways(const rescue::RescuePicture& picture, const std::string& as_given) {
+  std::string text = "all ways\n";
   for (const rescue::RescueWay& way : picture.ways) {
-    const std::string seconds = way.seconds ? format("{:.0f} s", *way.seconds) : "not known";
-    table.push_back({way.name, way.why_not.empty() ? way.what : "not possible: " + way.why_not, seconds,
-                     way.loss.empty() ? "what is left out" : way.loss, way.command});
+    if (!way.why_not.empty()) {
+      text += format("  {:<8}  not possible: {}\n", way.name, way.why_not);
+      continue;
+    }
+    const bool is_rescue = way.command.starts_with("lifeboat rescue");
+    const std::string seconds = way.seconds ? format("about {:.0f} s, a guess", *way.seconds) : "how long is not known";
+    text += format("  {:<8}  {}: {}; it loses {}\n            {}{}\n", way.name, way.what, seconds,
+                   way.loss.empty() ? "what is left out" : way.loss, way.command, is_rescue ? as_given : "");
   }
-  return format_table(table);
+  return text;
 }
 
-std::string describe_rescue(const rescue::RescueRecord& record, const server::BranchRecord& branch) {
+std::string describe_rescue(const rescue::RescueRecord& record, const server::BranchRecord& branch,
+                            const RescueBranchOptions& options) {
   std::string text = "done       ";
   for (const rescue::RescuePhase& phase : record.phases) {
     if (phase.seconds) text += format(" {} {:.1f} s,", phase.name, *phase.seconds);
@@ -167,19 +203,11 @@ std::string describe_rescue(const rescue::RescueRecord& record, const server::Br
     text += format("  all of them: lifeboat rescue --name {} --json\n", record.name);
   }
   text += skipped_before_line(record);
-  std::string found;
-  for (const rescue::RescueNote& check : record.checks) {
-    found += format("{}{} {}", found.empty() ? "" : "; ", check.subject, check.said);
-  }
-  text += format("it has      {}\n", first_words(found));
+  text += found_line(record);
   if (!record.loss.empty()) text += format("it has lost {}\n", record.loss);
   if (!record.rest.empty()) text += format("it leaves   {}\n", record.rest);
   if (!record.standby.empty()) text += replica_lines(record);
-  text += format("look at it  mariadb --socket={}\n", shell_word(branch.socket.string()));
-  text += format("take it     lifeboat rescue cut-over {} --fence mysql://ADMIN@DAMAGED:3306 --password-file FILE\n",
-                 record.name);
-  return text + format("leave it    lifeboat branch stop {} && lifeboat branch rm {} --yes --discard\n",
-                       record.branch(), record.branch());
+  return text + next_lines(record, branch, options);
 }
 
 json::object picture_to_json(const rescue::RescuePicture& picture, const rescue::RescueLog& log) {

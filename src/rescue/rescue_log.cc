@@ -23,6 +23,15 @@ LogPlace place_in(const relay::ServedLog::File& file, const relay::IndexEntry& e
 constexpr std::string_view kWhichMoments =
     "A moment is a time (2026-11-28T22:40:00Z), a GTID (0-1-42) or FILE:POSITION.";
 
+/// What is none may have been meant as any kind of moment.
+binlog::GtidPosition parse_position(const std::string& text) {
+  try {
+    return binlog::GtidPosition::parse(text);
+  } catch (const Exception&) {
+    fail(Code::kUsage, format("'{}' is no moment of the log", text), std::string(kWhichMoments));
+  }
+}
+
 }  // namespace
 
 RescueLog::RescueLog(const Path& incarnation)
@@ -232,8 +241,9 @@ binlog::GtidPosition RescueLog::moment(const std::string& text) const {
   }
   const std::size_t colon = text.rfind(':');
   if (colon != std::string::npos && relay::is_log_file_name(text.substr(0, colon))) return position_in_file(text);
-  const auto gtids = binlog::GtidPosition::parse(text).gtids();
-  if (gtids.size() != 1) return binlog::GtidPosition::parse(text);
+  const binlog::GtidPosition position = parse_position(text);
+  const auto gtids = position.gtids();
+  if (gtids.size() != 1) return position;
   const auto found = index_.find(format_gtid(gtids.front()));
   if (found) return position_at(found->file, found->entry.end);
   if (end().gtids() == gtids) return end();  // its file may be in the vault alone

@@ -117,7 +117,7 @@ void RescueRun::connect() {
     }
     if (knocked.knock == server::Knock::kDenied) {
       fail(Code::kDenied, format("branch {}: its server lets nobody in: {}", branch_.name, knocked.why),
-           "Give an account with SUPER: lifeboat rescue --user NAME --user-password-file FILE");
+           "The same command with an account that has SUPER: --user NAME --user-password-file FILE.");
     }
     if (!branch_.process.alive() || std::chrono::steady_clock::now() > deadline) {
       fail(Code::kUnavailable, format("branch {}: its server does not answer: {}", branch_.name, knocked.why),

@@ -17,8 +17,17 @@ CREATE USER admin@'%' IDENTIFIED BY 'pw'; GRANT READ_ONLY ADMIN, BINLOG MONITOR,
 """
 
 
+# Of Lifeboat, as docs/guide/standby.md grants.
+CONTROL = """
+CREATE USER control@localhost IDENTIFIED BY 'pw';
+GRANT RELOAD, READ_ONLY ADMIN, REPLICATION SLAVE ADMIN, SLAVE MONITOR, BINLOG ADMIN, BINLOG MONITOR ON *.* TO control@localhost;
+GRANT SELECT ON mysql.* TO control@localhost; GRANT BINLOG REPLAY, SELECT ON *.* TO control@localhost
+"""
+
+
 class Night:
     """A Harbour, a source with the databases `shop` (to be lost) and `app` (that goes on), a relay with the vault, one image."""
+    accounts = ACCOUNTS
 
     def __init__(self, *relay_options):
         self.boat = Harbour()
@@ -31,14 +40,14 @@ class Night:
             raise
 
     def _fill_vault(self):
-        self.boat.init()
+        self.recovery_key = self.boat.init()["recovery_key"]
 
     def _begin(self, relay_options):
         work = self.boat.work
         datadir = installed(work)("source")
         self.source = Source(datadir).start()
         self.servers.append(self.source)
-        self.source.query("SET sql_log_bin = 0;" + ACCOUNTS)
+        self.source.query("SET sql_log_bin = 0;" + self.accounts)
         self.relay = Relay(work, self.source, "--tail-interval", "200ms", *relay_options, env=self.boat.env)
         self.source.query("CREATE DATABASE shop; CREATE TABLE shop.orders (a INT PRIMARY KEY, b TEXT);"
                           "CREATE TABLE shop.items (a INT PRIMARY KEY); CREATE DATABASE app; CREATE TABLE app.t (a INT PRIMARY KEY, b TEXT)")
