@@ -76,7 +76,12 @@ class RescuePlanner {
     }
   }
 
+  /// What nobody named is no contradiction.
   void check_left_out() {
+    if (order_.skip.empty()) {
+      std::erase_if(picture_.left_out, [&](const FoundDanger& each) { return !log_.has(until_, each.gtid); });
+      return;
+    }
     for (const FoundDanger& each : picture_.left_out) {
       if (log_.has(until_, each.gtid)) continue;
       fail(Code::kUsage, format("{} lies after {}: it is not replayed anyhow", format_gtid(each.gtid), order_.to),

@@ -158,6 +158,16 @@ TEST_F(RescuePlanTest, ARehearsalLeavesOutWhatTheGuardHoldsAndNothingElse) {
   EXPECT_EQ(plan(incarnation(), relay_directory(), rehearsal).record.skip, Texts{"0-1-259"});
 }
 
+TEST_F(RescuePlanTest, ARehearsalUpToAMomentReplaysNothingOfWhatTheGuardHoldsBehindIt) {
+  make_image("0-1-2");
+  hold_at_guard("0-1-199", "bin.000003");
+  hold_at_guard("0-1-259", "bin.000003");
+  const RescueOrder rehearsal{.to = "0-1-200", .way = "image", .rehearsal = true};
+  EXPECT_EQ(plan(incarnation(), relay_directory(), rehearsal).record.skip, Texts{"0-1-199"});
+  const RescueOrder named{.to = "0-1-200", .skip = {"0-1-259"}, .way = "image"};
+  EXPECT_THROW(plan(incarnation(), relay_directory(), named), Exception) << "that is a contradiction";
+}
+
 TEST_F(RescuePlanTest, AnImageOfAnotherServerIsNotTakenUnlessItIsNamed) {
   const vault::ImageName ours = make_image("0-1-2", "db1:3306");
   const vault::ImageName theirs = make_image("0-1-3", "db9:3306");
