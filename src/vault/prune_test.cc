@@ -6,6 +6,7 @@
 
 #include "vault/confirm_image.h"
 #include "vault/pins.h"
+#include "vault/proofs.h"
 #include "vault/prune_testing.h"
 #include "vault/records.h"
 #include "vault/references.h"
@@ -265,6 +266,8 @@ TEST_F(Prune, ADamagedImageCanBeLetGoAndThenNothingIsInTheWay) {
   Bytes object = vault_.content(name);
   object.back() ^= 1U;
   vault_.replace(name, object);
+  put_proof(*vault_, {.image = old, .id = make_proof_id(lifeboat::now())}, lifeboat::now(),
+            {.passed = true, .restored = true}, {});
   remove_image(*vault_, old, kNow.policy, "damaged");
   prune(*vault_, kNow);
   expect_whole(*vault_, now);

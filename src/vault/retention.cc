@@ -71,7 +71,7 @@ class OriginJudge {
     const SystemTime time = content_time(image);
     const std::string text = format_time(time);
     const bool newest = !image.damaged && std::exchange(first_, false);
-    const bool last_proven = image.proven && std::exchange(first_proven_, false);
+    const bool last_proven = image.proven && !image.damaged && std::exchange(first_proven_, false);
     const bool of_hour = hours_.insert(text.substr(0, 13)).second;
     const bool of_day = days_.insert(text.substr(0, 10)).second;
     const bool of_month = months_.insert(text.substr(0, 7)).second;

@@ -51,6 +51,17 @@ TEST(Retention, TheLastProvenOfAnOriginIsKeptHoweverOld) {
   EXPECT_EQ(verdicts.at(other.name).reason, "newest of its origin");
 }
 
+TEST(Retention, ADamagedImageIsNotTheLastProvenOne) {
+  std::vector<RetentionImage> images;
+  for (const char* day : {"2020-01-01", "2020-01-02", "2020-01-03"}) {
+    images.push_back(image_at(format("{}T00:00:00Z", day)));
+  }
+  images[0].proven = images[1].proven = images[1].damaged = true;
+  const auto verdicts = verdicts_of(images, "all=2d");
+  EXPECT_FALSE(verdicts.at(images[1].name).keep) << "nobody can boot it any more";
+  EXPECT_EQ(verdicts.at(images[0].name).reason, "last proven of its origin");
+}
+
 TEST(Retention, ParsesTheDefault) {
   EXPECT_EQ(parse_retention(kDefaultRetention), RetentionPolicy{});
 }
