@@ -68,26 +68,34 @@ void Drill::check_schema() {
     if (source_) {
       here = compare_schema_with_source();
     } else {
-      here = take_inventory(ask(), record_.not_known);
+      here = take_inventory(ask());
       compare_schema_with_last_drill(here);
     }
+    tell_not_known(here);
     record_.inventory = to_json(here);
-    return here.size();
+    return here.objects.size();
   });
+}
+
+void Drill::tell_not_known(const Inventory& inventory) {
+  for (const auto& [kind, why] : inventory.not_known) {
+    record_.not_known.push_back({.subject = format("{}s", kind), .said = why});
+  }
 }
 
 /// Both as of one place in the log; what somebody just changes there is looked at again.
 Inventory Drill::compare_schema_with_source() {
   SchemaDifferences found;
+  Inventory there;
   Inventory here;
   for (int look = 0; look < kSchemaLooks && (look == 0 || !found.empty()); ++look) {
-    record_.not_known.clear();
-    const Inventory there = take_inventory(source_->ask(), record_.not_known);
+    there = take_inventory(source_->ask());
     bring_to(source_->position());
-    here = take_inventory(ask(), record_.not_known);
+    here = take_inventory(ask());
     const SchemaDifferences now = compare_inventories(there, here, lost_objects_);
     found = look == 0 ? now : intersect(found, now);
   }
+  tell_not_known(there);
   const auto tell = [this](const std::vector<std::string>& objects, std::string_view what) {
     for (std::size_t i = 0; i < std::min(objects.size(), kNamedMax); ++i) {
       failed("schema", Code::kCorruption, format("{} {}", objects[i], what));
@@ -97,7 +105,7 @@ Inventory Drill::compare_schema_with_source() {
   tell(found.changed, "is another one on the source");
   tell(found.extra, "came back, and is not on the source");
   record_.checks.push_back(
-      {.subject = "schema", .said = format("{} objects, compared with {}", here.size(), record_.source)});
+      {.subject = "schema", .said = format("{} objects, compared with {}", here.objects.size(), record_.source)});
   return here;
 }
 
@@ -123,8 +131,8 @@ void Drill::compare_schema_with_last_drill(const Inventory& here) {
         "--source compares with the living server, whatever was there before.");
   }
   record_.checks.push_back({.subject = "schema",
-                            .said = format("{} objects, compared with drill {}: {} came since, {} changed", here.size(),
-                                           last->id, found.extra.size(), found.changed.size())});
+                            .said = format("{} objects, compared with drill {}: {} came since, {} changed",
+                                           here.objects.size(), last->id, found.extra.size(), found.changed.size())});
 }
 
 void Drill::check_tables() {

@@ -50,6 +50,7 @@ class Drill {
   void connect();
   void check_assertions();
   void check_schema();
+  void tell_not_known(const Inventory& inventory);
   Inventory compare_schema_with_source();
   void compare_schema_with_last_drill(const Inventory& here);
   void check_tables();

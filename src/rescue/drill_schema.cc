@@ -12,6 +12,7 @@ namespace lifeboat::rescue {
 namespace {
 
 constexpr std::size_t kDigestBytes = 12;
+constexpr std::string_view kDatabase = "database";
 
 /// The first column names the object, the others are of its definition; rows of one object come one after another.
 struct Question {
@@ -71,7 +72,7 @@ constexpr Question kOfDatabase[] = {
 };
 
 constexpr Question kOfServer[] = {
-    {"database",
+    {kDatabase,
      "SELECT schema_name, default_character_set_name, default_collation_name FROM information_schema.schemata WHERE "
      "schema_name NOT IN ('mysql', 'sys', 'performance_schema', 'information_schema') ORDER BY 1"},
     {"user",
@@ -91,34 +92,40 @@ constexpr Question kOfServer[] = {
     {"user", "SELECT CONCAT(User, '@', Host), Role, Admin_option FROM mysql.roles_mapping ORDER BY 1, 2", true},
 };
 
+/// "trigger" of "trigger shop.orders.stamp".
+std::string kind_of(const std::string& object) {
+  return object.substr(0, object.find(' '));
+}
+
 /// Takes the answers in, and hashes at the end.
 class Taker {
  public:
-  Taker(const AskRows& ask, std::vector<RescueNote>& not_known) : ask_(ask), not_known_(not_known) {}
+  explicit Taker(const AskRows& ask) : ask_(ask) {}
 
   void take(const Question& question, const std::string& sql) {
     throw_if_cancelled();
     try {
       for (const server::Row& row : ask_(sql)) add(question, row);
     } catch (const Exception& e) {
-      if (e.code() != Code::kDenied && e.code() != Code::kRefused) throw;
-      not_known_.push_back({.subject = format("{}s", question.kind), .said = e.error().message});
+      const bool would_not = e.code() == Code::kDenied || e.code() == Code::kRefused;
+      if (!would_not || question.kind == kDatabase) throw;
+      not_known_.emplace(question.kind, e.error().message);
     }
   }
 
   std::vector<std::string> databases() const {
     std::vector<std::string> names;
-    constexpr std::string_view kKind = "database ";
     for (const auto& [object, _] : definitions_) {
-      if (object.starts_with(kKind)) names.push_back(object.substr(kKind.size()));
+      if (kind_of(object) == kDatabase) names.push_back(object.substr(kDatabase.size() + 1));
     }
     return names;
   }
 
   Inventory inventory() const {
-    Inventory inventory;
+    Inventory inventory{.objects = {}, .not_known = not_known_};
     for (const auto& [object, definition] : definitions_) {
-      inventory[object] = to_hex(ByteView(codec::sha256(as_bytes(definition))).first(kDigestBytes));
+      if (not_known_.contains(kind_of(object))) continue;  // what is known of it may be a part
+      inventory.objects[object] = to_hex(ByteView(codec::sha256(as_bytes(definition))).first(kDigestBytes));
     }
     return inventory;
   }
@@ -137,7 +144,7 @@ class Taker {
   }
 
   const AskRows& ask_;
-  std::vector<RescueNote>& not_known_;
+  std::map<std::string, std::string> not_known_;
   std::map<std::string, std::string> definitions_;
 };
 
@@ -159,8 +166,8 @@ std::vector<std::string> in_both(const std::vector<std::string>& one, const std:
 
 }  // namespace
 
-Inventory take_inventory(const AskRows& ask, std::vector<RescueNote>& not_known) {
-  Taker taker(ask, not_known);
+Inventory take_inventory(const AskRows& ask) {
+  Taker taker(ask);
   for (const Question& question : kOfServer) taker.take(question, std::string(question.sql));
   for (const std::string& database : taker.databases()) {
     for (const Question& question : kOfDatabase) {
@@ -172,7 +179,7 @@ Inventory take_inventory(const AskRows& ask, std::vector<RescueNote>& not_known)
 
 json::object to_json(const Inventory& inventory) {
   json::object out;
-  for (const auto& [object, digest] : inventory) out[object] = digest;
+  for (const auto& [object, digest] : inventory.objects) out[object] = digest;
   return out;
 }
 
@@ -180,15 +187,14 @@ Inventory inventory_from_json(const json::object& object) {
   Inventory inventory;
   for (const auto& [key, value] : object) {
     if (!value.is_string()) fail(Code::kCorruption, "an inventory holds what is no text");
-    inventory.emplace(key, value.get_string());
+    inventory.objects.emplace(key, value.get_string());
   }
   return inventory;
 }
 
 std::string bare_name(const std::string& object) {
-  const std::size_t space = object.find(' ');
-  const std::string_view kind = std::string_view(object).substr(0, space);
-  std::string name = object.substr(space + 1);
+  const std::string kind = kind_of(object);
+  std::string name = object.substr(kind.size() + 1);
   if (kind == "user") return name.substr(0, name.rfind('@'));
   if (kind == "routine") name.resize(name.rfind(" ("));
   return name.substr(name.rfind('.') + 1);
@@ -205,18 +211,22 @@ bool lies_in(const std::string& object, const std::vector<std::string>& patterns
 
 SchemaDifferences compare_inventories(const Inventory& there, const Inventory& here,
                                       const std::vector<std::string>& left_out) {
+  const auto is_compared = [&](const std::string& object) {
+    const std::string kind = kind_of(object);
+    return !there.not_known.contains(kind) && !here.not_known.contains(kind) && !lies_in(object, left_out);
+  };
   SchemaDifferences differences;
-  for (const auto& [object, digest] : there) {
-    if (lies_in(object, left_out)) continue;
-    const auto found = here.find(object);
-    if (found == here.end()) {
+  for (const auto& [object, digest] : there.objects) {
+    if (!is_compared(object)) continue;
+    const auto found = here.objects.find(object);
+    if (found == here.objects.end()) {
       differences.missing.push_back(object);
     } else if (found->second != digest) {
       differences.changed.push_back(object);
     }
   }
-  for (const auto& [object, digest] : here) {
-    if (!there.contains(object) && !lies_in(object, left_out)) differences.extra.push_back(object);
+  for (const auto& [object, digest] : here.objects) {
+    if (!there.objects.contains(object) && is_compared(object)) differences.extra.push_back(object);
   }
   return differences;
 }

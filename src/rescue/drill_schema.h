@@ -12,16 +12,20 @@
 
 #include "base/json.h"
 #include "rescue/drill_source.h"
-#include "rescue/rescue_record.h"
 
 namespace lifeboat::rescue {
 
-/// "trigger shop.orders.stamp" → a digest. Of the server's own databases only the accounts.
-using Inventory = std::map<std::string, std::string>;
+/// Of the server's own databases only the accounts.
+struct Inventory {
+  std::map<std::string, std::string> objects;  ///< "trigger shop.orders.stamp" → a digest
+  /// Kinds that the server would not tell of, and why: nothing of them is among the objects.
+  std::map<std::string, std::string> not_known;
+};
 
-/// What could not be asked for is told in `not_known`.
-Inventory take_inventory(const AskRows& ask, std::vector<RescueNote>& not_known);
+/// Throws what keeps a server from naming its databases: without them nothing is known.
+Inventory take_inventory(const AskRows& ask);
 
+/// Its objects.
 json::object to_json(const Inventory& inventory);
 /// kCorruption if it is none.
 Inventory inventory_from_json(const json::object& object);
@@ -33,7 +37,7 @@ struct SchemaDifferences {
   bool empty() const { return missing.empty() && extra.empty() && changed.empty(); }
 };
 
-/// Without what lies in one of `left_out`: "shop.orders", "shop.*".
+/// Without what lies in one of `left_out` ("shop.orders", "shop.*"), and without kinds that one of them does not know.
 SchemaDifferences compare_inventories(const Inventory& there, const Inventory& here,
                                       const std::vector<std::string>& left_out);
 /// What is in both.

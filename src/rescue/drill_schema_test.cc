@@ -23,31 +23,51 @@ std::vector<server::Row> answer(const std::string& sql, const std::string& type)
   return {};
 }
 
-Inventory inventory_of(const std::string& type, std::vector<RescueNote>& not_known) {
-  return take_inventory([&](const std::string& sql) { return answer(sql, type); }, not_known);
+Inventory inventory_of(const std::string& type) {
+  return take_inventory([&](const std::string& sql) { return answer(sql, type); });
+}
+
+/// As that server, which also refuses to answer one question.
+Inventory inventory_without(const std::string& words, Code code = Code::kRefused) {
+  return take_inventory([&](const std::string& sql) {
+    if (sql.find(words) != std::string::npos) fail(code, "it takes too long");
+    return answer(sql, "text");
+  });
 }
 
 TEST(DrillSchema, NamesWhatThereIsAndWhatCouldNotBeAsked) {
-  std::vector<RescueNote> not_known;
-  const Inventory inventory = inventory_of("text", not_known);
+  const Inventory inventory = inventory_of("text");
   Texts names;
-  for (const auto& [object, _] : inventory) names.push_back(object);
+  for (const auto& [object, _] : inventory.objects) names.push_back(object);
   EXPECT_EQ(names, (Texts{"database shop", "table shop.orders", "trigger shop.orders.stamp"}));
-  ASSERT_EQ(not_known.size(), 1U);
-  EXPECT_EQ(not_known.front().subject, "users");
+  ASSERT_EQ(inventory.not_known.size(), 1U);
+  EXPECT_EQ(inventory.not_known.at("user"), "SELECT command denied");
 }
 
 TEST(DrillSchema, AnotherColumnIsAnotherTable) {
-  std::vector<RescueNote> ignored;
-  const SchemaDifferences found =
-      compare_inventories(inventory_of("text", ignored), inventory_of("varchar(3)", ignored), {});
+  const SchemaDifferences found = compare_inventories(inventory_of("text"), inventory_of("varchar(3)"), {});
   EXPECT_EQ(found.changed, Texts{"table shop.orders"});
   EXPECT_TRUE(found.missing.empty() && found.extra.empty());
 }
 
+TEST(DrillSchema, AKindThatOneSideDoesNotTellOfIsComparedWithNothing) {
+  for (const char* words : {".triggers ", ".tables ", ".columns ", ".partitions "}) {
+    const Inventory partly = inventory_without(words);
+    EXPECT_EQ(partly.not_known.size(), 2U) << words;
+    EXPECT_TRUE(compare_inventories(partly, inventory_of("text"), {}).empty()) << words;
+    EXPECT_TRUE(compare_inventories(inventory_of("text"), partly, {}).empty()) << words;
+  }
+  EXPECT_FALSE(to_json(inventory_without(".columns ")).contains("table shop.orders")) << "half of it is known";
+}
+
+TEST(DrillSchema, WithoutDatabasesNothingIsKnown) {
+  EXPECT_THROW(inventory_without("schemata"), Exception);
+  EXPECT_THROW(inventory_without(".triggers ", Code::kUnavailable), Exception) << "no answer is no refusal";
+}
+
 TEST(DrillSchema, TellsMissingFromExtra) {
-  const Inventory there{{"table shop.orders", "1"}, {"user clerk@%", "1"}};
-  const Inventory here{{"table shop.orders", "1"}, {"trigger shop.orders.stamp", "1"}};
+  const Inventory there{.objects = {{"table shop.orders", "1"}, {"user clerk@%", "1"}}, .not_known = {}};
+  const Inventory here{.objects = {{"table shop.orders", "1"}, {"trigger shop.orders.stamp", "1"}}, .not_known = {}};
   const SchemaDifferences found = compare_inventories(there, here, {});
   EXPECT_EQ(found.missing, Texts{"user clerk@%"});
   EXPECT_EQ(found.extra, Texts{"trigger shop.orders.stamp"});
@@ -55,8 +75,11 @@ TEST(DrillSchema, TellsMissingFromExtra) {
 }
 
 TEST(DrillSchema, WhatWasLeftOutIsNoDifference) {
-  const Inventory here{
-      {"database shop", "1"}, {"table shop.orders", "1"}, {"index shop.orders.PRIMARY", "1"}, {"table shops.t", "1"}};
+  const Inventory here{.objects = {{"database shop", "1"},
+                                   {"table shop.orders", "1"},
+                                   {"index shop.orders.PRIMARY", "1"},
+                                   {"table shops.t", "1"}},
+                       .not_known = {}};
   EXPECT_EQ(compare_inventories({}, here, {"shop.*"}).extra, Texts{"table shops.t"});
   EXPECT_EQ(compare_inventories({}, here, {"shop.orders"}).extra, (Texts{"database shop", "table shops.t"}));
 }
@@ -76,8 +99,8 @@ TEST(DrillSchema, OnlyWhatStaysDifferentDiffers) {
 }
 
 TEST(DrillSchema, IsReadAsItWasWritten) {
-  const Inventory inventory{{"table shop.orders", "00ff"}};
-  EXPECT_EQ(inventory_from_json(to_json(inventory)), inventory);
+  const Inventory inventory{.objects = {{"table shop.orders", "00ff"}}, .not_known = {}};
+  EXPECT_EQ(inventory_from_json(to_json(inventory)).objects, inventory.objects);
   EXPECT_THROW(inventory_from_json({{"table shop.orders", 1}}), Exception);
 }
 
