@@ -33,14 +33,11 @@ void Drill::read_image() {
 
 /// As a rescue plans to bring back all that the log has.
 void Drill::plan() {
-  step_ = "source";
-  std::optional<relay::LogPosition> now_at;
   if (request_.source) {
+    step_ = "source";
     source_ = std::make_unique<DrillSource>(*request_.source);
     record_.source = request_.source->address.endpoint.text();
-    now_at = source_->position();
   }
-  const Stopwatch since_asked;
   step_ = "log";
   log_ = std::make_unique<DrillLog>(*vault_, request_.relay_directory,
                                     request_.source ? request_.source->address.endpoint.text() : "");
@@ -53,7 +50,7 @@ void Drill::plan() {
   } else {
     bring();
   }
-  if (now_at) await(*now_at, since_asked);
+  if (source_) await();
   phase("plan", "images", [this] {
     make_plan();
     return 1;
@@ -61,16 +58,18 @@ void Drill::plan() {
   record_.phases.back().recovers = true;
 }
 
-/// How far the log is behind the source is what a rescue would lose.
-void Drill::await(const relay::LogPosition& source, const Stopwatch& since_asked) {
+/// How far the log that is here is behind the source is what a rescue would lose.
+void Drill::await() {
+  const relay::LogPosition now_at = source_->position();
+  const Stopwatch since_asked;
   const auto patience = std::max(kLogPatience, request_.objective.lose_at_most.value_or(kLogPatience));
   try {
-    log_->await(source, patience);
+    log_->await(now_at, patience);
+    record_.lost_seconds = since_asked.seconds();
   } catch (const Exception& e) {
     if (e.code() != Code::kRefused) throw;
     failed("log", Code::kUnavailable, e.error().message, e.error().hint);
   }
-  record_.lost_seconds = since_asked.seconds();
 }
 
 /// A drill is forecast as a rescue is, so that what forecasts are worth is known before one counts.

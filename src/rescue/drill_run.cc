@@ -191,7 +191,7 @@ void Drill::judge_objective() {
            "The phases say where the time went. A plan that takes too long is no plan.");
   }
   const auto& lose_at_most = request_.objective.lose_at_most;
-  if (lose_at_most && !record_.lost_seconds) {
+  if (lose_at_most && !request_.source) {
     record_.not_known.push_back({.subject = "loss", .said = "the source was not asked how far it is (--source)"});
   }
   if (lose_at_most && record_.lost_seconds && *record_.lost_seconds > wanted(*lose_at_most)) {

@@ -43,7 +43,7 @@ class Drill {
   void read_image();
   void plan();
   void make_plan();
-  void await(const relay::LogPosition& source, const Stopwatch& since_asked);
+  void await();
 
   // drill_checks.cc
   void check();
