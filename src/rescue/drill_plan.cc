@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/error.h"
+#include "base/log.h"
 #include "base/process.h"
 #include "rescue/drill_run.h"
 #include "rescue/drill_state.h"
@@ -33,11 +34,7 @@ void Drill::read_image() {
 
 /// As a rescue plans to bring back all that the log has.
 void Drill::plan() {
-  if (request_.source) {
-    step_ = "source";
-    source_ = std::make_unique<DrillSource>(*request_.source);
-    record_.source = request_.source->address.endpoint.text();
-  }
+  if (request_.source) beside([this] { log_in_to_source(); });
   step_ = "log";
   log_ = std::make_unique<DrillLog>(*vault_, request_.relay_directory,
                                     request_.source ? request_.source->address.endpoint.text() : "");
@@ -50,12 +47,22 @@ void Drill::plan() {
   } else {
     bring();
   }
-  if (source_) await();
-  phase("plan", "images", [this] {
-    make_plan();
+  if (source_) beside([this] { await(); });
+  std::optional<RescueLog> log;
+  RescuePicture picture;
+  phase("plan", "images", [&] {
+    log.emplace(log_->incarnation());
+    picture = make_plan(*log);
     return 1;
   });
   record_.phases.back().recovers = true;
+  beside([&] { begin_forecast(picture, *log); });
+}
+
+void Drill::log_in_to_source() {
+  step_ = "source";
+  source_ = std::make_unique<DrillSource>(*request_.source);
+  record_.source = request_.source->address.endpoint.text();
 }
 
 /// How far the log that is here is behind the source is what a rescue would lose.
@@ -72,24 +79,28 @@ void Drill::await() {
   }
 }
 
-/// A drill is forecast as a rescue is, so that what forecasts are worth is known before one counts.
+/// A drill is forecast as a rescue is, so that what forecasts are worth is known before one counts. Without a forecast
+/// it goes on.
 void Drill::begin_forecast(const RescuePicture& picture, RescueLog& log) {
-  std::vector<PhaseTask> tasks = tasks_of(picture, log);
-  for (PhaseTask& task : tasks) {
-    task.load = request_.label;
-    task.host = host_name();
+  try {
+    std::vector<PhaseTask> tasks = tasks_of(picture, log);
+    for (PhaseTask& task : tasks) {
+      task.load = request_.label;
+      task.host = host_name();
+    }
+    ForecastBook book = read_forecast_book(state_root());
+    Forecast before = forecast(tasks, read_drill_samples(*vault_).samples, book.widening(kBeforeStage));
+    forecast_ = std::make_unique<ForecastKeeper>(ForecastKeeper::Run{
+        .state_root = state_root(), .origin = record_.id, .before = std::move(before), .book = std::move(book)});
+    means_.forecast = forecast_.get();
+  } catch (const Exception& e) {
+    if (e.code() == Code::kCancelled) throw;
+    log::warn("drill {} is not forecast: {}", record_.id, e.error().text());
   }
-  const double times = read_forecast_book(state_root()).widening(kBeforeStage);
-  forecast_ = std::make_unique<ForecastKeeper>(
-      ForecastKeeper::Run{.state_root = state_root(),
-                          .origin = record_.id,
-                          .before = forecast(tasks, read_drill_samples(*vault_).samples, times)});
-  means_.forecast = forecast_.get();
 }
 
-void Drill::make_plan() {
+RescuePicture Drill::make_plan(RescueLog& log) {
   step_ = "plan";
-  RescueLog log(log_->incarnation());
   const RescueOrder order{.name = rescue_.name,
                           .to = request_.to,
                           .way = "image",
@@ -102,9 +113,8 @@ void Drill::make_plan() {
                                        .vault = *vault_,
                                        .standbys = {}},
                                       order);
-  begin_forecast(picture, log);
   const Path directory = rescue_.directory;
-  rescue_ = std::move(picture.record);
+  rescue_ = picture.record;
   rescue_.directory = directory;
   rescue_.images.resize(1);  // another would be another drill
   record_.image = rescue_.images.front();
@@ -118,6 +128,7 @@ void Drill::make_plan() {
     failed("log", Code::kCorruption, format("what would be lost: {}", rescue_.loss),
            "Make a new image behind the gap (lifeboat seed); see: lifeboat log gaps");
   }
+  return picture;
 }
 
 }  // namespace lifeboat::rescue

@@ -140,8 +140,9 @@ void Drill::recover() {
     return;
   }
   run_->run();
-  forecast_->finish();
-  record_.back_seconds = since_begun_.seconds();
+  if (forecast_) forecast_->finish();
+  means_.forecast = nullptr;  // what is replayed from now on is the drill's own
+  record_.back_seconds = since_begun_.seconds() - seconds_beside_;
   record_.start = rescue_.start;
   record_.gtid = rescue_.until;
   record_.log = RescueLog(rescue_.log).source();
@@ -229,6 +230,12 @@ void Drill::phase(const std::string& name, const std::string& unit, const std::f
   const std::uint64_t done = work();
   record_.phases[at].work = done;
   record_.phases[at].seconds = watch.seconds();
+}
+
+void Drill::beside(const std::function<void()>& work) {
+  const Stopwatch watch;
+  work();
+  seconds_beside_ += watch.seconds();
 }
 
 void Drill::failed(const std::string& check, Code code, std::string what, std::string hint) {

@@ -31,7 +31,6 @@ class Drill {
   bool open_vault();
   void scrub();
   void recover();
-  void begin_forecast(const RescuePicture& picture, RescueLog& log);
   void take_over_phases();
   std::pair<std::optional<std::uint64_t>, std::string> work_of(const std::string& phase) const;
   void judge_objective();
@@ -42,8 +41,10 @@ class Drill {
   void choose_image();
   void read_image();
   void plan();
-  void make_plan();
+  void log_in_to_source();
   void await();
+  RescuePicture make_plan(RescueLog& log);
+  void begin_forecast(const RescuePicture& picture, RescueLog& log);
 
   // drill_checks.cc
   void check();
@@ -68,19 +69,22 @@ class Drill {
 
   /// Measures a phase of the drill's own; what `work` returns is how much there was to do.
   void phase(const std::string& name, const std::string& unit, const std::function<std::uint64_t()>& work);
+  /// What no rescue would do before it is ready: its time does not count until then.
+  void beside(const std::function<void()>& work);
   void failed(const std::string& check, Code code, std::string what, std::string hint = {});
   void failed(const Error& error);
   const Path& state_root() const { return means_.branch.mount.state_root; }
 
   const DrillRequest& request_;
   Stopwatch since_begun_;
+  double seconds_beside_ = 0;
   RescueMeans means_;
   std::unique_ptr<vault::Vault> vault_;
   vault::ImageInfo image_;  ///< once it could be read
   DrillRecord record_;
   RescueRecord rescue_;                       ///< as of a rescue of the same
   std::unique_ptr<DrillLog> log_;             ///< from kReplay on
-  std::unique_ptr<ForecastKeeper> forecast_;  ///< once it is planned
+  std::unique_ptr<ForecastKeeper> forecast_;  ///< once it is planned, if it could be forecast
   std::unique_ptr<RescueRun> run_;            ///< once it boots
   std::unique_ptr<DrillSource> source_;
   std::vector<std::string> lost_objects_;    ///< that the source lost by what was left out

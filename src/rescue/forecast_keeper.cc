@@ -12,18 +12,9 @@ namespace {
 constexpr std::array kStages{10, 25, 50, 75};
 constexpr std::chrono::milliseconds kLookEvery{100};
 
-/// Nothing: the book cannot be read, which is told when it is written.
-ForecastBook find_book(const Path& state_root) {
-  try {
-    return read_forecast_book(state_root);
-  } catch (const Exception&) {
-    return {};
-  }
-}
-
 }  // namespace
 
-ForecastKeeper::ForecastKeeper(Run run) : run_(std::move(run)), book_(find_book(run_.state_root)), live_(run_.before) {
+ForecastKeeper::ForecastKeeper(Run run) : run_(std::move(run)), live_(run_.before) {
   // A forecast that says nothing is none.
   if (run_.before.seconds)
     keep({.stage = std::string(kBeforeStage), .seconds = *run_.before.seconds, .widened = run_.before.widened});
@@ -91,7 +82,7 @@ void ForecastKeeper::keep_stages() {
     if (!live) live = live_.now(at);
     if (!live->seconds || live->state == RunState::kThrough) continue;
     const std::string stage = stage_name(kStages.at(stages_kept_));
-    const double times = book_.widening(stage);
+    const double times = run_.book.widening(stage);
     keep({.stage = stage,
           .elapsed = live->elapsed,
           .seconds = widened(*live->seconds, times, live->elapsed),

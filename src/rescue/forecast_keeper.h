@@ -26,6 +26,7 @@ class ForecastKeeper {
     Path state_root;
     std::string origin;  ///< name of the drill; of one run only
     Forecast before;
+    ForecastBook book;  ///< as it was before the run
     /// In seconds; never goes back.
     std::function<double()> clock = [watch = Stopwatch()] { return watch.seconds(); };
   };
@@ -54,7 +55,6 @@ class ForecastKeeper {
   void attempt(const std::function<void()>& write);
 
   Run run_;
-  ForecastBook book_;  ///< as it was before the run
   RunForecast live_;
   double begun_ = 0;      ///< the phase that runs, by the clock
   double work_ = 0;       ///< of that phase, as it was forecast; 0: not known

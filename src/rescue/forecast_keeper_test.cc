@@ -33,7 +33,7 @@ struct Kept {
   TempDir root;
   double at = 0;
   ForecastKeeper keeper{
-      {.state_root = root.path(), .origin = "drill-6", .before = before(), .clock = [this] { return at; }}};
+      {.state_root = root.path(), .origin = "drill-6", .before = before(), .book = {}, .clock = [this] { return at; }}};
 
   ForecastBook book() const { return read_forecast_book(root.path()); }
   std::vector<std::string> stages() const {
@@ -99,7 +99,7 @@ TEST(ForecastKeeper, OfARunThatDoesNotEndKeepsNoOutcome) {
 TEST(ForecastKeeper, KeepsNothingOfWhatIsNotKnown) {
   const TempDir root;
   const std::vector<PhaseTask> tasks{{.phase = "boot", .work = 1, .unit = "bytes", .load = {}, .host = {}}};
-  ForecastKeeper keeper({.state_root = root.path(), .origin = "a", .before = forecast(tasks, {})});
+  ForecastKeeper keeper({.state_root = root.path(), .origin = "a", .before = forecast(tasks, {}), .book = {}});
   keeper.begin("boot");
   keeper.end();
   keeper.finish();
@@ -109,7 +109,7 @@ TEST(ForecastKeeper, KeepsNothingOfWhatIsNotKnown) {
 TEST(ForecastKeeper, ThatCannotWriteLetsTheRunGoOn) {
   const TempDir root;
   write_file_durably(root.path() / "forecasts", as_bytes("no directory"));
-  ForecastKeeper keeper({.state_root = root.path(), .origin = "a", .before = before()});
+  ForecastKeeper keeper({.state_root = root.path(), .origin = "a", .before = before(), .book = {}});
   for (const std::string phase : {"mount", "boot", "replay"}) {
     keeper.begin(phase);
     keeper.end();
