@@ -68,6 +68,10 @@ void RescueRun::check() {
 }
 
 void RescueRun::ensure_running() {
+  bring_up(means_.forecast);
+}
+
+void RescueRun::bring_up(ForecastKeeper* forecast) {
   const auto found = server::find_branch(means_.branch.mount.state_root, record_.branch());
   const bool of_image = record_.standby.empty();
   if (found && found->state == server::BranchState::kRunning) {
@@ -75,7 +79,7 @@ void RescueRun::ensure_running() {
     const bool booted = !of_image || phase_is_through(record_, "boot");
     if (!booted) note_phase(record_, "boot", branch_.started, branch_.first_query_seconds);
   } else if (of_image) {
-    start_branch();
+    start_branch(forecast);
   } else {
     start_standby();
   }
@@ -83,7 +87,7 @@ void RescueRun::ensure_running() {
   if (!of_image) restart_as_replica();
 }
 
-void RescueRun::start_branch() {
+void RescueRun::start_branch(ForecastKeeper* forecast) {
   server::BranchRequest request = means_.branch;
   request.name = record_.name;
   request.image = record_.images.front();
@@ -92,11 +96,11 @@ void RescueRun::start_branch() {
   const SystemTime begun = now();
   note_phase(record_, "mount", begun, std::nullopt);
   save_rescue(record_);
-  if (means_.forecast != nullptr) means_.forecast->begin("mount");
+  if (forecast != nullptr) forecast->begin("mount");
   const server::StartedBranch started = server::start_branch(request);
-  if (means_.forecast != nullptr) {
-    means_.forecast->begin_after(started.mount_seconds, "boot");
-    means_.forecast->end();
+  if (forecast != nullptr) {
+    forecast->begin_after(started.mount_seconds, "boot");
+    forecast->end();
   }
   branch_ = started.record;
   const auto mounted =
