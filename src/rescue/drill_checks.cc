@@ -48,7 +48,6 @@ void Drill::connect() {
 }
 
 void Drill::check_assertions() {
-  step_ = "assertions";
   phase("assertions", "queries", [this] {
     const std::string file = request_.assertions->string();
     const auto assertions = parse_assertions(as_text(read_file(*request_.assertions, kAssertionsMax)), file);
@@ -61,7 +60,6 @@ void Drill::check_assertions() {
 }
 
 void Drill::check_schema() {
-  step_ = "schema";
   phase("schema", "objects", [this] {
     settle_session(ask());
     Inventory here;
@@ -136,7 +134,6 @@ void Drill::compare_schema_with_last_drill(const Inventory& here) {
 }
 
 void Drill::check_tables() {
-  step_ = "tables";
   phase("tables", "tables", [this] {
     const CheckedTables checked = rescue::check_tables(*sql_);
     for (const RescueNote& each : checked.damaged) {
@@ -148,7 +145,6 @@ void Drill::check_tables() {
 }
 
 void Drill::compare_rows() {
-  step_ = "equality";
   phase("equality", "rows", [this] {
     record_.coverage = compare_with_source(
         {.source = *source_,
@@ -167,7 +163,6 @@ void Drill::compare_rows() {
 }
 
 void Drill::hydrate() {
-  step_ = "hydrate";
   phase("hydrate", "bytes", [this] {
     Progress progress(means_.progress, "hydrate", 0);
     volume::hydrate_whole(volume::volume_directory(state_root(), rescue_.name), progress);

@@ -100,7 +100,6 @@ void Drill::begin_forecast(const RescuePicture& picture, RescueLog& log) {
 }
 
 RescuePicture Drill::make_plan(RescueLog& log) {
-  step_ = "plan";
   const RescueOrder order{.name = rescue_.name,
                           .to = request_.to,
                           .way = "image",

@@ -68,6 +68,19 @@ TEST(DrillState, OneDrillAtATime) {
   EXPECT_THROW(static_cast<void>(lock_drills(root.path())), Exception);
 }
 
+TEST(DrillState, WhatCannotBeRemovedIsNotInTheWayOfTheRest) {
+  const TempDir root;
+  const FileLock lock = lock_drills(root.path());
+  for (const char* id : {"20261130-121221-3f9a2c", "20261130-131221-3f9a2c"}) {
+    make_directories(drill_directory(root.path(), id) / "log");
+  }
+  const Path branch = root.path() / "branches" / drill_branch("20261130-121221-3f9a2c");
+  make_directories(branch);
+  write_file_durably(branch / "branch.json", as_bytes("{"));
+  EXPECT_EQ(remove_dead_drills(root.path()), std::vector<std::string>{"20261130-131221-3f9a2c"});
+  EXPECT_TRUE(std::filesystem::exists(drill_directory(root.path(), "20261130-121221-3f9a2c")));
+}
+
 TEST(DrillState, WhatADeadOneLeftIsRemoved) {
   const TempDir root;
   const FileLock lock = lock_drills(root.path());

@@ -20,6 +20,8 @@ namespace {
 
 constexpr std::size_t kScrubFindingsMax = 100;
 constexpr std::size_t kLogLines = 20;
+/// The step in which a rescue does its part, in phases of its own.
+constexpr std::string_view kBoot = "boot";
 
 /// What of this host and its vault a measured time depends on.
 json::object conditions_now(const std::string& vault_url, const std::string& label) {
@@ -49,7 +51,6 @@ Drill::Drill(const DrillRequest& request) : request_(request), means_(request.me
   record_.key = request.key;
   record_.objective = request.objective;
   means_.branch.on_boot = [this](const server::ServerInfo& info, const server::BranchRecord& branch) {
-    booting_ = true;
     redo_bytes_ = info.redo_to_apply;
     record_.server = branch.version;
   };
@@ -68,9 +69,11 @@ vault::Proof Drill::run() {
   choose_image();
   try_to([this] { go(); });
   try_to([this] { take_over_phases(); });
-  phase("teardown", "branches", [this] {
-    tear_down();
-    return 1;
+  try_to([this] {
+    phase("teardown", "branches", [this] {
+      tear_down();
+      return 1;
+    });
   });
   judge_objective();
   return put();
@@ -80,9 +83,10 @@ vault::Proof Drill::run() {
 void Drill::try_to(const std::function<void()>& work) {
   try {
     work();
-  } catch (const Exception& e) {
-    if (e.code() == Code::kCancelled) throw;
-    failed(e.error());
+  } catch (...) {
+    const Error error = current_error();
+    if (error.code == Code::kCancelled) throw;
+    failed(error);
   }
 }
 
@@ -111,7 +115,6 @@ void Drill::go() {
 }
 
 void Drill::scrub() {
-  step_ = "scrub";
   phase("scrub", "bytes", [this] {
     Progress progress(means_.progress, "scrub", 0);
     const vault::ScrubReport report = vault::scrub(*vault_, {.progress = &progress});
@@ -134,7 +137,7 @@ void Drill::scrub() {
 
 void Drill::recover() {
   run_ = std::make_unique<RescueRun>(rescue_, means_);
-  step_ = "boot";
+  step_ = kBoot;
   if (request_.level < DrillLevel::kReplay) {
     run_->ensure_running();
     return;
@@ -155,6 +158,7 @@ void Drill::recover() {
 
 /// What a rescue measures of itself goes before what is the drill's own.
 void Drill::take_over_phases() {
+  step_ = "phases";
   std::vector<DrillPhase> phases;
   for (const RescuePhase& each : rescue_.phases) {
     DrillPhase& phase = phases.emplace_back();
@@ -224,6 +228,7 @@ vault::Proof Drill::put() {
 }
 
 void Drill::phase(const std::string& name, const std::string& unit, const std::function<std::uint64_t()>& work) {
+  step_ = name;
   const std::size_t at = record_.phases.size();
   record_.phases.push_back({.name = name, .begun = now(), .seconds = {}, .work = {}, .unit = unit});
   const Stopwatch watch;
@@ -242,21 +247,36 @@ void Drill::failed(const std::string& check, Code code, std::string what, std::s
   record_.failures.push_back({.check = check, .code = code, .what = std::move(what), .hint = std::move(hint)});
 }
 
-/// What stopped the drill. The phase that a rescue was in tells more than the step.
-void Drill::failed(const Error& error) {
+/// In which step, or phase of the rescue, what stopped the drill was met.
+std::string Drill::where() const {
+  if (step_ != kBoot) return step_;
   const auto open = std::ranges::find_if(rescue_.phases, [](const RescuePhase& phase) { return !phase.seconds; });
-  std::string check = open == rescue_.phases.end() ? step_ : open->name;
-  if (check == "mount" && booting_) check = "boot";  // a rescue notes both down when both are through
-  const auto branch = server::find_branch(state_root(), rescue_.name);
-  const std::string logged = branch ? server::last_lines(branch->error_log(), kLogLines) : "";
+  if (open == rescue_.phases.end()) return step_;
+  // A rescue notes both down when both are through.
+  return open->name == "mount" && !record_.server.empty() ? std::string(kBoot) : open->name;
+}
+
+/// Of the branch's server; empty: it said nothing that can be read.
+std::string Drill::last_words() const {
+  try {
+    const auto branch = server::find_branch(state_root(), rescue_.name);
+    return branch ? server::last_lines(branch->error_log(), kLogLines) : "";
+  } catch (const Exception&) {
+    return {};
+  }
+}
+
+/// What stopped the drill.
+void Drill::failed(const Error& error) {
+  const std::string logged = last_words();
   if (error.code == Code::kOutOfSpace || tells_full_disk(error.text()) || tells_full_disk(logged)) {
-    return failed(check, Code::kOutOfSpace,
+    return failed(where(), Code::kOutOfSpace,
                   format("no room is left for the drill's branch below {}: {}", state_root().string(), error.text()),
                   "A rescue would meet the same: give it room, or --space what it may take.");
   }
   std::string what = error.text();
   if (error.code == Code::kCorruption && !logged.empty()) what += format("; its server said: {}", logged);
-  failed(check, error.code, std::move(what), error.code == Code::kRefused ? "" : error.hint);
+  failed(where(), error.code, std::move(what), error.code == Code::kRefused ? "" : error.hint);
 }
 
 vault::Proof run_drill(const DrillRequest& request) {

@@ -73,6 +73,8 @@ class Drill {
   void beside(const std::function<void()>& work);
   void failed(const std::string& check, Code code, std::string what, std::string hint = {});
   void failed(const Error& error);
+  std::string where() const;
+  std::string last_words() const;
   const Path& state_root() const { return means_.branch.mount.state_root; }
 
   const DrillRequest& request_;
@@ -89,9 +91,8 @@ class Drill {
   std::unique_ptr<DrillSource> source_;
   std::vector<std::string> lost_objects_;    ///< that the source lost by what was left out
   std::unique_ptr<server::Connection> sql_;  ///< to the branch, for checks
-  bool booting_ = false;                     ///< its volume is mounted
   std::optional<std::uint64_t> redo_bytes_;  ///< that the boot applies
-  std::string step_ = "image";               ///< what is being done, for failures
+  std::string step_ = "image";               ///< what is being done, for failures; a phase of the drill's own is one
 };
 
 }  // namespace lifeboat::rescue

@@ -71,7 +71,12 @@ std::vector<std::string> remove_dead_drills(const Path& state_root) {
   std::vector<std::string> removed;
   for (const std::string& id : list_directory(drills_directory(state_root))) {
     if (id == kLockFile) continue;
-    remove_drill(state_root, id);
+    try {
+      remove_drill(state_root, id);
+    } catch (const Exception& e) {
+      log::warn("drill {} was killed, and what it left cannot be removed: {}", id, e.error().text());
+      continue;
+    }
     log::warn("drill {} was killed: what it left is removed", id);
     removed.push_back(id);
   }

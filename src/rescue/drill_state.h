@@ -23,7 +23,8 @@ std::optional<FileLock> try_lock_drills(const Path& state_root);
 /// left of it if it was begun before.
 void remove_drill(const Path& state_root, const std::string& id);
 
-/// Of every drill that was begun; the ids. Who calls holds the lock, so none of them runs.
+/// Of every drill that was begun; the ids of those that are gone. One that cannot be removed is warned of, and looked
+/// at again by the next. Who calls holds the lock, so none of them runs.
 std::vector<std::string> remove_dead_drills(const Path& state_root);
 
 }  // namespace lifeboat::rescue

@@ -6,6 +6,7 @@ import subprocess
 from pathlib import Path
 
 from branches import Branch
+from relaying import wait_for
 
 # What a drill's account on the source may: docs/guide/drill.md grants the same.
 DRILLER = "CREATE USER d@'%' IDENTIFIED BY 'pw'; GRANT SELECT, SHOW VIEW, TRIGGER, EVENT ON *.* TO d@'%'"
@@ -102,6 +103,20 @@ class Drills:
         return found
 
 
+def commit_slowly(night, seconds):
+    """What is as slow wherever it is replayed."""
+    night.source.query(f"SET SESSION binlog_format = STATEMENT; UPDATE app.t SET b = CONCAT('slow', SLEEP({seconds})) WHERE a = 1")
+    night.caught_up()
+
+
+def wait_replaying(night):
+    """Until the drill that runs on this host replays the log."""
+    def replays():
+        phases = [phase for record in (night.boat.state / "drills").glob("*/rescue.json") for phase in json.loads(record.read_text())["phases"]]
+        return any(phase["name"] == "replay" and phase["seconds"] is None for phase in phases)
+    wait_for(replays, "the replay")
+
+
 def failures(proof, check):
     return [each["what"] for each in proof["failures"] if each["check"] == check]
 
@@ -114,4 +129,4 @@ def another_version(work, says="10.6.1-MariaDB"):
     return path
 
 
-__all__ = ["Branch", "Drills", "SCHEMA", "another_version", "failures"]
+__all__ = ["Branch", "Drills", "SCHEMA", "another_version", "commit_slowly", "failures", "wait_replaying"]
