@@ -1,6 +1,5 @@
 // `lifeboat drill ls` and `show`: the drills on record in the vault.
 
-#include "base/error.h"
 #include "base/log.h"
 #include "cli/branch_options.h"
 #include "cli/drill_commands.h"
@@ -47,16 +46,13 @@ void list(Context& context, const ListOptions& options) {
   json::array drills;
   std::vector<std::vector<std::string>> rows{{"DRILL", "IMAGE", "LEVEL", "BACK IN", "RESULT"}};
   for (const vault::ProofName& name : names) {
-    try {
-      const vault::Proof proof = vault::read_proof(*vault, name);
-      json::object object = proof.said;
-      object.erase("inventory");
-      rows.push_back({name.id, name.image, json_string(proof.said, "level"), back_in(proof), result_of(proof)});
-      drills.push_back(std::move(object));
-    } catch (const Exception& e) {
-      if (e.code() != Code::kCorruption) throw;
-      log::error("damaged: {}", e.what());
-    }
+    const auto proof = vault::find_proof(*vault, name);
+    if (!proof) log::error("damaged: {}", proof.error().text());
+    if (!proof) continue;
+    json::object object = proof->said;
+    object.erase("inventory");
+    rows.push_back({name.id, name.image, json_string(proof->said, "level"), back_in(*proof), result_of(*proof)});
+    drills.push_back(std::move(object));
   }
   context.print(drills, names.empty() ? "there is none; begin one: lifeboat drill run" : format_table(rows));
 }

@@ -187,19 +187,15 @@ std::optional<Drill::LastInventory> Drill::last_inventory() {
   const std::string source = RescueLog(rescue_.log).source();
   const std::vector<vault::ProofName> names = vault::list_proofs(*vault_);
   for (auto name = names.rbegin(); name != names.rend(); ++name) {
-    try {
-      const vault::Proof proof = vault::read_proof(*vault_, *name);
-      if (!proof.passed) continue;
-      const json::object& said = proof.said;
-      const json::value* inventory = said.if_contains("inventory");
-      const bool whole = inventory != nullptr && inventory->is_object() && !inventory->get_object().empty();
-      const std::string gtid = json_string(said, "gtid");
-      if (!whole || gtid.empty() || json_string(said, "log") != source) continue;
-      return LastInventory{.id = name->id, .gtid = gtid, .inventory = inventory_from_json(inventory->get_object())};
-    } catch (const Exception& e) {
-      if (e.code() != Code::kCorruption) throw;
-      log::warn("a proof is passed over: {}", e.what());
-    }
+    const auto proof = vault::find_proof(*vault_, *name);
+    if (!proof) log::warn("a proof is passed over: {}", proof.error().text());
+    if (!proof || !proof->passed) continue;
+    const json::object& said = proof->said;
+    const json::value* inventory = said.if_contains("inventory");
+    const bool whole = inventory != nullptr && inventory->is_object() && !inventory->get_object().empty();
+    const std::string gtid = json_string(said, "gtid");
+    if (!whole || gtid.empty() || json_string(said, "log") != source) continue;
+    return LastInventory{.id = name->id, .gtid = gtid, .inventory = inventory_from_json(inventory->get_object())};
   }
   return std::nullopt;
 }

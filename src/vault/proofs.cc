@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "base/log.h"
+#include "vault/damage.h"
 #include "vault/format.h"
 #include "vault/image_object.h"
 #include "vault/keys.h"
@@ -41,13 +42,9 @@ codec::Signature signature_of(const json::object& signed_text) {
 /// The newest of one image's that proves it.
 std::optional<SystemTime> last_passed(Vault& vault, const std::vector<ProofName>& newest_last) {
   for (auto name = newest_last.rbegin(); name != newest_last.rend(); ++name) {
-    try {
-      const Proof proof = read_proof(vault, *name);
-      if (proof.passed && proof.restored) return proof.time;
-    } catch (const Exception& e) {
-      if (e.code() != Code::kCorruption && e.code() != Code::kUnsupported && e.code() != Code::kNotFound) throw;
-      log::warn("a proof is left out: {}", e.what());
-    }
+    const auto proof = find_proof(vault, *name);
+    if (!proof) log::warn("a proof is passed over: {}", proof.error().text());
+    if (proof && proof->passed && proof->restored) return proof->time;
   }
   return std::nullopt;
 }
@@ -106,6 +103,15 @@ Proof read_proof(Vault& vault, const ProofName& name) {
   } catch (const Exception& e) {
     if (e.code() != Code::kCorruption && e.code() != Code::kUsage) throw;  // kUsage: no hex
     fail(Code::kCorruption, format("{}: {}", object, e.error().message), kDamageHint);
+  }
+}
+
+std::expected<Proof, Error> find_proof(Vault& vault, const ProofName& name) {
+  try {
+    return read_proof(vault, name);
+  } catch (const Exception& e) {
+    if (!is_damaged_or_gone(e)) throw;
+    return std::unexpected(e.error());
   }
 }
 

@@ -5,6 +5,7 @@
 /// Threads: functions without state. Errors: kCorruption (damaged, or its signature is not this vault's), the store's.
 #pragma once
 
+#include <expected>
 #include <map>
 #include <optional>
 #include <string>
@@ -48,6 +49,9 @@ void put_proof(Vault& vault, const ProofName& name, SystemTime time, ProofResult
 std::vector<ProofName> list_proofs(Vault& vault);
 /// Its signature is checked.
 Proof read_proof(Vault& vault, const ProofName& name);
+/// The same for who goes through many: why one is passed over that is damaged, of another version, or gone since it was
+/// listed.
+std::expected<Proof, Error> find_proof(Vault& vault, const ProofName& name);
 /// By an id, a unique beginning of one, or "latest". kNotFound, kUsage.
 ProofName resolve_proof(Vault& vault, std::string_view text);
 

@@ -74,6 +74,28 @@ TEST(Proofs, WithAnotherSignatureProveNothing) {
   }
 }
 
+TEST(Proofs, ThatNobodyCanReadArePassedOver) {
+  TestVault vault;
+  const ProofName good = name_of(kImage, "20261130-140000-000001");
+  const ProofName bad = name_of(kImage, "20261130-150000-000001");
+  for (const ProofName& name : {good, bad}) {
+    put_proof(*vault, name, from_unix_ms(1'000), {.passed = true, .restored = true}, {});
+  }
+  const Bytes whole = vault.content(object_of(bad));
+  for (const std::size_t at : {std::size_t{6}, whole.size() - 1}) {  // the version, the content
+    Bytes object = whole;
+    object[at] ^= 0x40U;
+    vault.replace(object_of(bad), object);
+    const auto found = find_proof(*vault, bad);
+    ASSERT_FALSE(found);
+    EXPECT_TRUE(tells_of_damage(found.error())) << found.error().text();
+    EXPECT_TRUE(proven_images(*vault).contains(good.image)) << "by the one before it";
+  }
+  std::filesystem::remove(vault.path(object_of(bad)));
+  EXPECT_EQ(find_proof(*vault, bad).error().code, Code::kNotFound);
+  EXPECT_TRUE(find_proof(*vault, good)->passed);
+}
+
 TEST(Proofs, AreNotFoundByANameThatFitsNone) {
   TestVault vault;
   EXPECT_EQ(error_of([&] { resolve_proof(*vault, "latest"); }).code, Code::kNotFound);
