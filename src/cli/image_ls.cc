@@ -1,5 +1,7 @@
 // `lifeboat image ls`: every image in the vault, oldest first.
 
+#include <set>
+
 #include "base/log.h"
 #include "cli/commands.h"
 #include "vault/image.h"
@@ -12,7 +14,9 @@ void run(Context& context, const NoOptions&) {
   const auto vault = context.open_vault();
   std::vector<std::string> damaged;
   const std::vector<vault::ImageInfo> images = vault::list_images(*vault, &damaged);
-  const auto proven = vault::proven_images(*vault);
+  std::set<vault::ImageName> names;
+  for (const vault::ImageInfo& image : images) names.insert(image.name);
+  const auto proven = vault::proven_images(*vault, names);
   json::array list;
   std::vector<std::vector<std::string>> rows{{"IMAGE", "TIME", "BYTES", "NEW", "FILES", "PROVEN", "ORIGIN"}};
   for (const vault::ImageInfo& image : images) {

@@ -130,9 +130,11 @@ ProofName resolve_proof(Vault& vault, std::string_view text) {
        "Write more of its name.");
 }
 
-std::map<ImageName, SystemTime> proven_images(Vault& vault) {
+std::map<ImageName, SystemTime> proven_images(Vault& vault, const std::set<ImageName>& images) {
   std::map<ImageName, std::vector<ProofName>> by_image;
-  for (ProofName& name : list_proofs(vault)) by_image[name.image].push_back(std::move(name));
+  for (ProofName& name : list_proofs(vault)) {
+    if (images.contains(name.image)) by_image[name.image].push_back(std::move(name));
+  }
   std::map<ImageName, SystemTime> proven;
   for (const auto& [image, names] : by_image) {
     if (const auto time = last_passed(vault, names)) proven[image] = *time;

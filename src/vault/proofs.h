@@ -8,6 +8,7 @@
 #include <expected>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -55,8 +56,8 @@ std::expected<Proof, Error> find_proof(Vault& vault, const ProofName& name);
 /// By an id, a unique beginning of one, or "latest". kNotFound, kUsage.
 ProofName resolve_proof(Vault& vault, std::string_view text);
 
-/// When each image was last brought back and stood its trial; of images that never did, nothing. Proofs that cannot be
-/// read prove nothing.
-std::map<ImageName, SystemTime> proven_images(Vault& vault);
+/// When each of `images` was last brought back and stood its trial; of those that never did, nothing. Proofs that
+/// cannot be read prove nothing; those of other images, which are kept for ever, are not read.
+std::map<ImageName, SystemTime> proven_images(Vault& vault, const std::set<ImageName>& images);
 
 }  // namespace lifeboat::vault

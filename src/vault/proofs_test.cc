@@ -54,10 +54,11 @@ TEST(Proofs, AnImageIsProvenByTheNewestThatItPassed) {
             {});
   put_proof(*vault, name_of(kOther, "20261130-180000-000001"), from_unix_ms(5'000), {.passed = true, .restored = false},
             {});  // only read
-  const auto proven = proven_images(*vault);
+  const auto proven = proven_images(*vault, {std::string(kImage), std::string(kOther)});
   ASSERT_EQ(proven.size(), 1U);
   EXPECT_EQ(unix_ms(proven.at(std::string(kImage))), 2'000);
   EXPECT_EQ(list_proofs(*vault).back().image, kOther);
+  EXPECT_TRUE(proven_images(*vault, {std::string(kOther)}).empty()) << "nothing else was asked for";
 }
 
 TEST(Proofs, WithAnotherSignatureProveNothing) {
@@ -70,7 +71,7 @@ TEST(Proofs, WithAnotherSignatureProveNothing) {
     put_object(*forged, ObjectKind::kProof, object_of(name),
                as_bytes(json::serialize(json::object{{"text", text}, {"signature", signature}})));
     EXPECT_EQ(error_of([&] { read_proof(*forged, name); }).code, Code::kCorruption) << signature;
-    EXPECT_TRUE(proven_images(*forged).empty());
+    EXPECT_TRUE(proven_images(*forged, {name.image}).empty());
   }
 }
 
@@ -89,7 +90,7 @@ TEST(Proofs, ThatNobodyCanReadArePassedOver) {
     const auto found = find_proof(*vault, bad);
     ASSERT_FALSE(found);
     EXPECT_TRUE(tells_of_damage(found.error())) << found.error().text();
-    EXPECT_TRUE(proven_images(*vault).contains(good.image)) << "by the one before it";
+    EXPECT_TRUE(proven_images(*vault, {good.image}).contains(good.image)) << "by the one before it";
   }
   std::filesystem::remove(vault.path(object_of(bad)));
   EXPECT_EQ(find_proof(*vault, bad).error().code, Code::kNotFound);

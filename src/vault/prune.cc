@@ -43,10 +43,7 @@ Packs list_packs(Vault& vault) {
 /// What a prune looks at, in the order that the protocol asks for.
 struct Survey {
   Survey(Vault& vault, PruneReport& report)
-      : packs(list_packs(vault)),
-        live(alive(list_sessions(vault))),
-        pinned(pinned_images(vault)),
-        proven(proven_images(vault)) {
+      : packs(list_packs(vault)), live(alive(list_sessions(vault))), pinned(pinned_images(vault)) {
     for (Mark& mark : read_marks(vault, report.damaged)) {
       (mark.in_force() ? marks : undone).push_back(std::move(mark));
     }
@@ -61,6 +58,9 @@ struct Survey {
            "Nothing is pruned while an image can't be read, since what it refers to is not known. Heal it with "
            "`lifeboat vault scrub --heal-from URL`, or let it go with `lifeboat image rm`.");
     }
+    std::set<ImageName> names;
+    for (const ImageInfo& image : images) names.insert(image.name);
+    proven = proven_images(vault, names);
   }
 
   static std::vector<SessionInfo> alive(std::vector<SessionInfo> sessions) {

@@ -20,22 +20,24 @@ std::vector<RetentionImage> retention_images(Vault& vault) {
   std::erase_if(live, [](const SessionInfo& session) { return !session.alive(); });
   const auto users = images_in_use(live);
   const auto pinned = pinned_images(vault);
-  const auto proven = proven_images(vault);
   const auto hidden = hidden_images(vault);
   std::vector<RetentionImage> images;
+  std::set<ImageName> names;
   vault.store().list(kImagesPrefix, [&](const store::ObjectInfo& object) {
     const ImageName name = object.name.substr(kImagesPrefix.size());
     if (hidden.contains(name)) return;
+    names.insert(name);
     const auto user = users.find(name);
     images.push_back({.name = name,
                       .origin = "",
                       .time = object.modified,
                       .stored = object.modified,
                       .pinned = pinned.contains(name),
-                      .in_use = user == users.end() ? "" : user->second,
-                      .proven = proven.contains(name)});
+                      .in_use = user == users.end() ? "" : user->second});
   });
+  const auto proven = proven_images(vault, names);
   for (RetentionImage& image : images) {
+    image.proven = proven.contains(image.name);
     try {
       const ImageInfo info = load_image(vault, image.name).info;
       image.origin = info.origin;
