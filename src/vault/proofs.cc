@@ -61,7 +61,7 @@ void put_proof(Vault& vault, const ProofName& name, SystemTime time, ProofResult
                      {"time", unix_ms(time)},
                      {"passed", result.passed},
                      {"restored", result.restored}};
-  for (const auto& [key, value] : said) whole[key] = value;
+  for (const auto& [key, value] : said) whole.emplace(key, value);
   const std::string text = json::serialize(whole);
   const json::object signed_text{{"text", text}, {"signature", to_hex(vault.keys().proof_key().sign(as_bytes(text)))}};
   put_object(vault, ObjectKind::kProof, object_name(name), as_bytes(json::serialize(signed_text)));

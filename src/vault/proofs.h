@@ -43,7 +43,8 @@ struct ProofResult {
 
 std::string make_proof_id(SystemTime time);
 
-/// Signs and puts what `said` says beside these members. Durable when it returns; kExists if the id is taken.
+/// Signs and puts what `said` says beside these members, which it cannot replace. Durable when it returns; kExists if
+/// the id is taken.
 void put_proof(Vault& vault, const ProofName& name, SystemTime time, ProofResult result, const json::object& said);
 
 /// Newest last; nothing of them is read.

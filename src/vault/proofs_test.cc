@@ -32,6 +32,14 @@ TEST(Proofs, AreReadAsTheyWereSaid) {
   EXPECT_EQ(resolve_proof(*vault, "20261130").id, name.id);
 }
 
+TEST(Proofs, SayOfThemselvesWhatTheirWriterCannotReplace) {
+  TestVault vault;
+  const ProofName name = name_of(kImage, "20261130-140000-000001");
+  put_proof(*vault, name, from_unix_ms(1'000), {.passed = false, .restored = true}, {{"passed", true}, {"image", "x"}});
+  EXPECT_FALSE(read_proof(*vault, name).passed);
+  EXPECT_FALSE(json_flag(read_proof(*vault, name).said, "passed"));
+}
+
 TEST(Proofs, AreWriteOnce) {
   TestVault vault;
   const ProofName name = name_of(kImage, "20261130-140000-000001");
