@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "rescue/drill_assertions.h"
+#include "rescue/drill_dropped.h"
 #include "rescue/drill_equal.h"
 #include "rescue/drill_run.h"
 #include "rescue/drill_tables.h"
@@ -21,12 +22,11 @@ constexpr std::chrono::milliseconds kSnapshotPatience{60'000};
 constexpr int kSchemaLooks = 3;
 constexpr std::size_t kNamedMax = 50;
 
-/// Whether something in the log may have dropped an object: what names it. Indexes and constraints go with an ALTER.
-bool is_explained(const std::string& object, const std::vector<FoundDanger>& dropped) {
-  if (object.starts_with("index ") || object.starts_with("constraint ")) return true;
-  return std::ranges::any_of(dropped, [&](const FoundDanger& each) {
-    return lies_in(object, each.objects) || each.statement.find(bare_name(object)) != std::string::npos;
-  });
+/// Whether something in the log may have dropped an object. Indexes and constraints go with any ALTER.
+bool is_explained(const std::string& object, const std::vector<FoundDanger>& dangers) {
+  const std::string kind = kind_of(object);
+  if (kind == "index" || kind == "constraint") return true;
+  return std::ranges::any_of(dangers, [&](const FoundDanger& each) { return may_be_dropped_by(object, each); });
 }
 
 }  // namespace
@@ -119,9 +119,9 @@ void Drill::compare_schema_with_last_drill(const Inventory& here) {
   if (!last) return says_so("compared with nothing: no source was named, and no drill of it is on record");
   SchemaDifferences found = compare_inventories(last->inventory, here, lost_objects_);
   RescueLog log(rescue_.log);
-  const auto dropped =
+  const auto dangers =
       log.newest_dangers(kDangersLookedAt, binlog::GtidPosition::parse(last->gtid), binlog::Severity::kWarns);
-  std::erase_if(found.missing, [&](const std::string& object) { return is_explained(object, dropped); });
+  std::erase_if(found.missing, [&](const std::string& object) { return is_explained(object, dangers); });
   for (std::size_t i = 0; i < std::min(found.missing.size(), kNamedMax); ++i) {
     failed(
         "schema", Code::kCorruption,

@@ -92,11 +92,6 @@ constexpr Question kOfServer[] = {
     {"user", "SELECT CONCAT(User, '@', Host), Role, Admin_option FROM mysql.roles_mapping ORDER BY 1, 2", true},
 };
 
-/// "trigger" of "trigger shop.orders.stamp".
-std::string kind_of(const std::string& object) {
-  return object.substr(0, object.find(' '));
-}
-
 /// Takes the answers in, and hashes at the end.
 class Taker {
  public:
@@ -192,12 +187,8 @@ Inventory inventory_from_json(const json::object& object) {
   return inventory;
 }
 
-std::string bare_name(const std::string& object) {
-  const std::string kind = kind_of(object);
-  std::string name = object.substr(kind.size() + 1);
-  if (kind == "user") return name.substr(0, name.rfind('@'));
-  if (kind == "routine") name.resize(name.rfind(" ("));
-  return name.substr(name.rfind('.') + 1);
+std::string kind_of(const std::string& object) {
+  return object.substr(0, object.find(' '));
 }
 
 bool lies_in(const std::string& object, const std::vector<std::string>& patterns) {

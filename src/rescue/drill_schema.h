@@ -43,8 +43,8 @@ SchemaDifferences compare_inventories(const Inventory& there, const Inventory& h
 /// What is in both.
 SchemaDifferences intersect(const SchemaDifferences& one, const SchemaDifferences& other);
 
-/// The name by which a statement would drop it: "stamp" of "trigger shop.orders.stamp".
-std::string bare_name(const std::string& object);
+/// "trigger" of "trigger shop.orders.stamp".
+std::string kind_of(const std::string& object);
 
 /// Whether an object ("trigger shop.orders.stamp") lies in one of these.
 bool lies_in(const std::string& object, const std::vector<std::string>& patterns);

@@ -84,13 +84,6 @@ TEST(DrillSchema, WhatWasLeftOutIsNoDifference) {
   EXPECT_EQ(compare_inventories({}, here, {"shop.orders"}).extra, (Texts{"database shop", "table shops.t"}));
 }
 
-TEST(DrillSchema, ObjectsAreDroppedByTheirBareNames) {
-  EXPECT_EQ(bare_name("trigger shop.orders.stamp"), "stamp");
-  EXPECT_EQ(bare_name("routine shop.twice (function)"), "twice");
-  EXPECT_EQ(bare_name("user clerk@10.0.0.%"), "clerk");
-  EXPECT_EQ(bare_name("database shop"), "shop");
-}
-
 TEST(DrillSchema, OnlyWhatStaysDifferentDiffers) {
   const SchemaDifferences first{.missing = {"table a.b", "table a.c"}, .extra = {"table a.d"}, .changed = {}};
   const SchemaDifferences second{.missing = {"table a.c"}, .extra = {}, .changed = {"table a.e"}};
