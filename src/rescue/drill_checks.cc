@@ -71,6 +71,7 @@ void Drill::check_schema() {
     }
     tell_not_known(here);
     record_.inventory = to_json(here);
+    record_.inventory_gtid = record_.gtid;
     return here.objects.size();
   });
 }
@@ -193,7 +194,7 @@ std::optional<Drill::LastInventory> Drill::last_inventory() {
     const json::object& said = proof->said;
     const json::value* inventory = said.if_contains("inventory");
     const bool whole = inventory != nullptr && inventory->is_object() && !inventory->get_object().empty();
-    const std::string gtid = json_string(said, "gtid");
+    const std::string gtid = text_in(said, "inventory_gtid");
     if (!whole || gtid.empty() || json_string(said, "log") != source) continue;
     return LastInventory{.id = name->id, .gtid = gtid, .inventory = inventory_from_json(inventory->get_object())};
   }

@@ -61,11 +61,6 @@ json::array array_in(const json::object& proof, std::string_view key) {
   return found != nullptr && found->is_array() ? found->get_array() : json::array();
 }
 
-std::string text_in(const json::object& object, std::string_view key) {
-  const json::value* found = object.if_contains(key);
-  return found != nullptr && found->is_string() ? std::string(found->get_string()) : std::string();
-}
-
 std::string describe_phases(const json::object& proof) {
   std::string text;
   for (const json::value& each : array_in(proof, "phases")) {
@@ -90,6 +85,11 @@ std::string describe_notes(const json::object& proof, std::string_view key, std:
 }
 
 }  // namespace
+
+std::string text_in(const json::object& object, std::string_view key) {
+  const json::value* found = object.if_contains(key);
+  return found != nullptr && found->is_string() ? std::string(found->get_string()) : std::string();
+}
 
 const std::vector<std::string>& drill_level_names() {
   static const std::vector<std::string> names{"scrub", "boot", "sql", "replay", "equal", "hydrate"};
@@ -131,7 +131,8 @@ json::object to_json(const DrillRecord& record) {
       {"failures", failures_to_json(record.failures)},
       {"coverage", to_json(record.coverage)},
       {"conditions", record.conditions},
-      {"inventory", record.inventory}};
+      {"inventory", record.inventory},
+      {"inventory_gtid", record.inventory_gtid}};
   return out;
 }
 

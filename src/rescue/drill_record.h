@@ -87,7 +87,8 @@ struct DrillRecord {
   std::optional<double> back_seconds;
   std::optional<double> lost_seconds;  ///< of what was committed; nothing: not known
   json::object conditions;
-  json::object inventory;  ///< see drill_schema.h
+  json::object inventory;      ///< see drill_schema.h
+  std::string inventory_gtid;  ///< as of which that was; rows are compared later
 
   bool passed() const { return failures.empty(); }
 };
@@ -95,6 +96,8 @@ struct DrillRecord {
 /// All of it but image, id, time and whether it passed, which a proof says of itself.
 json::object to_json(const DrillRecord& record);
 
+/// A member of a proof that is text; empty where it has none, as an older one may.
+std::string text_in(const json::object& object, std::string_view key);
 /// "replay 0.4 s, check 0.1 s", one line for people; and all of a proof, in a few lines.
 std::string describe_drill(const json::object& proof);
 
