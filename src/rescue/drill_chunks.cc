@@ -174,7 +174,7 @@ Chunk cut_chunk(const AskRows& ask, const ComparedTable& table, const std::strin
 }
 
 ChunkSum sum_chunk(const AskRows& ask, const ComparedTable& table, const Chunk& chunk) {
-  const auto answer = ask(format("SELECT COUNT(*), BIT_XOR({}) FROM {}{}", row_hash(table),
+  const auto answer = ask(format("SELECT COUNT(*), SUM({}) FROM {}{}", row_hash(table),
                                  quote_table(table.database, table.table), where_of(table, chunk)));
   if (answer.size() != 1) fail(Code::kCorruption, format("{}: a sum of {} rows", table.name(), answer.size()));
   return {.rows = count_in(answer.front(), 0), .hash = answer.front().at(1).value_or("")};

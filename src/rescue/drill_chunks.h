@@ -1,5 +1,5 @@
 /// Tables cut into chunks by ranges of their key, and what sums up a chunk's rows on any server: their number, and a
-/// hash that does not depend on their order.
+/// hash that does not depend on their order, and counts each row that is there twice.
 ///
 /// Threads: functions without state. Errors: the asked server's; kCorruption for an answer of another form.
 /// Limits: key ranges are of the first column of the primary key; a table without one is one chunk. Generated columns

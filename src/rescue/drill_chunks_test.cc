@@ -66,6 +66,7 @@ TEST(DrillChunks, AreSummedUpByNumberAndHash) {
   Asked asked{.sql = {}, .answer = {{"3", "12345"}}};
   const ChunkSum sum = sum_chunk(asked.ask(), table_by("int"), {.after = "1", .up_to = "9"});
   EXPECT_EQ(sum, (ChunkSum{.rows = 3, .hash = "12345"}));
+  EXPECT_NE(asked.sql.find("SUM(CAST("), std::string::npos) << asked.sql;
   EXPECT_TRUE(asked.sql.ends_with("FROM `shop`.`orders` WHERE `a``b` > 1 AND `a``b` <= 9")) << asked.sql;
   EXPECT_NE(asked.sql.find("IFNULL(MD5(`note`), 'N')"), std::string::npos) << asked.sql;
   asked.answer = {{"three", "12345"}};

@@ -10,7 +10,8 @@
 namespace lifeboat::rescue {
 namespace {
 
-/// After so long nothing more is begun in a snapshot; the last statement may take 15 s, and its pause as long.
+/// After so long nothing more is begun in a snapshot; the last two statements may take 15 s each, and then comes a
+/// pause.
 constexpr double kSnapshotWorkSeconds = 25;
 constexpr std::uint64_t kChunkRowsAtFirst = 10'000;
 constexpr std::uint64_t kChunkRowsMin = 10;
@@ -81,16 +82,20 @@ class Equality {
       const Chunk chunk = small ? Chunk() : cut_chunk(source_, table, after_, chunk_rows_);
       taken.push_back({.table = at_, .chunk = chunk, .sum = sum_chunk(source_, table, chunk)});
       after_ = chunk.up_to;
-      if (after_.empty()) next_table();
+      if (after_.empty()) {
+        next_table();
+      } else {
+        adapt(watch.seconds());
+      }
     } catch (const relay::ServerRefusal& e) {
       if (e.number() == kStatementTimeout && table.key && chunk_rows_ > kChunkRowsMin) {
         chunk_rows_ = std::max(kChunkRowsMin, chunk_rows_ / 8);
         must_cut_ = true;
-        return;
+      } else {
+        give_up(e.number() == kStatementTimeout ? "a part of it takes too long on the source" : e.error().message);
       }
-      give_up(e.number() == kStatementTimeout ? "a part of it takes too long on the source" : e.error().message);
     }
-    pace(watch.seconds());
+    rest(watch.seconds());
   }
 
   void next_table() {
@@ -105,10 +110,14 @@ class Equality {
     next_table();
   }
 
-  /// The next chunk as large as a second allows; and the source has its time for others.
-  void pace(double seconds) {
-    if (!after_.empty() && seconds < kChunkSecondsWanted / 2) chunk_rows_ = std::min(kChunkRowsMax, chunk_rows_ * 2);
+  /// The next chunk as large as a second allows.
+  void adapt(double seconds) {
+    if (seconds < kChunkSecondsWanted / 2) chunk_rows_ = std::min(kChunkRowsMax, chunk_rows_ * 2);
     if (seconds > kChunkSecondsWanted * 2) chunk_rows_ = std::max(kChunkRowsMin, chunk_rows_ / 2);
+  }
+
+  /// The source has its time for others, after what was in vain as well.
+  static void rest(double seconds) {
     std::this_thread::sleep_for(std::chrono::duration<double>(std::min(seconds, kPauseSecondsMax)));
   }
 

@@ -2,7 +2,8 @@
 /// most a minute, then the branch is brought to each snapshot's place in the log and asked the same.
 ///
 /// Threads: one. Errors: those of both servers and of bringing the branch along; what differs is no error.
-/// Load: one statement at a time on the source, of a second or so, with as long a pause behind it.
+/// Load: one statement at a time on the source; those of a chunk take a second or so, and behind them is a pause as
+/// long as they took, at most two seconds.
 #pragma once
 
 #include <functional>
