@@ -11,21 +11,6 @@ namespace {
 
 constexpr std::size_t kDamagedMax = 100;
 
-/// What of an answer is bad news: any error or warning, and a status that is not OK. Engines that cannot check say so
-/// in a note.
-std::string bad_news(const std::vector<server::Row>& answer) {
-  std::string said;
-  for (const server::Row& row : answer) {
-    if (row.size() < 4) continue;
-    const std::string type = row[2].value_or("");
-    const std::string text = row[3].value_or("");
-    const bool bad = type == "error" || type == "Error" || type == "warning" || type == "Warning" ||
-                     (type == "status" && text != "OK" && text != "Table is already up to date");
-    if (bad) said += format("{}{}", said.empty() ? "" : "; ", text);
-  }
-  return said;
-}
-
 std::string check_one(server::Connection& connection, const std::string& database, const std::string& table) {
   try {
     return bad_news(connection.query(format("CHECK TABLE {}", quote_table(database, table))));
@@ -38,11 +23,27 @@ std::string check_one(server::Connection& connection, const std::string& databas
 
 }  // namespace
 
+std::string bad_news(const std::vector<server::Row>& answer) {
+  std::string said;
+  bool bad = false;
+  for (const server::Row& row : answer) {
+    if (row.size() < 4) continue;
+    const std::string type = row[2].value_or("");
+    const std::string text = row[3].value_or("");
+    const bool is_fine = type == "note" || type == "Note" || text == "OK" || text == "Table is already up to date";
+    if (is_fine) continue;
+    bad = bad || (type != "warning" && type != "Warning");
+    said += format("{}{}", said.empty() ? "" : "; ", text);
+  }
+  return bad ? said : std::string();
+}
+
 CheckedTables check_tables(server::Connection& connection) {
   CheckedTables checked;
   const std::vector<server::Row> tables = connection.query(
-      "SELECT table_schema, table_name FROM information_schema.tables WHERE table_type = 'BASE TABLE' AND table_schema "
-      "NOT IN ('performance_schema', 'information_schema') ORDER BY table_schema, table_name");
+      "SELECT table_schema, table_name FROM information_schema.tables WHERE table_type IN ('BASE TABLE', 'SYSTEM "
+      "VERSIONED') AND table_schema NOT IN ('performance_schema', 'information_schema') ORDER BY table_schema, "
+      "table_name");
   for (const server::Row& row : tables) {
     throw_if_cancelled();
     const std::string database = row.at(0).value_or("");

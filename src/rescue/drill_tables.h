@@ -18,4 +18,8 @@ struct CheckedTables {
 
 CheckedTables check_tables(server::Connection& connection);
 
+/// What of the answer to a CHECK TABLE is bad news: an error, or a status that is not OK, with the warnings that say
+/// why. A warning beside OK is none (a client had not closed the table); engines that cannot check say so in a note.
+std::string bad_news(const std::vector<server::Row>& answer);
+
 }  // namespace lifeboat::rescue
