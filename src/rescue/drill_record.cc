@@ -86,6 +86,21 @@ std::string describe_notes(const json::object& proof, std::string_view key, std:
 
 }  // namespace
 
+std::string drill_hint(std::string hint) {
+  constexpr std::string_view kRescue = "lifeboat rescue";
+  constexpr std::string_view kSameOptions[] = {" --user ", " --image ", " --standalone"};
+  const std::size_t at = hint.find(kRescue);
+  if (at == std::string::npos) return hint;
+  const std::string_view options = std::string_view(hint).substr(at + kRescue.size());
+  if (options.starts_with(" --source ")) {
+    return "A drill goes by the log of the living server that it is compared with: --source mysql://user@host:port";
+  }
+  const bool same = options.find(" --dir ") == std::string_view::npos &&
+                    std::ranges::any_of(kSameOptions, [&](std::string_view each) { return options.starts_with(each); });
+  if (same) return hint.replace(at, kRescue.size(), "lifeboat drill run");
+  return "A rescue would meet the same. See which ways it has: lifeboat rescue --dry-run";
+}
+
 std::string text_in(const json::object& object, std::string_view key) {
   const json::value* found = object.if_contains(key);
   return found != nullptr && found->is_string() ? std::string(found->get_string()) : std::string();

@@ -96,6 +96,9 @@ struct DrillRecord {
 /// All of it but image, id, time and whether it passed, which a proof says of itself.
 json::object to_json(const DrillRecord& record);
 
+/// What a rescue's error advises, as advice to who drills.
+std::string drill_hint(std::string hint);
+
 /// A member of a proof that is text; empty where it has none, as an older one may.
 std::string text_in(const json::object& object, std::string_view key);
 /// "replay 0.4 s, check 0.1 s", one line for people; and all of a proof, in a few lines.

@@ -54,6 +54,21 @@ TEST(DrillRecord, IsToldToPeopleWithWhatFailed) {
   EXPECT_NE(describe_drill(proof_of(DrillRecord())).find("passed"), std::string::npos);
 }
 
+TEST(DrillRecord, AdvisesWhoDrills) {
+  EXPECT_EQ(drill_hint("See whether it follows: lifeboat relay status"),
+            "See whether it follows: lifeboat relay status");
+  EXPECT_EQ(drill_hint("Give an account with SUPER: lifeboat rescue --user NAME --user-password-file FILE"),
+            "Give an account with SUPER: lifeboat drill run --user NAME --user-password-file FILE");
+  EXPECT_EQ(drill_hint("`lifeboat rescue --image x` takes it all the same."),
+            "`lifeboat drill run --image x` takes it all the same.");
+  EXPECT_EQ(drill_hint("Choose whose is to be rescued: lifeboat rescue --source db1-3306").find("lifeboat rescue"),
+            std::string::npos);
+  for (const char* other : {"Leave it out, and all like it: lifeboat rescue --name drill-x --on-conflict skip",
+                            "By the log that is in the vault: `lifeboat rescue --standalone --dir /x`."}) {
+    EXPECT_TRUE(drill_hint(other).starts_with("A rescue would meet the same")) << other;
+  }
+}
+
 TEST(DrillRecord, LevelsHaveNames) {
   for (const std::string& name : drill_level_names()) EXPECT_EQ(drill_level_name(drill_level_of(name)), name);
   EXPECT_LT(drill_level_of("boot"), drill_level_of("equal"));

@@ -276,7 +276,7 @@ void Drill::failed(const Error& error) {
   }
   std::string what = error.text();
   if (error.code == Code::kCorruption && !logged.empty()) what += format("; its server said: {}", logged);
-  failed(where(), error.code, std::move(what), error.code == Code::kRefused ? "" : error.hint);
+  failed(where(), error.code, std::move(what), drill_hint(error.hint));
 }
 
 vault::Proof run_drill(const DrillRequest& request) {
