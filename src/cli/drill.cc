@@ -105,7 +105,7 @@ rescue::DrillRequest to_request(const Context& context, const Options& options) 
                                               .tls = client_tls(options.tls),
                                               .limits = {}});
   }
-  if (!options.assertions.empty()) request.assertions = options.assertions;
+  if (!options.assertions.empty()) request.assertions = rescue::read_assertions(options.assertions);
   if (!options.config.empty()) request.objective = rescue::read_objective(options.config);
   request.label = options.label;
   request.sample_percent = options.sample;

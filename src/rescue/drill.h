@@ -14,6 +14,7 @@
 #include <string>
 
 #include "relay/source_connection.h"
+#include "rescue/drill_assertions.h"
 #include "rescue/drill_record.h"
 #include "rescue/rescue_run.h"
 #include "vault/proofs.h"
@@ -26,7 +27,7 @@ struct DrillRequest {
   std::string to;                            ///< RescueLog::moment; empty: now
   std::optional<Path> relay_directory;       ///< nothing: the log is had from the vault
   std::optional<relay::SourceLogin> source;  ///< to be compared with
-  std::optional<Path> assertions;            ///< see drill_assertions.h
+  std::optional<AssertionFile> assertions;
   Objective objective;
   int sample_percent = 100;  ///< of the tables, for equality
   std::string label;         ///< what the host is under, as people call it: "idle"

@@ -119,6 +119,10 @@ std::vector<Assertion> parse_assertions(std::string_view text, std::string_view 
   return parser.end();
 }
 
+AssertionFile read_assertions(const Path& path) {
+  return {.path = path, .assertions = parse_assertions(as_text(read_file(path, kAssertionsMax)), path.string())};
+}
+
 std::vector<std::string> check_assertions(server::Connection& connection, const std::vector<Assertion>& assertions) {
   std::vector<std::string> wrong;
   connection.query("START TRANSACTION READ ONLY");

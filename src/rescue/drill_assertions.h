@@ -30,6 +30,12 @@ inline constexpr std::size_t kAssertionsMax = std::size_t{1} << 20U;
 
 std::vector<Assertion> parse_assertions(std::string_view text, std::string_view file);
 
+struct AssertionFile {
+  Path path;
+  std::vector<Assertion> assertions;
+};
+AssertionFile read_assertions(const Path& path);
+
 /// What is not as expected, one text each; all of them are asked, in a transaction that can change nothing.
 std::vector<std::string> check_assertions(server::Connection& connection, const std::vector<Assertion>& assertions);
 

@@ -49,8 +49,8 @@ void Drill::connect() {
 
 void Drill::check_assertions() {
   phase("assertions", "queries", [this] {
-    const std::string file = request_.assertions->string();
-    const auto assertions = parse_assertions(as_text(read_file(*request_.assertions, kAssertionsMax)), file);
+    const std::string file = request_.assertions->path.string();
+    const std::vector<Assertion>& assertions = request_.assertions->assertions;
     for (std::string& wrong : rescue::check_assertions(*sql_, assertions)) {
       failed("assertions", Code::kCorruption, format("{} {}", file, wrong));
     }
