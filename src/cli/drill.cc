@@ -19,6 +19,7 @@ namespace {
 /// Less than a backup's: what it measures is to be near what a rescue would take.
 constexpr int kNiceness = 10;
 constexpr std::string_view kBufferPool = "1GiB";
+constexpr int kAllTables = 100;
 
 struct Options {
   std::string level = "replay";
@@ -32,7 +33,7 @@ struct Options {
   SourceTls tls;
   std::string assertions;
   std::string config;
-  int sample = 100;
+  int sample = kAllTables;
   std::string memory = std::string(kBufferPool);
   std::string label;
   RescueBranchOptions branch;
@@ -52,15 +53,41 @@ void add_options(Command& command, Options& options) {
   add_source_tls(command, options.tls);
   command.add_option("--assertions", options.assertions, "file of queries and the results that are expected");
   command.add_option("--config", options.config, "file with an [objective]: back_within, lose_at_most");
-  command.add_option("--sample", options.sample, "percent of the tables whose rows are compared").between(1, 100);
+  command.add_option("--sample", options.sample, "percent of the tables whose rows are compared")
+      .between(1, kAllTables);
   command.add_option("--memory", options.memory, "at most so much for the branch's buffer pool").show_default();
   command.add_option("--label", options.label,
                      "what the host is under meanwhile, as `forecast --load` will call it: idle, loaded, …");
   add_rescue_branch_options(command, options.branch);
 }
 
+/// What a level would not look at is no order that it follows.
+void check_level(const Options& options, rescue::DrillLevel level) {
+  const RescueBranchOptions& branch = options.branch;
+  const bool of_server = !branch.server.empty() || !branch.user.empty() || !branch.space.empty() || branch.port != 0 ||
+                         branch.no_hydrate || options.memory != kBufferPool;
+  if (level == rescue::DrillLevel::kScrub && of_server) {
+    fail(Code::kUsage, "--level scrub boots no server",
+         "Leave out --server, --port, --user, --space, --memory and --no-hydrate.");
+  }
+  if (level < rescue::DrillLevel::kSql && !options.assertions.empty()) {
+    fail(Code::kUsage, format("--level {} asks no --assertions", options.level),
+         "--level sql does, and any behind it.");
+  }
+  const bool of_log = !options.to.empty() || !options.directory.empty() || options.standalone;
+  if (level < rescue::DrillLevel::kReplay && of_log) {
+    fail(Code::kUsage, format("--level {} replays no log", options.level), "Leave out --to, --dir and --standalone.");
+  }
+  const bool of_rows = level >= rescue::DrillLevel::kEqual && !options.source.empty();
+  if (options.sample != kAllTables && !of_rows) {
+    fail(Code::kUsage, "--sample is of the tables whose rows are compared",
+         "--level equal compares them, with --source.");
+  }
+}
+
 void check_options(const Context& context, const Options& options) {
   const rescue::DrillLevel level = rescue::drill_level_of(options.level);
+  check_level(options, level);
   if (level == rescue::DrillLevel::kEqual && options.source.empty()) {
     fail(Code::kUsage, "--level equal compares with the living server",
          "Name it: --source mysql://user@host:port --source-password-file FILE");
@@ -70,6 +97,9 @@ void check_options(const Context& context, const Options& options) {
   }
   if (options.source.empty() != options.source_password_file.empty()) {
     fail(Code::kUsage, "--source and --source-password-file go together");
+  }
+  if (options.source.empty() && (options.tls.on || !options.tls.authority.empty() || options.tls.no_verify)) {
+    fail(Code::kUsage, "--tls is of the connection to --source");
   }
   if (!options.source.empty() && (level < rescue::DrillLevel::kReplay || !options.to.empty())) {
     fail(Code::kUsage, "a comparison with the source needs the log replayed to now",

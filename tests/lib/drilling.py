@@ -51,7 +51,8 @@ class Drills:
 
     def words(self, *words):
         image = () if self.good is None or "--image" in words else ("--image", self.good)
-        log = () if "--standalone" in words else ("--dir", self.night.relay.directory)
+        replays = not {"scrub", "boot", "sql"} & set(words)
+        log = ("--dir", self.night.relay.directory) if replays and "--standalone" not in words else ()
         return ["drill", "run", *image, *log, *words]
 
     def run(self, *words, env=None):
