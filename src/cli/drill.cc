@@ -153,25 +153,24 @@ rescue::DrillRequest to_request(const Context& context, const Options& options) 
   return request;
 }
 
-json::object failure_of(const json::object& proof) {
-  return proof.at("failures").as_array().front().as_object();
-}
-
-Code code_of(const json::object& failure) {
-  const std::string name = json_string(failure, "code");
-  for (const Code code : all_codes()) {
-    if (code_name(code) == name) return code;
-  }
-  return Code::kInternal;
+/// As the error that it would have been, had it not been found by a drill.
+Error error_of(const json::object& failure) {
+  const json::object error{{"code", json_string(failure, "code")},
+                           {"message", json_string(failure, "what")},
+                           {"hint", json_string(failure, "hint")}};
+  return error_from_json(json::object{{"error", error}}).value();
 }
 
 /// A failed drill is loud: on stderr whatever goes to stdout, and by its exit status.
 void print_proof(Context& context, const vault::Proof& proof) {
   context.print(proof.said, rescue::describe_drill(proof.said));
   if (proof.passed) return;
-  const json::object failure = failure_of(proof.said);
-  log::error("drill {} FAILED: {}: {}", proof.name.id, json_string(failure, "check"), json_string(failure, "what"));
-  context.end_with(code_of(failure));
+  const json::array& failures = proof.said.at("failures").as_array();
+  for (const json::value& each : failures) {
+    const json::object& failure = each.as_object();
+    log::error("drill {} FAILED: {}: {}", proof.name.id, json_string(failure, "check"), json_string(failure, "what"));
+  }
+  context.end_with(error_of(failures.front().as_object()).code);
 }
 
 void run(Context& context, const Options& options) {
