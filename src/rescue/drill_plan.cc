@@ -65,6 +65,17 @@ void Drill::log_in_to_source() {
   record_.source = request_.source->address.endpoint.text();
 }
 
+/// Of the newest images, those that a rescue would not take: without a word, an older one's drill would be taken for
+/// theirs.
+void Drill::tell_passed_over(const std::vector<ImageChoice>& newest_first) {
+  for (const ImageChoice& choice : newest_first) {
+    if (choice.info.name == record_.image) break;
+    if (choice.why_not.empty() || !request_.image.empty()) continue;
+    record_.checks.push_back(
+        {.subject = "image", .said = format("{} is passed over: {}", choice.info.name, choice.why_not)});
+  }
+}
+
 /// How far the log that is here is behind the source is what a rescue would lose.
 void Drill::await() {
   const relay::LogPosition now_at = source_->position();
@@ -117,6 +128,7 @@ RescuePicture Drill::make_plan(RescueLog& log) {
   rescue_.directory = directory;
   rescue_.images.resize(1);  // another would be another drill
   record_.image = rescue_.images.front();
+  tell_passed_over(picture.images);
   read_image();
   record_.left_out = rescue_.skip;
   for (const std::string& gtid : rescue_.skip) {

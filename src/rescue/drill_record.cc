@@ -74,6 +74,30 @@ std::string describe_phases(const json::object& proof) {
   return text;
 }
 
+std::optional<double> number_in(const json::object& object, std::string_view key) {
+  const json::value* found = object.if_contains(key);
+  return found != nullptr && found->is_number() ? std::optional(found->to_number<double>()) : std::nullopt;
+}
+
+std::string describe_left_out(const json::object& proof) {
+  std::string gtids;
+  for (const json::value& each : array_in(proof, "left_out")) {
+    if (each.is_string()) gtids += format("{}{}", gtids.empty() ? "" : ", ", std::string_view(each.get_string()));
+  }
+  return gtids.empty() ? gtids : format("left out  {}\n", gtids);
+}
+
+std::string describe_objective(const json::object& proof) {
+  const json::value* found = proof.if_contains("objective");
+  if (found == nullptr || !found->is_object()) return {};
+  const auto wanted = [&](std::string_view key, std::string_view words) {
+    const auto milliseconds = number_in(found->get_object(), key);
+    const std::chrono::milliseconds duration(static_cast<std::int64_t>(milliseconds.value_or(0)));
+    return milliseconds ? format("objective {} {}\n", words, format_duration(duration)) : std::string();
+  };
+  return wanted("back_within_ms", "back within") + wanted("lose_at_most_ms", "lose at most");
+}
+
 std::string describe_notes(const json::object& proof, std::string_view key, std::string_view subject,
                            std::string_view word) {
   std::string text;
@@ -157,6 +181,7 @@ std::string describe_drill(const json::object& proof) {
                             passed ? "passed" : "FAILED");
   text += format("level     {}, vault opened by the {} key\n", text_in(proof, "level"), text_in(proof, "key"));
   if (const std::string gtid = text_in(proof, "gtid"); !gtid.empty()) text += format("gtid      {}\n", gtid);
+  text += describe_left_out(proof);
   for (const json::value& each : array_in(proof, "failures")) {
     if (!each.is_object()) continue;
     text += format("FAILED    {}: {}\n", text_in(each.get_object(), "check"), text_in(each.get_object(), "what"));
@@ -166,11 +191,10 @@ std::string describe_drill(const json::object& proof) {
   text += describe_notes(proof, "checks", "check", "checked");
   text += describe_notes(proof, "not_known", "subject", "not known");
   text += format("took      {}\n", describe_phases(proof));
-  const json::value* back = proof.if_contains("back_seconds");
-  if (back != nullptr && back->is_number()) {
-    text += format("back in   {:.1f} s\n", back->to_number<double>());
-  }
-  return text;
+  if (const auto back = number_in(proof, "back_seconds")) text += format("back in   {:.1f} s\n", *back);
+  if (const auto lost = number_in(proof, "lost_seconds"))
+    text += format("lost      {:.1f} s behind the source\n", *lost);
+  return text + describe_objective(proof);
 }
 
 }  // namespace lifeboat::rescue

@@ -14,6 +14,9 @@ DrillRecord example_drill() {
   record.level = DrillLevel::kEqual;
   record.key = "recovery";
   record.gtid = "0-1-99";
+  record.left_out = {"0-1-7", "0-1-9"};
+  record.lost_seconds = 1.5;
+  record.objective = {.back_within = std::chrono::minutes(30), .lose_at_most = std::chrono::seconds(5)};
   record.phases = {
       {.name = "boot", .begun = from_unix_ms(1'000), .seconds = 0.25, .work = 7, .unit = "bytes", .recovers = true},
       {.name = "tables", .begun = from_unix_ms(2'000), .seconds = {}, .unit = "tables"}};
@@ -48,7 +51,8 @@ TEST(DrillRecord, SaysWhatWasMeasured) {
 TEST(DrillRecord, IsToldToPeopleWithWhatFailed) {
   const std::string text = describe_drill(proof_of(example_drill()));
   for (const char* words : {"20261130-121221-3f9a2c", "FAILED", "table shop.orders: it is corrupt", "boot 0.2 s",
-                            "tables did not end", "recovery key"}) {
+                            "tables did not end", "recovery key", "left out  0-1-7, 0-1-9", "lost      1.5 s",
+                            "objective back within 30m", "objective lose at most 5.0s"}) {
     EXPECT_NE(text.find(words), std::string::npos) << words << "\n" << text;
   }
   EXPECT_NE(describe_drill(proof_of(DrillRecord())).find("passed"), std::string::npos);

@@ -185,6 +185,12 @@ std::pair<std::optional<std::uint64_t>, std::string> Drill::work_of(const std::s
 }
 
 void Drill::judge_objective() {
+  if (request_.objective != Objective() && request_.level < DrillLevel::kReplay) {
+    record_.not_known.push_back(
+        {.subject = "objective",
+         .said = format("a drill of level {} does not come as far as a rescue", drill_level_name(request_.level))});
+    return;
+  }
   const auto wanted = [](std::chrono::milliseconds duration) {
     return std::chrono::duration<double>(duration).count();
   };

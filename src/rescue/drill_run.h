@@ -44,6 +44,7 @@ class Drill {
   void log_in_to_source();
   void await();
   RescuePicture make_plan(RescueLog& log);
+  void tell_passed_over(const std::vector<ImageChoice>& newest_first);
   void begin_forecast(const RescuePicture& picture, RescueLog& log);
 
   // drill_checks.cc
