@@ -36,12 +36,6 @@ json::object conditions_now(const std::string& vault_url, const std::string& lab
           {"label", label}};
 }
 
-bool tells_full_disk(std::string_view said) {
-  constexpr std::string_view kWords[] = {"No space left", "rror 28", "errno: 28", "Errcode: 28", "isk full", "is full"};
-  return std::ranges::any_of(kWords,
-                             [&](std::string_view words) { return said.find(words) != std::string_view::npos; });
-}
-
 }  // namespace
 
 Drill::Drill(const DrillRequest& request) : request_(request), means_(request.means) {

@@ -17,13 +17,6 @@ Path drills_directory(const Path& state_root) {
   return state_root / "drills";
 }
 
-/// kBusy while what a killed drill had just begun is on its way out: the process of its volume may not even be on
-/// record yet.
-void end_branch(const server::BranchRecord& branch) {
-  server::stop_branch(branch, std::chrono::milliseconds(0));  // what it would still write is thrown away
-  server::remove_branch(server::open_branch(branch.directory.parent_path().parent_path(), branch.name), true);
-}
-
 }  // namespace
 
 Path drill_directory(const Path& state_root, const std::string& id) {
@@ -58,8 +51,10 @@ void remove_drill(const Path& state_root, const std::string& id) {
   const auto deadline = std::chrono::steady_clock::now() + kRemovePatience;
   while (const auto branch = server::find_branch(state_root, drill_branch(id))) {
     try {
-      end_branch(*branch);
+      server::discard_branch(*branch);
     } catch (const Exception& e) {
+      // Busy while what a killed drill had just begun is on its way out: the process of its volume may not even be on
+      // record yet.
       if (e.code() != Code::kBusy || std::chrono::steady_clock::now() > deadline) throw;
       std::this_thread::sleep_for(kLookAgainEvery);
     }

@@ -212,7 +212,11 @@ bool tells_damage(std::string_view said) {
   constexpr std::string_view kWords[] = {
       "from storage engine",           "doesn't exist in engine", "is corrupt",         "marked as crashed",
       "Incorrect information in file", "Incorrect key file",      "Error reading file", "Input/output error"};
-  if (said.find("No space left") != std::string_view::npos) return false;
+  return !tells_full_disk(said) && has_any_of(said, kWords);
+}
+
+bool tells_full_disk(std::string_view said) {
+  constexpr std::string_view kWords[] = {"No space left", "rror 28", "errno: 28", "Errcode: 28", "isk full", "is full"};
   return has_any_of(said, kWords);
 }
 

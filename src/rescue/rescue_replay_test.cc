@@ -29,6 +29,10 @@ TEST(WhatAServerSays, OfFilesThatAreNotWhole) {
     EXPECT_TRUE(tells_damage(said)) << said;
     EXPECT_FALSE(tells_conflict(said)) << said;
   }
+  EXPECT_FALSE(tells_damage("Error 'Got error 28 from storage engine' on query."));
+  EXPECT_TRUE(tells_full_disk("[ERROR] mariadbd: Disk full (./app/t.MAD); waiting for someone to free some space"));
+  EXPECT_TRUE(tells_full_disk("The table 'orders' is full"));
+  EXPECT_FALSE(tells_full_disk("Error 'Got error 1877 from storage engine' on query."));
   EXPECT_FALSE(tells_damage("Error 'Got error 28 \"No space left on device\" from storage engine InnoDB' on query."));
 }
 

@@ -20,7 +20,6 @@ namespace {
 constexpr std::chrono::seconds kQueryPatience{600};
 constexpr std::chrono::minutes kBootPatience{10};
 constexpr std::chrono::milliseconds kKnockEvery{100};
-constexpr std::chrono::seconds kStopPatience{60};
 
 }  // namespace
 
@@ -217,9 +216,8 @@ bool RescueRun::may_pass_over(const Error& error) const {
 void RescueRun::pass_over_image(const std::string& why) {
   log::warn("image {} will not do: {}", record_.images.front(), why);
   connection_.reset();
-  if (auto branch = server::find_branch(means_.branch.mount.state_root, record_.name)) {
-    server::stop_branch(*branch, kStopPatience);
-    server::remove_branch(server::open_branch(means_.branch.mount.state_root, record_.name), true);
+  if (const auto branch = server::find_branch(means_.branch.mount.state_root, record_.name)) {
+    server::discard_branch(*branch);
   }
   record_.passed_over.push_back({.subject = record_.images.front(), .said = why});
   record_.images.erase(record_.images.begin());

@@ -105,5 +105,7 @@ std::optional<binlog::Gtid> next_transaction(RescueLog& log, const binlog::GtidP
 bool tells_conflict(std::string_view said);
 /// Or that its files are not whole: another image may do.
 bool tells_damage(std::string_view said);
+/// Or that it has no room left, in the words of the operating system, the server, or a storage engine.
+bool tells_full_disk(std::string_view said);
 
 }  // namespace lifeboat::rescue

@@ -165,10 +165,7 @@ StandbyCommit commit_standby(const StandbyCommitRequest& request) {
 
 void remove_proving_branch(const server::BranchRecord& standby) {
   const Path root = standby.directory.parent_path().parent_path();
-  const auto left = server::find_branch(root, proving_branch(standby));
-  if (!left) return;
-  server::stop_branch(*left, seconds(30));
-  server::remove_branch(*server::find_branch(root, left->name), true);
+  if (const auto left = server::find_branch(root, proving_branch(standby))) server::discard_branch(*left);
 }
 
 binlog::GtidPosition position_when_booted(const std::string& image, const StandbyCommitRequest& request) {

@@ -93,4 +93,9 @@ void remove_branch(const BranchRecord& named, bool discard) {
   remove_directory(record);
 }
 
+void discard_branch(const BranchRecord& record) {
+  stop_branch(record, std::chrono::milliseconds(0));
+  remove_branch(record, true);
+}
+
 }  // namespace lifeboat::server

@@ -61,5 +61,7 @@ bool tend_branch(const BranchRecord& record);
 void check_removable(const BranchRecord& record, bool discard);
 /// Deletes a stopped branch and its volume's local state.
 void remove_branch(const BranchRecord& record, bool discard);
+/// Ends a branch at once, with what its server would still write, and deletes it with all that it changed.
+void discard_branch(const BranchRecord& record);
 
 }  // namespace lifeboat::server
