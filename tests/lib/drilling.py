@@ -2,7 +2,9 @@
 import json
 import os
 import random
+import shutil
 import subprocess
+import time
 from pathlib import Path
 
 from branches import Branch
@@ -94,6 +96,15 @@ class Drills:
         self.boat.run("volume", "rm", "planting", "--yes")
         return image
 
+    def killed(self, longest_s, rng):
+        """One that is killed at some moment, and what the next look at drills finds left."""
+        child = self.boat.popen(*self.words("--level", "equal", *self.to_source))
+        time.sleep(rng.uniform(0.02, longest_s))
+        child.kill()
+        child.communicate()
+        self.boat.run("drill", "ls")
+        return self.left()
+
     def left(self):
         """What drills have left on this host: processes, mounts, branches, volumes, directories."""
         state = self.boat.state
@@ -102,6 +113,25 @@ class Drills:
         found += [name for name in [*self.boat.branches(), *self.boat.volumes()] if name.startswith("drill-")]
         found += [str(path) for path in (state / "drills").glob("*") if path.name != "lock"]
         return found
+
+
+def recovery_key_file(night, of):
+    """The night's file of a recovery key, with a new one of a harbour's vault."""
+    path = night.boat.work / "recovery-key"
+    path.touch(mode=0o600)
+    path.write_text(of.run("vault", "key", "add", "--recovery")["recovery_key"])
+    return path
+
+
+def lose_log_file(night):
+    """Here and in the vault, one with others behind it; the name of the next."""
+    night.source.query("FLUSH BINARY LOGS; INSERT INTO app.keyless VALUES (1, 'lost'); FLUSH BINARY LOGS; INSERT INTO app.keyless VALUES (2, 'b')")
+    lost, behind = night.source.log_files()[-2:]
+    night.relay.wait_sealed(night.source)
+    shutil.rmtree(night.boat.work / "vault/logs")
+    for part in night.relay.incarnations()[-1].glob(f"**/{lost}*"):
+        part.unlink()
+    return behind
 
 
 def commit_slowly(night, seconds):
@@ -130,4 +160,5 @@ def another_version(work, says="10.6.1-MariaDB"):
     return path
 
 
-__all__ = ["Branch", "Drills", "SCHEMA", "another_version", "commit_slowly", "failures", "wait_replaying"]
+__all__ = ["Branch", "Drills", "SCHEMA", "another_version", "commit_slowly", "failures", "lose_log_file", "recovery_key_file",
+           "wait_replaying"]
