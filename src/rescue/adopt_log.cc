@@ -227,9 +227,9 @@ class LogAdoption {
     }
   }
 
+  /// Its newest file stays open: a relay may go on with it.
   void seal() {
     relay::StreamSealer sealer(result_.source, std::make_shared<relay::LogDirectory>(result_.incarnation));
-    sealer.finish();
     sealer.seal(vault_, [] { return stop_requested().load(); });
     throw_if_cancelled();
   }

@@ -6,6 +6,7 @@
 #include "relay/log_restore.h"
 #include "relay/relay.h"
 #include "relay/serving_testing.h"
+#include "relay/stream_sealer.h"
 #include "rescue/adopt_place.h"
 #include "rescue/rescue_log.h"
 #include "vault/vault_testing.h"
@@ -60,6 +61,17 @@ TEST_F(AdoptLogTest, CopiedFilesBecomeALogThatTheVaultGivesBack) {
   for (const relay::RestoredFile& file : restored.files) EXPECT_EQ(file.problem, "");
   EXPECT_EQ(read_file(directory_.path() / "again/server-1/000001/mysql-bin.000002"),
             read_file(given() / "mysql-bin.000002"));
+}
+
+TEST_F(AdoptLogTest, WhatARelayWritesOnIntoItsNewestFileIsSealedToo) {
+  give(1, log(1, 3).bytes());
+  const AdoptedLog adopted = adopt();
+  const Bytes longer = log(1, 9).bytes();
+  write_file_durably(adopted.incarnation / "mysql-bin.000001", longer);
+  relay::StreamSealer relay(adopted.source, std::make_shared<relay::LogDirectory>(adopted.incarnation));
+  relay.seal(*vault_, [] { return false; });
+  relay::restore_log(*vault_, {.directory = directory_.path() / "again"});
+  EXPECT_EQ(read_file(directory_.path() / "again/server-1/000001/mysql-bin.000001"), longer);
 }
 
 TEST_F(AdoptLogTest, TheSameFilesMakeNoSecondCopyAndOthersDo) {
