@@ -79,6 +79,8 @@ void BackupInput::unpack(Packing packing) {
   }
   const auto unpacker = std::ranges::find(kUnpackers, packing, &Unpacker::packing);
   unpacker_.emplace(Tool{.argv = {unpacker->program, "-dc"}, .stdin_fd = file_.get(), .package = unpacker->program});
+  if (remote_ != nullptr)
+    file_.reset();  // once the program gives up nobody reads the pipe, and its writer is to see it
 }
 
 void BackupInput::read_head() {

@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "base/process.h"
 #include "net/scripted_server.h"
+#include "net/sigpipe.h"
 
 namespace lifeboat::rescue {
 namespace {
@@ -110,6 +111,15 @@ TEST_F(AdoptInputTest, WhatLiesBehindAUrlComesInPiecesAndIsUnpacked) {
   EXPECT_EQ(input.size(), bytes.size());
   EXPECT_EQ(read_all(input), content_);
   EXPECT_EQ(input.consumed(), bytes.size());
+}
+
+TEST_F(AdoptInputTest, ADamagedRestBehindAUrlIsNotWaitedFor) {
+  for (int i = 0; i < 4; ++i) content_ += content_;  // far more than a pipe holds, after the damage
+  Bytes bytes = packed("gzip");
+  bytes[bytes.size() / 10] ^= 0x10;
+  Remote remote{std::string(as_text(bytes))};
+  const net::SigpipeGuard guard;
+  EXPECT_EQ(code_of_input(remote.url()), Code::kCorruption);
 }
 
 TEST_F(AdoptInputTest, AUrlThatGivesNothingOrNoPartsIsSaidWithoutItsSecrets) {
