@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "codec/hash.h"
 #include "relay/relay.h"
+#include "rescue/adopt_mark.h"
 #include "rescue/adopt_parts.h"
 #include "rescue/adopt_place.h"
 #include "rescue/log_choice.h"
@@ -20,7 +21,11 @@ constexpr std::chrono::minutes kLeftoverPatience{1};
 
 class Adoption {
  public:
-  explicit Adoption(const AdoptRequest& request) : request_(request), vault_(request.branch.open_vault()) {}
+  explicit Adoption(const AdoptRequest& request) : request_(request), vault_(request.branch.open_vault()) {
+    request_.branch.on_boot = [this](const server::ServerInfo&, const server::BranchRecord& branch) {
+      mark_adoption(branch, adopt_to_json(request_, kind_));
+    };
+  }
 
   AdoptResult run() {
     if (!request_.at.empty()) said_ = parse_place(request_.at);
@@ -97,7 +102,11 @@ class Adoption {
     server::remove_branch(server::open_branch(request_.branch.mount.state_root, name), true);
   }
 
+  /// People may have a branch of this name too, even of the same image.
   bool is_ours(const server::BranchRecord& branch) {
+    if (const auto mark = find_adoption_mark(branch)) return *mark == adopt_to_json(request_, kind_);
+    const bool never_ran = branch.process.pid == 0 && branch.state != server::BranchState::kStarting;
+    if (!never_ran) return false;
     const vault::ImageInfo image = vault::ImageReader(*vault_, branch.image).info();
     const json::value* member = image.server.if_contains(kAdoptMember);
     return member != nullptr && *member == json::value(adopt_to_json(request_, kind_));
@@ -136,6 +145,7 @@ class Adoption {
     result_.new_bytes = adopted.image.new_bytes + new_bytes;
     result_.bytes = vault::ImageReader(*vault_, name).info().bytes;
     if (request_.keep_branch) {
+      unmark_adoption(adopted.branch->record());
       result_.branch = adopted.branch->record().name;
       adopted.branch->keep();
     } else {
@@ -187,7 +197,7 @@ class Adoption {
     connection.query("FLUSH ENGINE LOGS");
   }
 
-  const AdoptRequest& request_;
+  AdoptRequest request_;
   std::unique_ptr<vault::Vault> vault_;
   std::optional<BackupPosition> said_;  ///< by people
   Path incarnation_;                    ///< of the log; empty: there is none
