@@ -287,6 +287,7 @@ AdoptedBranch go_on_with(const AdoptRequest& request, const server::BranchRecord
   AdoptedBranch adopted;
   adopted.image = vault::ImageReader(vault, branch.image).info();
   adopted.branch = std::make_unique<SeedBranch>(request.branch, "");
+  adopted.branch->leave(true);  // before anything can fail: hours of loading may be in it
   if (std::filesystem::exists(loaded_mark(*adopted.branch))) {
     adopted.connection = std::make_unique<server::Connection>(adopted.branch->connect());
   } else {
