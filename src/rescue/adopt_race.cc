@@ -8,6 +8,7 @@
 #include "base/cancel.h"
 #include "base/log.h"
 #include "base/process.h"
+#include "rescue/adopt_mark.h"
 #include "server/branch.h"
 
 namespace lifeboat::rescue {
@@ -23,7 +24,9 @@ class Race {
   Race(const std::vector<Racer>& racers, Path state_root) : state_root_(std::move(state_root)) {
     for (const Racer& racer : racers) {
       const Path out = scratch_.path() / std::to_string(runners_.size());
-      ChildProcess process({.argv = racer.argv, .stdout_file = out, .stop_with_parent = true});
+      // A session of its own: a terminal's Ctrl-C is for us, who pass it on, and a racer that gets two gives up at
+      // once.
+      ChildProcess process({.argv = racer.argv, .stdout_file = out, .new_session = true, .stop_with_parent = true});
       runners_.push_back({.racer = racer, .out = out, .process = std::move(process)});
     }
   }
@@ -63,21 +66,23 @@ class Race {
     ChildProcess process;
     bool ended = false;
     bool won = false;
+    bool came_second = false;  ///< it ended well before it could be stopped
     std::string said;
   };
+
+  static bool ended_well(int status) { return WIFEXITED(status) && WEXITSTATUS(status) == 0; }
 
   void look_at(Runner& runner) {
     const std::optional<int> status = runner.process.wait_for(kLookAtRacers);
     if (!status) return;
     runner.ended = true;
-    const bool well = WIFEXITED(*status) && WEXITSTATUS(*status) == 0;
     json::object printed;
     try {
       printed = parse_json(as_text(read_file(runner.out, kRacerOutputMax)), runner.racer.backup).as_object();
     } catch (const std::exception&) {
       printed = {};  // it was killed before it came to print
     }
-    if (well) {
+    if (ended_well(*status)) {
       runner.won = true;
       result_ = RaceResult{.backup = runner.racer.backup, .result = std::move(printed), .losers = {}};
       return;
@@ -88,23 +93,31 @@ class Race {
     log::warn("{}: {}", runner.racer.backup, runner.said);
   }
 
-  /// And what of them would be gone on with.
+  /// Each is told once: whoever is told twice ends without clearing up. What a loser left to be gone on with goes only
+  /// if there is a winner.
   void stop_all() {
     for (Runner& runner : runners_) {
       if (!runner.ended) runner.process.signal(SIGTERM);
     }
     for (Runner& runner : runners_) {
-      if (!runner.ended) runner.process.stop(kGivingUp);
-      runner.ended = true;
-      if (!runner.won) remove_branch_of(runner.racer);
+      if (!runner.ended) end(runner);
+      if (result_ && !runner.won) remove_branch_of(runner);
     }
   }
 
-  void remove_branch_of(const Racer& racer) const {
-    const auto found = server::find_branch(state_root_, racer.branch);
-    if (!found) return;
+  static void end(Runner& runner) {
+    auto status = runner.process.wait_for(kGivingUp);
+    if (!status) status = runner.process.stop(std::chrono::milliseconds(0));
+    runner.ended = true;
+    runner.came_second = ended_well(*status);
+  }
+
+  /// One that came second may have kept its branch. All others of that name are not ours.
+  void remove_branch_of(const Runner& runner) const {
+    const auto found = server::find_branch(state_root_, runner.racer.branch);
+    if (!found || !(runner.came_second || find_adoption_mark(*found))) return;
     server::stop_branch(*found, std::chrono::milliseconds(0));
-    server::remove_branch(server::open_branch(state_root_, racer.branch), true);
+    server::remove_branch(server::open_branch(state_root_, runner.racer.branch), true);
   }
 
   Path state_root_;
