@@ -1,14 +1,17 @@
 #include "rescue/adopt.h"
 
 #include <optional>
+#include <set>
 
 #include "base/error.h"
 #include "base/log.h"
 #include "codec/hash.h"
 #include "relay/relay.h"
+#include "rescue/adopt_folder.h"
 #include "rescue/adopt_mark.h"
 #include "rescue/adopt_parts.h"
 #include "rescue/adopt_place.h"
+#include "rescue/dump_text.h"
 #include "rescue/log_choice.h"
 #include "vault/image_reader.h"
 
@@ -75,6 +78,7 @@ class Adoption {
     result_.kind = kind_name(kind_);
     log::info("{} is {}", request_.backup, result_.kind);
     clear_leftover();
+    place_early(input ? &*input : nullptr);
     finish(begin(input ? &*input : nullptr));
   }
 
@@ -110,6 +114,27 @@ class Adoption {
     const vault::ImageInfo image = vault::ImageReader(*vault_, branch.image).info();
     const json::value* member = image.server.if_contains(kAdoptMember);
     return member != nullptr && *member == json::value(adopt_to_json(request_, kind_));
+  }
+
+  /// What the backup tells before it is read: nobody is to wait hours for a refusal.
+  std::optional<BackupPosition> told_early(const BackupInput* input) const {
+    if (kind_ == BackupKind::kSql) return find_dump_position(as_text(input->head()), {});
+    if (kind_ == BackupKind::kMydumper) return find_mydumper_position(request_.backup);
+    if (kind_ == BackupKind::kBackupFolder) return find_folder_position(request_.backup);
+    return std::nullopt;
+  }
+
+  void place_early(const BackupInput* input) {
+    const auto told = told_early(input);
+    const bool may_tell_later = kind_ != BackupKind::kMydumper && kind_ != BackupKind::kBackupFolder;
+    if (told || said_ || !may_tell_later) {
+      Placed placed = choose_place(told);
+      if (!placed.note.empty()) note(std::move(placed.note));
+    } else if (kind_ == BackupKind::kSql) {
+      log::warn(
+          "it does not say at its beginning where in the log it lies: without that, or --at, no log can be replayed "
+          "onto it");
+    }
   }
 
   AdoptedBranch begin(BackupInput* input) {
@@ -184,8 +209,9 @@ class Adoption {
     return placed;
   }
 
+  /// Warned of once, though it is found out early and again at the end.
   void note(std::string text) {
-    log::warn("{}", text);
+    if (warned_.insert(text).second) log::warn("{}", text);
     result_.notes.push_back(std::move(text));
   }
 
@@ -202,6 +228,7 @@ class Adoption {
   std::optional<BackupPosition> said_;  ///< by people
   Path incarnation_;                    ///< of the log; empty: there is none
   BackupKind kind_ = BackupKind::kSql;
+  std::set<std::string> warned_;
   AdoptResult result_;
 };
 

@@ -28,6 +28,8 @@ constexpr std::array<Ending, 6> kEndings = {{{"-schema-create", Kind::kDatabase,
                                              {"-schema-sequence", Kind::kTable, true},
                                              {"-schema", Kind::kTable, true}}};
 
+constexpr std::size_t kMetadataBytesMax = std::size_t{64} << 20U;
+
 bool is_digits(std::string_view text) {
   return !text.empty() && std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
 }
@@ -150,6 +152,10 @@ std::optional<BackupPosition> parse_folder_metadata(std::string_view text) {
   }
   if (tells(own)) return own;
   return tells(of_its_source) ? std::optional(of_its_source) : std::nullopt;
+}
+
+std::optional<BackupPosition> find_mydumper_position(const Path& folder) {
+  return parse_folder_metadata(as_text(read_file(folder / "metadata", kMetadataBytesMax)));
 }
 
 std::vector<std::string> split_statements(std::string_view text) {

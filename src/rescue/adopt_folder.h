@@ -37,6 +37,9 @@ std::vector<FolderPart> list_parts(const Path& folder);
 /// Of the server that was dumped; else, if it kept no binary log, the place in its own source's.
 std::optional<BackupPosition> parse_folder_metadata(std::string_view text);
 
+/// The same of a folder.
+std::optional<BackupPosition> find_mydumper_position(const Path& folder);
+
 /// The statements of a schema file: a line that ends with a semicolon ends one.
 std::vector<std::string> split_statements(std::string_view text);
 

@@ -305,8 +305,7 @@ AdoptedBranch adopt_mydumper(const AdoptRequest& request, vault::Vault& vault) {
   AdoptedBranch adopted =
       found ? go_on_with(request, *found, vault) : start_empty(request, BackupKind::kMydumper, "", vault);
   adopted.branch->leave(true);
-  const Bytes metadata = read_file(Path(request.backup) / "metadata", kSchemaFileBytesMax);
-  adopted.position = parse_folder_metadata(as_text(metadata));
+  adopted.position = find_mydumper_position(request.backup);
   const Path mark = loaded_mark(*adopted.branch);
   if (!std::filesystem::exists(mark)) {
     FolderLoad(request, std::move(parts), adopted).run();

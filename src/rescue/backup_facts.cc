@@ -88,6 +88,14 @@ server::ServerInfo walk(const BackupFiles& files) {
 
 }  // namespace
 
+std::optional<BackupPosition> find_folder_position(const Path& folder) {
+  for (const std::string_view prefix : kInfoPrefixes) {
+    const auto info = find_and_read_file(folder / std::string(prefix).append("binlog_info"));
+    if (info) return parse_binlog_info(as_text(*info));
+  }
+  return std::nullopt;
+}
+
 BackupPosition parse_binlog_info(std::string_view text) {
   const std::string_view line = text.substr(0, text.find('\n'));
   const std::size_t tab = std::min(line.find('\t'), line.size());

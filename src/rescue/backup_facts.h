@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/file.h"
 #include "rescue/backup_files.h"
 #include "server/server_info.h"
 
@@ -28,5 +29,7 @@ BackupFacts facts_of(const BackupFiles& files);
 
 /// "mysql-bin.000002<tab>1234<tab>0-1-5"; the GTID may be missing.
 BackupPosition parse_binlog_info(std::string_view text);
+/// The same of a backup that lies in a folder; empty if it does not say.
+std::optional<BackupPosition> find_folder_position(const Path& folder);
 
 }  // namespace lifeboat::rescue
