@@ -215,14 +215,6 @@ class Adoption {
     result_.notes.push_back(std::move(text));
   }
 
-  /// It answers, and its files are whole: tables without a log of their own are so only once they are closed.
-  static void settle(server::Connection& connection) {
-    static_cast<void>(connection.value("SELECT COUNT(*) FROM mysql.global_priv"));
-    connection.query("SET GLOBAL innodb_flush_log_at_trx_commit = 1");
-    connection.query("FLUSH TABLES");
-    connection.query("FLUSH ENGINE LOGS");
-  }
-
   AdoptRequest request_;
   std::unique_ptr<vault::Vault> vault_;
   std::optional<BackupPosition> said_;  ///< by people

@@ -17,7 +17,6 @@ namespace lifeboat::rescue {
 namespace {
 
 constexpr std::size_t kPourBytes = std::size_t{256} << 10U;
-constexpr std::chrono::seconds kLoadPatience{600};
 
 void check_version(const AdoptRequest& request, const std::string& version) {
   if (version.empty()) {
@@ -52,11 +51,6 @@ void check_end(const AdoptRequest& request, const DumpHead& head, const DumpGlim
 
 }  // namespace
 
-std::unique_ptr<server::Connection> connect_as_root(const SeedBranch& branch) {
-  return std::make_unique<server::Connection>(branch.record().socket, server::Login{.user = "root", .password = ""},
-                                              kLoadPatience);
-}
-
 AdoptedBranch start_empty(const AdoptRequest& request, BackupKind kind, const std::string& version,
                           vault::Vault& vault) {
   check_version(request, version);
@@ -70,9 +64,7 @@ AdoptedBranch start_empty(const AdoptRequest& request, BackupKind kind, const st
   AdoptedBranch adopted;
   adopted.image = make_empty_server(empty, vault);
   adopted.branch = std::make_unique<SeedBranch>(request.branch, adopted.image.name);
-  adopted.connection = connect_as_root(*adopted.branch);
-  // What is loaded is worth nothing before the commit at the end, which waits for the disk.
-  adopted.connection->query("SET GLOBAL innodb_flush_log_at_trx_commit = 0");
+  adopted.connection = adopted.branch->connect_to_load();
   return adopted;
 }
 
@@ -93,6 +85,7 @@ AdoptedBranch adopt_dump(const AdoptRequest& request, BackupInput& input, vault:
   pour_statements(input, loader, glimpse, progress);
   check_end(request, head, glimpse, adopted);
   loader.finish();
+  end_load(*adopted.connection);
   adopted.read_seconds = progress.seconds();
   adopted.forecast = progress.forecast();
   adopted.position = find_dump_position(glimpse.head(), glimpse.tail());

@@ -26,7 +26,6 @@ using Kind = FolderPart::Kind;
 
 constexpr std::size_t kSchemaFileBytesMax = std::size_t{64} << 20U;
 constexpr std::size_t kDataPieceBytes = std::size_t{256} << 10U;
-constexpr std::chrono::seconds kSchemaPatience{3600};
 constexpr std::chrono::minutes kShutdownPatience{10};
 constexpr std::string_view kBook = "lifeboat_adoption";
 /// One transaction, so that the note of it counts if and only if the rows do; values as they are in the dump.
@@ -133,7 +132,7 @@ class FolderLoad {
       if (!name.empty()) databases_[part.database] = name;
     }
     if (loaded_before_.contains(part.file)) return;
-    const std::unique_ptr<server::Connection> connection = connect_as_root(*adopted_.branch);
+    const std::unique_ptr<server::Connection> connection = adopted_.branch->connect_to_load();
     connection->query(kSchemaSession);
     const std::string database = quote_name(database_of(part));
     // What a load left that was killed between a file and its note.
@@ -291,8 +290,7 @@ AdoptedBranch go_on_with(const AdoptRequest& request, const server::BranchRecord
   if (std::filesystem::exists(loaded_mark(*adopted.branch))) {
     adopted.connection = std::make_unique<server::Connection>(adopted.branch->connect());
   } else {
-    adopted.connection = connect_as_root(*adopted.branch);
-    adopted.connection->query("SET GLOBAL innodb_flush_log_at_trx_commit = 0");
+    adopted.connection = adopted.branch->connect_to_load();
   }
   return adopted;
 }
@@ -309,6 +307,7 @@ AdoptedBranch adopt_mydumper(const AdoptRequest& request, vault::Vault& vault) {
   const Path mark = loaded_mark(*adopted.branch);
   if (!std::filesystem::exists(mark)) {
     FolderLoad(request, std::move(parts), adopted).run();
+    end_load(*adopted.connection);
     write_file_durably(mark, {});
   }
   adopted.connection->query(format("DROP DATABASE IF EXISTS {}", kBook));

@@ -40,7 +40,5 @@ AdoptedBranch adopt_mydumper(const AdoptRequest& request, vault::Vault& vault);
 /// A new server runs, of the version that a dump says it is of (empty: not told), to be loaded into.
 AdoptedBranch start_empty(const AdoptRequest& request, BackupKind kind, const std::string& version,
                           vault::Vault& vault);
-/// On the branch's socket as root, as whom a new server lets anybody in who may read the socket.
-std::unique_ptr<server::Connection> connect_as_root(const SeedBranch& branch);
 
 }  // namespace lifeboat::rescue

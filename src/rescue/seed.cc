@@ -134,7 +134,6 @@ class Seed {
 
   void finish(std::unique_ptr<SeedBranch> branch, const vault::ImageInfo& image) {
     check(*branch);
-    flush(*branch);
     vault::ImageInfo describe = image;
     if (result_.position) set_position(describe, *result_.position);
     const std::string origin = format("seed of {}, booted{}", request_.source.address.endpoint.text(),
@@ -151,16 +150,9 @@ class Seed {
     branch->keep();
   }
 
-  /// Tables without a log of their own lie whole in their files only once they are closed.
-  static void flush(const SeedBranch& branch) {
-    server::Connection connection = branch.connect();
-    connection.query("FLUSH TABLES");
-    connection.query("FLUSH ENGINE LOGS");
-  }
-
   void check(const SeedBranch& branch) const {
     server::Connection connection = branch.connect();
-    static_cast<void>(connection.value("SELECT COUNT(*) FROM mysql.global_priv"));
+    settle(connection);
     if (!result_.position || request_.method == SeedMethod::kDump) return;
     const Bytes log = read_file(branch.record().error_log(), kErrorLogBytesMax);
     const auto recovered = find_recovered_position(as_text(log));

@@ -15,6 +15,7 @@ namespace lifeboat::rescue {
 namespace {
 
 constexpr std::chrono::seconds kQueryPatience{60};
+constexpr std::chrono::seconds kLoadPatience{600};
 constexpr std::chrono::seconds kCommitSilence{60};
 
 }  // namespace
@@ -58,6 +59,24 @@ server::Connection SeedBranch::connect() const {
   }
   fail(Code::kDenied, format("branch {}: its server is up and lets nobody in: {}", started_.record.name, why),
        "Let the seed's account log in from localhost as well: its grants are in the image.");
+}
+
+std::unique_ptr<server::Connection> SeedBranch::connect_to_load() const {
+  auto connection = std::make_unique<server::Connection>(
+      started_.record.socket, server::Login{.user = "root", .password = ""}, kLoadPatience);
+  connection->query("SET SESSION wait_timeout = 31536000");  // idle while a dump streams, which may be for days
+  connection->query("SET GLOBAL innodb_flush_log_at_trx_commit = 0");
+  return connection;
+}
+
+void end_load(server::Connection& connection) {
+  connection.query("SET GLOBAL innodb_flush_log_at_trx_commit = 1");
+}
+
+void settle(server::Connection& connection) {
+  static_cast<void>(connection.value("SELECT COUNT(*) FROM mysql.global_priv"));
+  connection.query("FLUSH TABLES");
+  connection.query("FLUSH ENGINE LOGS");
 }
 
 std::pair<std::string, std::uint64_t> SeedBranch::commit(const std::string& origin, const json::object& server,

@@ -2,6 +2,7 @@
 /// Stays inside this part.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -25,6 +26,9 @@ class SeedBranch {
   double boot_seconds() const { return started_.boot_seconds; }
   /// On its socket, with the first of the request's logins that is let in. kDenied if none is.
   server::Connection connect() const;
+  /// To an empty server that statements are loaded into, as root, as whom it lets anybody in who may read its socket.
+  /// What is loaded is worth nothing before the commit, which waits for the disk: no transaction does, until end_load.
+  std::unique_ptr<server::Connection> connect_to_load() const;
   const std::vector<server::Login>& logins() const { return request_.logins; }
   /// As a new image whose description says `server` and `origin`: name, and bytes added to the vault.
   std::pair<std::string, std::uint64_t> commit(const std::string& origin, const json::object& server,
@@ -40,6 +44,11 @@ class SeedBranch {
   server::StartedBranch started_;
   bool kept_ = false;
 };
+
+void end_load(server::Connection& connection);
+
+/// It answers, and its files are whole: tables without a log of their own are so only once they are closed.
+void settle(server::Connection& connection);
 
 /// Where the server's own recovery says that its last transaction lies in the source's binary log: from its error log.
 /// Empty if it says nothing, as after a clean shutdown.

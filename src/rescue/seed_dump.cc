@@ -64,12 +64,9 @@ DumpedBranch load_dump(const SeedRequest& request, const SeedSource& source, vau
                          .threads = request.threads},
                         vault);
   dumped.branch = std::make_unique<SeedBranch>(request.branch, dumped.image.name);
-  server::Connection connection(dumped.branch->record().socket, {.user = "root", .password = ""},
-                                std::chrono::seconds(60));
-  // What is loaded is worth nothing before the commit at the end, which waits for the disk.
-  connection.query("SET GLOBAL innodb_flush_log_at_trx_commit = 0");
+  const std::unique_ptr<server::Connection> connection = dumped.branch->connect_to_load();
   pour(request, source, dumped);
-  connection.query("SET GLOBAL innodb_flush_log_at_trx_commit = 1");
+  end_load(*connection);
   return dumped;
 }
 
