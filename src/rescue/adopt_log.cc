@@ -23,7 +23,7 @@ namespace {
 
 constexpr std::size_t kCopyBytes = std::size_t{1} << 20U;
 constexpr std::chrono::milliseconds kLookForLock{200};
-/// In an incarnation that was adopted: which files it was made of.
+/// In an incarnation that was adopted: which files it was made of, and what was not taken of them.
 constexpr std::string_view kGivenFile = "adopted.json";
 constexpr std::string_view kEncryptedMagic{"\xfd\x62\x69\x6e", 4};
 
@@ -80,10 +80,26 @@ std::vector<GivenLog> find_given(const std::vector<Path>& paths) {
   return given;
 }
 
-std::string given_as_json(const std::vector<GivenLog>& given) {
+json::array given_as_json(const std::vector<GivenLog>& given) {
   json::array files;
   for (const GivenLog& each : given) files.push_back(json::object{{"file", each.name}, {"bytes", each.bytes}});
-  return json::serialize(files) + "\n";
+  return files;
+}
+
+/// What an incarnation was made of; nothing if it was not adopted, or that cannot be read.
+std::optional<json::object> find_given(const Path& incarnation) {
+  const auto text = find_and_read_file(incarnation / kGivenFile);
+  if (!text) return std::nullopt;
+  try {
+    return parse_json(as_text(*text), kGivenFile).as_object();
+  } catch (const std::exception& e) {
+    log::warn("{}: {}", (incarnation / kGivenFile).string(), e.what());
+    return std::nullopt;
+  }
+}
+
+std::vector<std::string> texts_of(const json::object& object, std::string_view key) {
+  return json::value_to<std::vector<std::string>>(object.at(key));
 }
 
 class LogAdoption {
@@ -104,12 +120,14 @@ class LogAdoption {
  private:
   /// Of the same files: made by an earlier call, which may not have come to its end.
   bool find_earlier() {
-    const std::string wanted = given_as_json(given_);
+    const json::value wanted = given_as_json(given_);
     for (const Path& source : relay::list_source_directories(request_.directory)) {
       if (!request_.source.empty() && source.filename() != request_.source) continue;
       const Path newest = relay::list_incarnations(source).back();
-      const auto made_of = find_and_read_file(newest / kGivenFile);
-      if (!made_of || as_text(*made_of) != wanted || !has_heads_of(newest)) continue;
+      const auto made_of = find_given(newest);
+      if (!made_of || made_of->at("files") != wanted) continue;
+      if (!has_heads_of(newest, texts_of(*made_of, "left_out"))) continue;
+      result_.notes = texts_of(*made_of, "notes");
       result_.source = source.filename().string();
       result_.incarnation = newest;
       return true;
@@ -118,8 +136,9 @@ class LogAdoption {
   }
 
   /// A file of the same name and size may be another.
-  bool has_heads_of(const Path& incarnation) const {
+  bool has_heads_of(const Path& incarnation, const std::vector<std::string>& left_out) const {
     return std::ranges::all_of(given_, [&](const GivenLog& each) {
+      if (std::ranges::find(left_out, each.name) != left_out.end()) return true;
       const Path kept = incarnation / each.name;
       if (!std::filesystem::exists(kept)) return false;
       const BackupInput input(each.path.string());
@@ -145,7 +164,10 @@ class LogAdoption {
     if (relay::LogDirectory(copies).files().empty()) {
       fail(Code::kCorruption, "none of the binary logs tells what it begins after: there is no log to adopt");
     }
-    write_file_durably(copies / kGivenFile, as_bytes(given_as_json(given_)));
+    const json::object made_of{{"files", given_as_json(given_)},
+                               {"left_out", json::value_from(left_out_)},
+                               {"notes", json::value_from(result_.notes)}};
+    write_file_durably(copies / kGivenFile, as_bytes(json::serialize(made_of) + "\n"));
     relay::SourceLog source(request_.directory / result_.source);
     result_.incarnation = source.take(copies, "adopted", begin_of(copies))->path();
   }
@@ -196,6 +218,7 @@ class LogAdoption {
     const std::string name = copy.filename().string();
     if (!scan.progress.has_format()) {
       note(format("{}: is no binary log, or has lost its beginning: it is left out", name));
+      left_out_.push_back(name);
       std::filesystem::remove(copy);
       return;
     }
@@ -242,6 +265,7 @@ class LogAdoption {
   const AdoptLogRequest& request_;
   vault::Vault& vault_;
   std::vector<GivenLog> given_;
+  std::vector<std::string> left_out_;
   AdoptedLog result_;
 };
 

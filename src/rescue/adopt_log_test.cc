@@ -105,6 +105,9 @@ TEST_F(AdoptLogTest, AFileWithoutEvenItsHeadIsLeftOut) {
   EXPECT_EQ(adopted.files, 1U);
   EXPECT_EQ(adopted.notes.size(), 1U);
   EXPECT_EQ(adopted.ends, "0-1-3");
+  const AdoptedLog again = adopt();
+  EXPECT_EQ(again.incarnation, adopted.incarnation);
+  EXPECT_EQ(again.notes, adopted.notes);
 }
 
 TEST_F(AdoptLogTest, AHoleBetweenTheFilesIsSaid) {
