@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "base/log.h"
+#include "binlog/control_events.h"
 #include "relay/relay.h"
 #include "relay/source_log.h"
 #include "relay/stream_sealer.h"
@@ -32,6 +33,22 @@ struct GivenLog {
   std::string name;  ///< as the server gave it
   std::uint64_t bytes = 0;
 };
+
+/// By its server: MySQL's hides all of a file, MariaDB's all after the first event.
+bool is_encrypted(ByteView head) {
+  if (as_text(head).starts_with(kEncryptedMagic)) return true;
+  if (!as_text(head).starts_with(binlog::kFileMagic)) return false;
+  try {
+    ByteView rest = head.subspan(binlog::kFileMagic.size());
+    rest = rest.subspan(std::min<std::size_t>(binlog::decode_header(rest).size, rest.size()));
+    binlog::Event second;
+    second.header = binlog::decode_header(rest);
+    return binlog::begins_encryption(second);
+  } catch (const Exception& e) {
+    if (e.code() != Code::kCorruption) throw;
+    return false;  // whoever scans it says what it is
+  }
+}
 
 FileLock wait_for_lock(const Path& path, const std::string& what) {
   for (bool said = false;;) {
@@ -174,7 +191,7 @@ class LogAdoption {
 
   void copy_file(const GivenLog& given, const Path& to, Progress& progress) const {
     BackupInput input(given.path.string());
-    if (as_text(input.head()).starts_with(kEncryptedMagic)) {
+    if (is_encrypted(input.head())) {
       fail(Code::kUnsupported, format("{}: is encrypted", given.path.string()),
            "A server that has the keys gives it out in clear: mariadb-binlog --read-from-remote-server --raw.");
     }

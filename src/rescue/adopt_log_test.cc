@@ -40,6 +40,15 @@ class AdoptLogTest : public ::testing::Test {
   Error error() {
     return vault::error_of([&] { adopt(); });
   }
+  /// As MariaDB 10.11 writes it: a Format_description in clear, then Start_encryption.
+  Bytes encrypted_by_mariadb() const {
+    Bytes bytes = log(1, 1).bytes();
+    bytes.resize(4 + binlog::decode_header(ByteView(bytes).subspan(4)).size);
+    const Bytes begins = from_hex("fa7d036ba407000000280000002801000000000101000000"
+                                  "4bc58e1d4fa6e15cdedb47beccffd558");
+    bytes.insert(bytes.end(), begins.begin(), begins.end());
+    return bytes;
+  }
   Path given() const { return directory_.path() / "given"; }
 
   TempDir directory_;
@@ -134,6 +143,8 @@ TEST_F(AdoptLogTest, FilesThatAreNoLogOfOneServerAreRefused) {
   give(1, as_bytes("hello"));
   EXPECT_EQ(error().code, Code::kCorruption);
   give(1, as_bytes("\xfd\x62\x69\x6e and what is encrypted"));
+  EXPECT_EQ(error().code, Code::kUnsupported);
+  give(1, encrypted_by_mariadb());
   EXPECT_EQ(error().code, Code::kUnsupported);
   give(1, log(1, 3).bytes());
   give(2, log(4, 6, 2).bytes());
