@@ -44,8 +44,9 @@ class AdoptLogTest : public ::testing::Test {
   Bytes encrypted_by_mariadb() const {
     Bytes bytes = log(1, 1).bytes();
     bytes.resize(4 + binlog::decode_header(ByteView(bytes).subspan(4)).size);
-    const Bytes begins = from_hex("fa7d036ba407000000280000002801000000000101000000"
-                                  "4bc58e1d4fa6e15cdedb47beccffd558");
+    const Bytes begins = from_hex(
+        "fa7d036ba407000000280000002801000000000101000000"
+        "4bc58e1d4fa6e15cdedb47beccffd558");
     bytes.insert(bytes.end(), begins.begin(), begins.end());
     return bytes;
   }
@@ -117,6 +118,14 @@ TEST_F(AdoptLogTest, AFileWithoutEvenItsHeadIsLeftOut) {
   const AdoptedLog again = adopt();
   EXPECT_EQ(again.incarnation, adopted.incarnation);
   EXPECT_EQ(again.notes, adopted.notes);
+}
+
+TEST_F(AdoptLogTest, WhatIsIndexedIsNotReadAgain) {
+  give(1, log(1, 3000).bytes());
+  const Path kept = adopt().incarnation / "mysql-bin.000001";
+  const std::uint64_t middle = std::filesystem::file_size(kept) / 2;
+  pwrite_full(open_file(kept, O_WRONLY).get(), Bytes(1000), middle, kept.string());
+  EXPECT_EQ(adopt().ends, "0-1-3000");
 }
 
 TEST_F(AdoptLogTest, AHoleBetweenTheFilesIsSaid) {
