@@ -76,7 +76,7 @@ class FolderLoad {
     for (const Kind kind : {Kind::kView, Kind::kRoutines, Kind::kTriggers}) load_schemas(kind);
     load_accounts();
     adopted_.read_seconds = progress_.seconds();
-    if (loaded_before_.empty()) adopted_.forecast = progress_.forecast();
+    adopted_.forecast = progress_.forecast();
   }
 
  private:
@@ -121,6 +121,14 @@ class FolderLoad {
         e.add_context(format("loading {}", printable(part.file)));
         throw;
       }
+      count(part);
+    }
+  }
+
+  void count(const FolderPart& part) {
+    if (loaded_before_.contains(part.file)) {
+      progress_.pass(part.bytes);
+    } else {
       progress_.add(part.bytes);
     }
   }
@@ -190,7 +198,7 @@ class FolderLoad {
     for (const FolderPart& part : parts_) {
       if (part.kind != Kind::kData || is_of_server(part)) continue;
       if (loaded_before_.contains(part.file)) {
-        progress_.add(part.bytes);
+        progress_.pass(part.bytes);
       } else {
         database_of(part);  // known before the threads ask
         left.push_back(&part);

@@ -1,26 +1,42 @@
 #include "rescue/adopt_progress.h"
 
+#include <algorithm>
+
 #include "base/log.h"
 
 namespace lifeboat::rescue {
 
 void AdoptProgress::come_to(std::uint64_t bytes) {
   const std::scoped_lock lock(mutex_);
-  note(bytes);
+  if (bytes <= progress_.done()) return;
+  progress_.add(bytes - progress_.done());
+  judge();
 }
 
 void AdoptProgress::add(std::uint64_t bytes) {
   const std::scoped_lock lock(mutex_);
-  note(read_ + bytes);
+  progress_.add(bytes);
+  judge();
 }
 
-void AdoptProgress::note(std::uint64_t read) {
-  if (read <= read_) return;
-  progress_.add(read - read_);
-  read_ = read;
-  const std::uint64_t total = progress_.total();
-  if (said_seconds_ || total == 0 || read_ < total / 10) return;
-  said_seconds_ = watch_.seconds() * static_cast<double>(total) / static_cast<double>(read_);
+void AdoptProgress::pass(std::uint64_t bytes) {
+  const std::scoped_lock lock(mutex_);
+  progress_.add(bytes);
+  passed_ += bytes;
+}
+
+void AdoptProgress::judge() {
+  if (said_seconds_ || progress_.total() == 0) return;
+  const std::uint64_t total = progress_.total() - std::min(passed_, progress_.total());
+  const std::uint64_t read = progress_.done() - passed_;
+  const double seconds = watch_.seconds();
+  if (!warm_) {
+    if (read >= total / 20) warm_ = Reached{.read = read, .seconds = seconds};
+    return;
+  }
+  if (read < warm_->read + total / 20) return;
+  const double pace = (seconds - warm_->seconds) / static_cast<double>(read - warm_->read);
+  said_seconds_ = seconds + pace * static_cast<double>(total - std::min(read, total));
   log::info("a tenth is read: all of it may take about {}, at this pace",
             format_duration(std::chrono::milliseconds(static_cast<std::int64_t>(*said_seconds_ * 1000))));
 }
