@@ -151,18 +151,24 @@ json::object result_to_json(const rescue::AdoptResult& result) {
   return out;
 }
 
-std::string describe_image(const rescue::AdoptResult& result) {
+/// Of a result as it is printed for machines: also of a process that won a race.
+std::string describe_image(const json::object& result) {
+  const auto size = [&](std::string_view key) {
+    return format_size(static_cast<std::uint64_t>(json_integer(result, key)));
+  };
   std::string text = format("image {} ({}, {} new) of {}: read in {:.1f} s, booted in {:.1f} s, committed in {:.1f} s",
-                            result.image, format_size(result.bytes), format_size(result.new_bytes), result.kind,
-                            result.read_seconds, result.boot_seconds, result.commit_seconds);
-  if (result.position) {
-    text += format("\nat      {}", result.position->gtid.format());
-    if (!result.position->file.empty()) {
-      text += format(" ({}:{})", result.position->file, result.position->position);
-    }
+                            json_string(result, "image"), size("bytes"), size("new_bytes"), json_string(result, "kind"),
+                            json_number(result, "read_seconds"), json_number(result, "boot_seconds"),
+                            json_number(result, "commit_seconds"));
+  if (const json::object* position = result.at("position").if_object()) {
+    text += format("\nat      {}", json_string(*position, "gtid"));
+    const std::string file = json_string(*position, "file");
+    if (!file.empty()) text += format(" ({}:{})", file, json_integer(*position, "file_position"));
   }
-  for (const std::string& note : result.notes) text += format("\nnote    {}", note);
-  if (!result.branch.empty()) text += format("\nbranch  {}", result.branch);
+  for (const json::value& note : result.at("notes").as_array()) {
+    text += format("\nnote    {}", std::string_view(note.as_string()));
+  }
+  if (result.at("branch").is_string()) text += format("\nbranch  {}", json_string(result, "branch"));
   return text + "\n";
 }
 
@@ -211,8 +217,7 @@ void run_race(Context& context, const Options& options) {
     racers.push_back(to_racer(context, options, backup, racers.size() + 1));
   }
   rescue::RaceResult race = rescue::race_adoptions(racers, branch_state_root(options.state));
-  std::string text =
-      format("image {}: of {}, which was proven first\n", json_string(race.result, "image"), race.backup);
+  std::string text = format("{} was proven first\n{}", race.backup, describe_image(race.result));
   json::array losers;
   for (const rescue::RaceLoser& loser : race.losers) {
     text += format("not needed: {}{}\n", loser.backup, loser.said.empty() ? "" : ", which failed: " + loser.said);
@@ -230,11 +235,12 @@ void run_one(Context& context, const Options& options) {
   const std::string backup = options.backups.empty() ? std::string() : options.backups.front();
   const rescue::AdoptRequest request = to_request(context, options, backup);
   const rescue::AdoptResult result = rescue::adopt(request);
+  const json::object printed = result_to_json(result);
   std::string text;
-  if (!result.image.empty()) text += describe_image(result);
+  if (!result.image.empty()) text += describe_image(printed);
   if (result.log) text += describe_log(*result.log);
   text.pop_back();
-  context.print(result_to_json(result), text);
+  context.print(printed, text);
 }
 
 void run(Context& context, const Options& options) {
