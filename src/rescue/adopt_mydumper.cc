@@ -39,9 +39,7 @@ const std::set<std::string> kAccountTables = {"columns_priv", "db",      "global
 
 /// No character of it means anything within a statement.
 std::string hex_literal(std::string_view text) {
-  std::string out = "x'";
-  for (const char c : text) out += format("{:02x}", static_cast<unsigned char>(c));
-  return out + '\'';
+  return format("x'{}'", to_hex(as_bytes(text)));
 }
 
 std::string note_statement(const std::string& file) {

@@ -13,6 +13,11 @@ namespace lifeboat::rescue {
 
 namespace {
 
+constexpr const char* kOtherWays =
+    "Take a dump instead (mariadb-dump, lifeboat seed --method dump), or prepare the backup: lifeboat image import "
+    "takes "
+    "its directory.";
+
 using vault::kChunkBytes;
 
 /// One chunk at a time: what comes slowly, so that others are left alone, is not to be worked on in bursts.
@@ -103,7 +108,7 @@ void BackupImage::write(const std::string& path, std::uint64_t offset, ByteView 
     fail(Code::kUnsupported,
          format("{}: written to again at {} when it is already {} long", printable(path), offset,
                 format_size(file.entry.size)),
-         "Seed with --method dump, or import a prepared backup: lifeboat image import.");
+         kOtherWays);
   }
   if (offset < kChunkBytes) {
     const std::size_t part = std::min<std::size_t>(content.size(), kChunkBytes - static_cast<std::size_t>(offset));
@@ -119,8 +124,7 @@ void BackupImage::write(const std::string& path, std::uint64_t offset, ByteView 
 
 void BackupImage::append(Incoming& file, std::uint64_t offset, ByteView content) {
   if (offset < file.tail_end()) {
-    fail(Code::kUnsupported, format("{}: written to again at {}", printable(file.path), offset),
-         "Seed with --method dump, or import a prepared backup: lifeboat image import.");
+    fail(Code::kUnsupported, format("{}: written to again at {}", printable(file.path), offset), kOtherWays);
   }
   if (offset > file.tail_end()) skip_to(file, offset);
   while (!content.empty()) {

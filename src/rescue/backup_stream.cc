@@ -210,7 +210,7 @@ void BackupStreamDecoder::finish() const {
   if (whole && at_ > 0) return;
   const std::string within = open_.empty() ? "" : format(", with {} not at its end", printable(open_.begin()->first));
   fail(Code::kUnavailable, format("the backup's stream ended too early, after {} bytes{}", at_, within),
-       "Nothing was made of it. Look at what the backup tool said, and start the seed again.");
+       "Nothing was made of it. Look at what the backup tool said, and begin again.");
 }
 
 }  // namespace lifeboat::rescue

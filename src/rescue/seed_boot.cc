@@ -58,12 +58,12 @@ server::Connection SeedBranch::connect() const {
     }
   }
   fail(Code::kDenied, format("branch {}: its server is up and lets nobody in: {}", started_.record.name, why),
-       "Let the seed's account log in from localhost as well: its grants are in the image.");
+       "It needs an account that may log in from localhost: the accounts and grants are those that were copied.");
 }
 
 std::unique_ptr<server::Connection> SeedBranch::connect_to_load() const {
-  auto connection = std::make_unique<server::Connection>(
-      started_.record.socket, server::Login{.user = "root", .password = ""}, kLoadPatience);
+  auto connection = std::make_unique<server::Connection>(started_.record.socket,
+                                                         server::Login{.user = "root", .password = ""}, kLoadPatience);
   connection->query("SET SESSION wait_timeout = 31536000");  // idle while a dump streams, which may be for days
   connection->query("SET GLOBAL innodb_flush_log_at_trx_commit = 0");
   return connection;
@@ -116,7 +116,7 @@ void check_recovered(const RecoveredPosition& recovered, const std::string& file
   fail(Code::kCorruption,
        format("the booted copy holds transactions up to {}:{}, and the backup says {}:{}", recovered.file,
               recovered.position, file, position),
-       "Seed again, and keep the copied image for a look: lifeboat image ls.");
+       "Take it anew, and keep the copied image for a look: lifeboat image ls.");
 }
 
 }  // namespace lifeboat::rescue

@@ -22,12 +22,13 @@ constexpr std::size_t kReadBytes = std::size_t{128} << 10U;
 constexpr std::string_view kRedoLogLost = "only able to copy log";
 
 Tool backup_tool(const SeedRequest& request) {
-  if (!request.backup_command.empty()) return {.argv = {"sh", "-c", request.backup_command}};
+  if (!request.backup_command.empty()) return {.argv = {"sh", "-c", request.backup_command}, .advice = kSeedAdvice};
   // Everything it needs to know comes from the option file, and from the server itself.
   return {.argv = {"mariadb-backup", "--defaults-file=/dev/stdin", "--backup", "--stream=mbstream",
                    "--log-copy-interval=100"},
           .stdin_text = client_option_file(request.source, request.authority),
-          .package = "mariadb-backup"};
+          .package = "mariadb-backup",
+          .advice = kSeedAdvice};
 }
 
 void finish(ToolOutput& tool) {

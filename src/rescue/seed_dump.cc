@@ -20,7 +20,8 @@ Tool dump_tool(const SeedRequest& request) {
                    "--gtid", "--all-databases", "--flush-privileges", "--routines", "--events", "--triggers",
                    "--no-autocommit", "--max-allowed-packet=1G", "--default-character-set=utf8mb4"},
           .stdin_text = client_option_file(request.source, request.authority),
-          .package = "mariadb-client"};
+          .package = "mariadb-client",
+          .advice = kSeedAdvice};
 }
 
 void pour(const SeedRequest& request, const SeedSource& source, DumpedBranch& dumped) {

@@ -26,4 +26,8 @@ SeedSource ask_seed_source(relay::SourceConnection& source);
 /// An option file for the tools' [client], so that a password is in no process list. `authority`: a PEM file for TLS.
 std::string client_option_file(const relay::SourceLogin& login, const Path& authority);
 
+/// Where such a tool fails.
+inline constexpr const char* kSeedAdvice =
+    "docs/guide/seed.md lists what the account may need, and the other ways; then start the seed again.";
+
 }  // namespace lifeboat::rescue

@@ -55,7 +55,7 @@ void SqlLoader::fail_with_words() {
   fail(Code::kUnavailable,
        format("the branch's server does not take the dump: {}",
               printable(server::last_lines(scratch_.path() / "stderr", 3))),
-       "Is this host's mariadbd of the source's series? Nothing was made of the dump.");
+       "Is this host's mariadbd of the source's series?");
 }
 
 }  // namespace lifeboat::rescue

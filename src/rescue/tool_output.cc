@@ -33,7 +33,8 @@ std::string ending_text(int status) {
 
 }  // namespace
 
-ToolOutput::ToolOutput(const Tool& tool) : name_(Path(tool.argv.front()).filename()), scratch_("lifeboat-tool") {
+ToolOutput::ToolOutput(const Tool& tool)
+    : name_(Path(tool.argv.front()).filename()), advice_(tool.advice), scratch_("lifeboat-tool") {
   int ends[2];
   if (::pipe2(ends, O_CLOEXEC) != 0) fail_errno("pipe", errno);
   output_ = UniqueFd(ends[0]);
@@ -49,7 +50,7 @@ ToolOutput::ToolOutput(const Tool& tool) : name_(Path(tool.argv.front()).filenam
   } catch (const Exception& e) {
     if (e.code() != Code::kNotFound) throw;
     fail(Code::kNotFound, format("{} is not installed here", name_),
-         format("Install the package {}, or see lifeboat seed --help for the other ways.", tool.package));
+         format("Install the package {}.{}", tool.package, tool.advice.empty() ? "" : " " + tool.advice));
   }
 }
 
@@ -73,8 +74,7 @@ void ToolOutput::finish() {
   while (!(status = process_->wait_for(std::chrono::milliseconds(kLookForStopMs)))) throw_if_cancelled();
   if (*status == 0) return;
   fail(Code::kUnavailable, format("{} {}; it said: {}", name_, ending_text(*status), last_words()),
-       "Nothing was made of what it gave. docs/guide/seed.md lists what the account may need; then start the seed "
-       "again.");
+       format("Nothing was made of what it gave.{}", advice_.empty() ? "" : " " + advice_));
 }
 
 void run_tool(const Tool& tool) {

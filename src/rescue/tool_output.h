@@ -21,6 +21,7 @@ struct Tool {
   std::string stdin_text;  ///< option file for who takes /dev/stdin
   int stdin_fd = -1;       ///< borrowed: what it reads instead, if given
   std::string package;     ///< that has it, for a hint
+  std::string advice;      ///< what may help when it fails, for a hint
 };
 
 class ToolOutput {
@@ -36,6 +37,7 @@ class ToolOutput {
 
  private:
   std::string name_;
+  std::string advice_;
   TempDir scratch_;
   UniqueFd output_;
   std::optional<ChildProcess> process_;
