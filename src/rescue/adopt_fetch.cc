@@ -6,12 +6,12 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <charconv>
 
 #include "base/cancel.h"
 #include "base/error.h"
 #include "base/log.h"
 #include "net/http_client.h"
+#include "store/s3_answers.h"
 #include "store/store.h"
 
 namespace lifeboat::rescue {
@@ -99,19 +99,16 @@ class HttpObject : public RemoteObject {
          "Fetch it to a disk of this host, and adopt it from there.");
   }
 
-  /// "bytes 0-0/12345"
   void note_size(std::string_view range, std::string_view tag) {
-    const std::string_view total = range.substr(std::min(range.rfind('/'), range.size() - 1) + 1);
-    std::uint64_t size = 0;
-    const auto read = std::from_chars(total.data(), total.data() + total.size(), size);
-    if (range.empty() || read.ec != std::errc{} || size == 0) {
+    const auto read = store::parse_content_range(range);
+    if (!read) {
       fail(Code::kUnsupported, format("{}: the server does not say how large it is", without_query(url_)),
            "Fetch it to a disk of this host, and adopt it from there.");
     }
-    if (size_ != 0 && (size != size_ || tag != tag_)) {
+    if (size_ != 0 && (read->total != size_ || tag != tag_)) {
       fail(Code::kConflict, format("{}: is another than when it was begun", without_query(url_)), "Start again.");
     }
-    size_ = size;
+    size_ = read->total;
     tag_ = tag;
   }
 
@@ -160,30 +157,25 @@ RemotePipe::RemotePipe(std::unique_ptr<RemoteObject> object) : object_(std::move
   output_ = UniqueFd(ends[0]);
   input_ = UniqueFd(ends[1]);
   ::fcntl(input_.get(), F_SETFL, O_NONBLOCK);
-  thread_ = std::thread([this] { run(); });
+  thread_ = std::jthread([this](const std::stop_token& stop) { run(stop); });
 }
 
-RemotePipe::~RemotePipe() {
-  stopping_ = true;
-  if (thread_.joinable()) thread_.join();
-}
-
-void RemotePipe::run() noexcept {
+void RemotePipe::run(const std::stop_token& stop) noexcept {
   try {
-    pump();
+    pump(stop);
   } catch (...) {
     failure_ = std::current_exception();
   }
   input_.reset();
 }
 
-void RemotePipe::pump() {
+void RemotePipe::pump(const std::stop_token& stop) {
   Bytes piece(kPieceBytes);
-  for (std::uint64_t at = 0; at < object_->size() && !stopping_;) {
+  for (std::uint64_t at = 0; at < object_->size() && !stop.stop_requested();) {
     const auto size = static_cast<std::size_t>(std::min<std::uint64_t>(piece.size(), object_->size() - at));
     object_->get(at, ByteSpan(piece).first(size));
     at += size;
-    for (ByteView rest = ByteView(piece).first(size); !rest.empty() && !stopping_;) {
+    for (ByteView rest = ByteView(piece).first(size); !rest.empty() && !stop.stop_requested();) {
       pollfd ready{.fd = input_.get(), .events = POLLOUT, .revents = 0};
       if (::poll(&ready, 1, kLookForEndMs) <= 0) continue;
       const ssize_t n = ::write(input_.get(), rest.data(), rest.size());

@@ -33,7 +33,6 @@ std::unique_ptr<RemoteObject> open_remote(const std::string& url);
 class RemotePipe {
  public:
   explicit RemotePipe(std::unique_ptr<RemoteObject> object);
-  ~RemotePipe();
   RemotePipe(const RemotePipe&) = delete;
   RemotePipe& operator=(const RemotePipe&) = delete;
 
@@ -46,16 +45,15 @@ class RemotePipe {
   void finish();
 
  private:
-  void run() noexcept;
-  void pump();
+  void run(const std::stop_token& stop) noexcept;
+  void pump(const std::stop_token& stop);
 
   std::unique_ptr<RemoteObject> object_;
   UniqueFd input_;
   UniqueFd output_;
   std::atomic<std::uint64_t> sent_{0};
-  std::atomic<bool> stopping_{false};
   std::exception_ptr failure_;  ///< of the thread; read when it has ended
-  std::thread thread_;
+  std::jthread thread_;         ///< ends before the rest does
 };
 
 }  // namespace lifeboat::rescue

@@ -81,7 +81,21 @@ bool tells(const BackupPosition& position) {
   return !position.file.empty() || !position.gtid.empty();
 }
 
+constexpr std::array<std::string_view, 4> kServerDatabases = {"mysql", "sys", "information_schema",
+                                                              "performance_schema"};
+constexpr std::array<std::string_view, 8> kAccountTables = {"columns_priv", "db",      "global_priv", "procs_priv",
+                                                            "proxies_priv", "servers", "tables_priv", "roles_mapping"};
+
 }  // namespace
+
+bool is_of_server(const FolderPart& part) {
+  return std::ranges::find(kServerDatabases, part.database) != kServerDatabases.end();
+}
+
+bool is_of_accounts(const FolderPart& part) {
+  return part.database == "mysql" && part.kind == Kind::kData &&
+         std::ranges::find(kAccountTables, part.table) != kAccountTables.end();
+}
 
 std::optional<FolderPart> part_of_name(const std::string& file, const std::vector<std::string>& databases) {
   std::string name = name_without_packing(file);

@@ -27,6 +27,10 @@ struct FolderPart {
   std::uint64_t bytes = 0;
 };
 
+/// Of a database that is the server's own: no part of its data, but for who may do what.
+bool is_of_server(const FolderPart& part);
+bool is_of_accounts(const FolderPart& part);
+
 /// What its name says of a file. Nothing: it is no part of the dump. A database's name may have dots: `databases` are
 /// those that are known to be one.
 std::optional<FolderPart> part_of_name(const std::string& file, const std::vector<std::string>& databases);

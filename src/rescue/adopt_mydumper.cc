@@ -1,5 +1,5 @@
-// A folder of mydumper's: its files are given to an empty server, several at a time. What was loaded is noted down in
-// the server itself, with the rows, so that a load that was killed is gone on with and nothing is loaded twice.
+// A folder of mydumper's: its files are given to an empty server, several at a time. What was loaded is noted down, so
+// that a load that was killed is gone on with and nothing is loaded twice.
 
 #include <algorithm>
 #include <atomic>
@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "base/printable.h"
+#include "rescue/adopt_book.h"
 #include "rescue/adopt_folder.h"
 #include "rescue/adopt_parts.h"
 #include "rescue/adopt_progress.h"
@@ -27,24 +28,10 @@ using Kind = FolderPart::Kind;
 constexpr std::size_t kSchemaFileBytesMax = std::size_t{64} << 20U;
 constexpr std::size_t kDataPieceBytes = std::size_t{256} << 10U;
 constexpr std::chrono::minutes kShutdownPatience{10};
-constexpr std::string_view kBook = "lifeboat_adoption";
 /// One transaction, so that the note of it counts if and only if the rows do; values as they are in the dump.
 constexpr std::string_view kDataSession =
     "SET SESSION autocommit = 0, foreign_key_checks = 0, sql_mode = 'NO_AUTO_VALUE_ON_ZERO'";
 constexpr std::string_view kSchemaSession = "SET SESSION foreign_key_checks = 0, sql_mode = ''";
-
-/// Of the database `mysql`: who may do what. All else in it is of the server, not of its data.
-const std::set<std::string> kAccountTables = {"columns_priv", "db",      "global_priv", "procs_priv",
-                                              "proxies_priv", "servers", "tables_priv", "roles_mapping"};
-
-/// No character of it means anything within a statement.
-std::string hex_literal(std::string_view text) {
-  return format("x'{}'", to_hex(as_bytes(text)));
-}
-
-std::string note_statement(const std::string& file) {
-  return format("INSERT INTO {}.loaded VALUES ({});\n", kBook, hex_literal(file));
-}
 
 std::string read_schema_file(const Path& path) {
   BackupInput input(path.string());
@@ -64,10 +51,10 @@ class FolderLoad {
         folder_(request.backup),
         adopted_(adopted),
         parts_(std::move(parts)),
-        progress_(request.progress, total_bytes()) {}
+        progress_(request.progress, total_bytes()),
+        book_(*adopted.connection) {}
 
   void run() {
-    open_book();
     for (const Kind kind : {Kind::kDatabase, Kind::kTable}) load_schemas(kind);
     drop_halves();
     load_data();
@@ -78,30 +65,12 @@ class FolderLoad {
   }
 
  private:
-  static bool is_of_server(const FolderPart& part) {
-    return part.database == "mysql" || part.database == "sys" || part.database == "information_schema" ||
-           part.database == "performance_schema";
-  }
-  static bool is_of_accounts(const FolderPart& part) {
-    return part.database == "mysql" && part.kind == Kind::kData && kAccountTables.contains(part.table);
-  }
-
   std::uint64_t total_bytes() const {
     std::uint64_t total = 0;
     for (const FolderPart& part : parts_) {
       if (!is_of_server(part) || is_of_accounts(part)) total += part.bytes;
     }
     return total;
-  }
-
-  void open_book() {
-    adopted_.connection->query(format("CREATE DATABASE IF NOT EXISTS {}", kBook));
-    adopted_.connection->query(
-        format("CREATE TABLE IF NOT EXISTS {}.loaded (file VARBINARY(1024) PRIMARY KEY) ENGINE = InnoDB", kBook));
-    for (const server::Row& row : adopted_.connection->query(format("SELECT file FROM {}.loaded", kBook))) {
-      loaded_before_.insert(row.at(0).value_or(""));
-    }
-    if (!loaded_before_.empty()) log::info("{} of its files are loaded already", loaded_before_.size());
   }
 
   /// As the server knows it.
@@ -124,7 +93,7 @@ class FolderLoad {
   }
 
   void count(const FolderPart& part) {
-    if (loaded_before_.contains(part.file)) {
+    if (book_.has(part.file)) {
       progress_.pass(part.bytes);
     } else {
       progress_.add(part.bytes);
@@ -137,7 +106,7 @@ class FolderLoad {
       const std::string name = created_name(text, "CREATE DATABASE");
       if (!name.empty()) databases_[part.database] = name;
     }
-    if (loaded_before_.contains(part.file)) return;
+    if (book_.has(part.file)) return;
     const std::unique_ptr<server::Connection> connection = adopted_.branch->connect_to_load();
     connection->query(kSchemaSession);
     const std::string database = quote_name(database_of(part));
@@ -150,7 +119,7 @@ class FolderLoad {
     if (part.kind == Kind::kTable) drop_table(*connection, created_name(text, "CREATE TABLE"));
     if (part.kind == Kind::kTriggers) drop_triggers(*connection, part);
     for (const std::string& statement : split_statements(text)) connection->query(statement);
-    adopted_.connection->query(note_statement(part.file));
+    adopted_.connection->query(AdoptBook::note(part.file));
   }
 
   static void drop_table(server::Connection& connection, const std::string& table) {
@@ -168,14 +137,14 @@ class FolderLoad {
 
   /// Tables that know no transactions, and may hold half of a file: theirs are loaded again.
   void drop_halves() {
-    if (loaded_before_.empty()) return;
+    if (book_.empty()) return;
     std::map<std::pair<std::string, std::string>, std::vector<std::string>> of_table;
     std::set<std::pair<std::string, std::string>> open;
     for (const FolderPart& part : parts_) {
       if (part.kind != Kind::kData || is_of_server(part)) continue;
       const std::pair key(database_of(part), part.table);
       of_table[key].push_back(part.file);
-      if (!loaded_before_.contains(part.file)) open.insert(key);
+      if (!book_.has(part.file)) open.insert(key);
     }
     for (const auto& key : open) {
       const std::string engine = adopted_.connection->value(
@@ -184,10 +153,7 @@ class FolderLoad {
                  hex_literal(key.first), hex_literal(key.second)));
       if (engine.empty() || engine == "InnoDB") continue;
       adopted_.connection->query(format("TRUNCATE TABLE {}", quote_table(key.first, key.second)));
-      for (const std::string& file : of_table[key]) {
-        adopted_.connection->query(format("DELETE FROM {}.loaded WHERE file = {}", kBook, hex_literal(file)));
-        loaded_before_.erase(file);
-      }
+      for (const std::string& file : of_table[key]) book_.forget(file);
     }
   }
 
@@ -195,7 +161,7 @@ class FolderLoad {
     std::vector<const FolderPart*> left;
     for (const FolderPart& part : parts_) {
       if (part.kind != Kind::kData || is_of_server(part)) continue;
-      if (loaded_before_.contains(part.file)) {
+      if (book_.has(part.file)) {
         progress_.pass(part.bytes);
       } else {
         database_of(part);  // known before the threads ask
@@ -221,9 +187,10 @@ class FolderLoad {
         }
       }
     };
-    std::vector<std::thread> threads;
-    for (int i = 0; i < request_.threads; ++i) threads.emplace_back(loop);
-    for (std::thread& thread : threads) thread.join();
+    {
+      std::vector<std::jthread> threads;
+      for (int i = 0; i < request_.threads; ++i) threads.emplace_back(loop);
+    }
     if (failure) std::rethrow_exception(failure);
   }
 
@@ -231,7 +198,7 @@ class FolderLoad {
     try {
       SqlLoader loader(adopted_.branch->record().socket, databases_.at(part.database), std::string(kDataSession));
       pour(part, loader);
-      loader.write(as_bytes("\n" + note_statement(part.file) + "COMMIT;\n"));
+      loader.write(as_bytes("\n" + AdoptBook::note(part.file) + "COMMIT;\n"));
       loader.finish();
     } catch (Exception& e) {
       e.add_context(format("loading {}", printable(part.file)));
@@ -275,7 +242,7 @@ class FolderLoad {
   AdoptedBranch& adopted_;
   std::vector<FolderPart> parts_;
   AdoptProgress progress_;
-  std::set<std::string> loaded_before_;
+  AdoptBook book_;
   std::map<std::string, std::string> databases_;  ///< as files' names have them → as the server knows them
   std::set<std::string> emptied_;                 ///< account tables that hold only what was loaded
 };
@@ -316,7 +283,7 @@ AdoptedBranch adopt_mydumper(const AdoptRequest& request, vault::Vault& vault) {
     end_load(*adopted.connection);
     write_file_durably(mark, {});
   }
-  adopted.connection->query(format("DROP DATABASE IF EXISTS {}", kBook));
+  AdoptBook::remove(*adopted.connection);
   return adopted;
 }
 

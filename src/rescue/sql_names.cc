@@ -1,5 +1,8 @@
 #include "rescue/sql_names.h"
 
+#include "base/bytes.h"
+#include "base/format.h"
+
 namespace lifeboat::rescue {
 
 std::string quote_name(std::string_view name) {
@@ -10,6 +13,10 @@ std::string quote_name(std::string_view name) {
 
 std::string quote_table(std::string_view database, std::string_view table) {
   return quote_name(database) + '.' + quote_name(table);
+}
+
+std::string hex_literal(std::string_view value) {
+  return format("x'{}'", to_hex(as_bytes(value)));
 }
 
 }  // namespace lifeboat::rescue

@@ -1,4 +1,4 @@
-/// Names of tables and columns in SQL, whatever is in them. Threads: free functions. Errors: none.
+/// Names of tables and columns, and values, in SQL, whatever is in them. Threads: free functions. Errors: none.
 #pragma once
 
 #include <string>
@@ -10,5 +10,7 @@ namespace lifeboat::rescue {
 std::string quote_name(std::string_view name);
 /// `a`.`b`
 std::string quote_table(std::string_view database, std::string_view table);
+/// x'6f6b': no character of a value means anything within a statement.
+std::string hex_literal(std::string_view value);
 
 }  // namespace lifeboat::rescue

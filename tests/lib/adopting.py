@@ -7,7 +7,7 @@ import time
 from branches import Branch, checksums
 from lifeboat import CommandFailed
 from mariadb import Server, install
-from seeding import SCHEMA
+from seeding import SCHEMA, fill
 
 TABLES = ["shop.diagrams", "shop.written", "shop.visits", "shop.notes", "shop.years"]
 COUNTED = "SELECT COUNT(*) FROM "
@@ -22,8 +22,7 @@ class LostServer:
         install(work / "source")
         self.server = Server(work / "source", "--log-bin=mysql-bin", "--server-id=1", *options).start()
         self.server.query(SCHEMA)
-        noise = ", ".join(["RANDOM_BYTES(1024)"] * 16)
-        self.server.query(f"INSERT INTO diagrams (body) SELECT CONCAT({noise}) FROM seq_1_to_{megabytes * 64}", "shop")
+        fill(self.server, megabytes)
         self.server.query("CREATE DATABASE app; CREATE TABLE app.t (a INT PRIMARY KEY)")
         self.tables, self.mistake, self.expected = list(TABLES), None, None
 

@@ -51,13 +51,18 @@ class Seeded:
         return made
 
 
+def fill(server, megabytes):
+    """Rows of 16 KiB that nothing compresses."""
+    noise = ", ".join(["RANDOM_BYTES(1024)"] * 16)
+    server.query(f"INSERT INTO diagrams (body) SELECT CONCAT({noise}) FROM seq_1_to_{round(megabytes * 64)}", "shop")
+
+
 @contextmanager
 def source_of_seeds(boat, grants=PHYSICAL, megabytes=40, options=()):
     source = Source.made(boat.work / "source", *options)
     try:
         source.query(SCHEMA)
-        noise = ", ".join(["RANDOM_BYTES(1024)"] * 16)
-        source.query(f"INSERT INTO diagrams (body) SELECT CONCAT({noise}) FROM seq_1_to_{megabytes * 64}", "shop")
+        fill(source, megabytes)
         source.query(f"CREATE USER b@'%' IDENTIFIED BY 'p\"w\\\\ #1'; {grants}")
         source.stop()  # mariadb-backup takes what was made since the last checkpoint last, as no table file
         source = Source(boat.work / "source", *options).start()
