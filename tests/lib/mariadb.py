@@ -52,6 +52,10 @@ class Client:
         return subprocess.run(self.argv(*([database] if database else [])), input=sql, text=True, check=True,
                               capture_output=True, timeout=timeout).stdout.rstrip("\n")
 
+    def log_bytes(self):
+        """Of all its binary logs."""
+        return sum(int(line.split("\t")[1]) for line in self.query("SHOW BINARY LOGS").splitlines())
+
     def answers(self):
         return subprocess.run(self.argv("-e", "SELECT 1"), capture_output=True, check=False).returncode == 0
 
