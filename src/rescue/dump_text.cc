@@ -32,6 +32,16 @@ std::optional<std::string_view> find_in(std::string_view head, std::string_view 
   return found ? found : after_line(head, begins, end);
 }
 
+/// What follows MASTER_LOG_FILE=' in the statement that leads on from the dump. With --dump-slave MariaDB names the
+/// connection, also where its name is empty.
+std::optional<std::string_view> find_change_master(std::string_view head, std::string_view tail) {
+  if (const auto found = find_in(head, tail, "CHANGE MASTER TO MASTER_LOG_FILE='", ";")) return found;
+  const auto named = find_in(head, tail, "CHANGE MASTER '", ";");
+  constexpr std::string_view kFile = "' TO MASTER_LOG_FILE='";
+  const std::size_t at = named ? named->find(kFile) : std::string_view::npos;
+  return at == std::string_view::npos ? std::nullopt : std::optional(named->substr(at + kFile.size()));
+}
+
 std::string trimmed(std::string_view text) {
   const std::size_t first = text.find_first_not_of(" \t");
   if (first == std::string_view::npos) return {};
@@ -53,7 +63,7 @@ bool DumpGlimpse::complete() const {
 std::optional<BackupPosition> find_dump_position(std::string_view head, std::string_view tail) {
   BackupPosition position;
   constexpr std::string_view kBetween = "', MASTER_LOG_POS=";
-  if (const auto words = find_in(head, tail, "CHANGE MASTER TO MASTER_LOG_FILE='", ";")) {
+  if (const auto words = find_change_master(head, tail)) {
     const std::size_t at = words->find(kBetween);
     if (at != std::string_view::npos) {
       const std::string_view number = words->substr(at + kBetween.size());
@@ -63,7 +73,7 @@ std::optional<BackupPosition> find_dump_position(std::string_view head, std::str
   }
   const auto gtid = find_in(head, tail, "SET GLOBAL gtid_slave_pos='", "'");
   if (gtid) position.gtid = *gtid;
-  if (position.file.empty() && !gtid) return std::nullopt;
+  if (position.file.empty() && position.gtid.empty()) return std::nullopt;
   return position;
 }
 

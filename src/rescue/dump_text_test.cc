@@ -39,6 +39,23 @@ TEST(DumpText, StatementsThatAreNoCommentsTellThePositionAsWell) {
   EXPECT_EQ(found->gtid, "0-1-2,1-1-3");
 }
 
+TEST(DumpText, APositionOfAReplicasSourceNamesTheConnection) {
+  for (const std::string name : {"", "db0"}) {
+    const std::string line = "CHANGE MASTER '" + name + "' TO MASTER_LOG_FILE='b.000002', MASTER_LOG_POS=9;\n";
+    for (const std::string& head : {line, "-- " + line}) {
+      const auto found =
+          find_dump_position("-- MariaDB dump\nCHANGE MASTER '' TO MASTER_USE_GTID=slave_pos;\n" + head, "");
+      ASSERT_TRUE(found) << head;
+      EXPECT_EQ(found->file, "b.000002");
+      EXPECT_EQ(found->position, 9U);
+    }
+  }
+}
+
+TEST(DumpText, AnEmptyGtidPositionTellsNothing) {
+  EXPECT_FALSE(find_dump_position("-- MariaDB dump\n", "\nSET GLOBAL gtid_slave_pos='';\n-- Dump completed\n"));
+}
+
 TEST(DumpText, WhatDataSaysIsNoPosition) {
   constexpr std::string_view kData = "INSERT INTO t VALUES ('-- SET GLOBAL gtid_slave_pos=\\'9-9-9\\'');\n";
   EXPECT_FALSE(find_dump_position(kData, kData));
