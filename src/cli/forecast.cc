@@ -75,7 +75,7 @@ class Forecaster {
         relay_(relay_directory(options.directory)),
         log_(rescue::choose_incarnation(relay_, name_of_source(options.source), options.incarnation)),
         drilled_(rescue::read_drill_samples(*vault_)),
-        book_(rescue::read_forecast_book(state_root_)),
+        book_(rescue::find_forecast_book(state_root_)),
         standbys_(rescue::find_standbys(state_root_,
                                         server::control_logins(options.branch.user, options.branch.password_file))) {}
 

@@ -99,7 +99,7 @@ void Drill::begin_forecast(const RescuePicture& picture, RescueLog& log) {
       task.load = request_.label;
       task.host = host_name();
     }
-    ForecastBook book = read_forecast_book(state_root());
+    ForecastBook book = find_forecast_book(state_root());
     Forecast before = forecast(tasks, read_drill_samples(*vault_).samples, book.widening(kBeforeStage));
     forecast_ = std::make_unique<ForecastKeeper>(ForecastKeeper::Run{
         .state_root = state_root(), .origin = record_.id, .before = std::move(before), .book = std::move(book)});

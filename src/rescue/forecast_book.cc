@@ -5,6 +5,7 @@
 #include <set>
 
 #include "base/error.h"
+#include "base/log.h"
 #include "rescue/forecast.h"
 #include "rescue/forecast_lines.h"
 
@@ -190,6 +191,15 @@ ForecastBook read_forecast_book(const Path& state_root) {
     }
   }
   return reader.finish(damaged);
+}
+
+ForecastBook find_forecast_book(const Path& state_root) {
+  try {
+    return read_forecast_book(state_root);
+  } catch (const Exception& e) {
+    log::warn("past forecasts count for nothing: {}", e.error().text());
+    return {};
+  }
 }
 
 double ForecastBook::widening(std::string_view stage) const {

@@ -77,6 +77,8 @@ struct ForecastBook {
   double widening(std::string_view stage) const;
 };
 ForecastBook read_forecast_book(const Path& state_root);
+/// The same; one that cannot be read is warned of, and as good as none: nobody's way back fails for it.
+ForecastBook find_forecast_book(const Path& state_root);
 json::object to_json(const TrackRecord& record);
 
 /// Mean over p10, p50 and p90 of a forecast that was followed by `seconds`.
