@@ -215,6 +215,7 @@ void run(Context& context, const Options& options) {
   }
   context.print(json::object{{"ways", std::move(ways)},
                              {"past", std::move(past)},
+                             {"open_forecasts", forecaster.book().open},
                              {"damaged_lines", damaged},
                              {"damaged_proofs", forecaster.damaged_proofs()}},
                 text);

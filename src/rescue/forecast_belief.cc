@@ -80,7 +80,6 @@ class Believer {
       if (work_of(*each) * kLikeMeasured >= belief_.work) belief_.of_size.push_back(each->time);
       belief_.mean_seconds += each->seconds / static_cast<double>(samples_.size());
       belief_.longest_seconds = std::max(belief_.longest_seconds, each->seconds);
-      belief_.longest_gap_seconds = std::max(belief_.longest_gap_seconds, each->longest_gap_seconds);
     }
   }
 

@@ -56,7 +56,6 @@ struct PhaseBelief {
   std::vector<SystemTime> of_size;  ///< times of those that had at least half as much work
   double mean_seconds = 0;          ///< of those, whatever their work: what a naive forecast says
   double longest_seconds = 0;       ///< of those
-  double longest_gap_seconds = 0;   ///< of those
   std::vector<BeliefPart> parts;    ///< empty: nothing is known
 };
 

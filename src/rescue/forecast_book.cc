@@ -171,12 +171,12 @@ std::string stage_name(int percent) {
 }
 
 void keep_forecast(const Path& state_root, const KeptForecast& forecast) {
-  append_lines(book_file(state_root), {to_json(forecast)});
+  append_line(book_file(state_root), to_json(forecast));
 }
 
 void keep_outcome(const Path& state_root, const std::string& origin, SystemTime time, double seconds) {
-  append_lines(book_file(state_root),
-               {{{"kind", "outcome"}, {"origin", origin}, {"time", unix_ms(time)}, {"seconds", seconds}}});
+  append_line(book_file(state_root),
+              {{"kind", "outcome"}, {"origin", origin}, {"time", unix_ms(time)}, {"seconds", seconds}});
 }
 
 ForecastBook read_forecast_book(const Path& state_root) {

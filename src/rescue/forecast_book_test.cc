@@ -202,7 +202,7 @@ TEST(ForecastBook, PassesOverWhatIsNoRecord) {
 
 TEST(ForecastLines, LongerThanALineCanBeAreRefused) {
   const TempDir root;
-  EXPECT_THROW(append_lines(root.path() / "f", {{{"long", std::string(kForecastLineMax, 'x')}}}), Exception);
+  EXPECT_THROW(append_line(root.path() / "f", {{"long", std::string(kForecastLineMax, 'x')}}), Exception);
   EXPECT_TRUE(read_lines(root.path() / "f").objects.empty());
 }
 

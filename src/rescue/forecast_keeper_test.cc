@@ -12,7 +12,6 @@ Forecast before() {
   for (int i = 0; i < 5; ++i) {
     for (const std::string phase : {"mount", "boot", "replay"}) {
       samples.push_back({.phase = phase,
-                         .origin = "drill",
                          .time = from_unix_ms(i),
                          .work = 1000,
                          .unit = "bytes",

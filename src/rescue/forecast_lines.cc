@@ -21,17 +21,14 @@ bool ends_inside_a_line(int fd, const Path& file) {
 
 }  // namespace
 
-void append_lines(const Path& file, const std::vector<json::object>& objects) {
+void append_line(const Path& file, const json::object& object) {
+  const std::string line = json::serialize(object);
+  if (line.size() > kForecastLineMax) {
+    fail(Code::kUnsupported, format("{}: a line of {} is longer than one can be", file.string(), line.size()));
+  }
   make_directories(file.parent_path());
   const UniqueFd fd = open_file(file, O_RDWR | O_APPEND | O_CREAT);
-  std::string text = ends_inside_a_line(fd.get(), file) ? "\n" : "";
-  for (const json::object& object : objects) {
-    const std::string line = json::serialize(object);
-    if (line.size() > kForecastLineMax) {
-      fail(Code::kUnsupported, format("{}: a line of {} is longer than one can be", file.string(), line.size()));
-    }
-    text += line + "\n";
-  }
+  const std::string text = (ends_inside_a_line(fd.get(), file) ? "\n" : "") + line + "\n";
   write_full(fd.get(), as_bytes(text), file.string());
   sync_data(fd.get(), file.string());
   sync_directory(file.parent_path());

@@ -4,7 +4,7 @@
 /// readers pass over what they cannot read, and say how many lines that were.
 ///
 /// Threads: free functions; several processes may append at once. Errors: errno's; kCorruption for a file larger than
-/// it can get in years. Durability: what was appended survives power loss when append_lines returns.
+/// it can get in years. Durability: what was appended survives power loss when append_line returns.
 #pragma once
 
 #include <vector>
@@ -22,7 +22,7 @@ struct ForecastLines {
 /// Longer ones are not written, and none when read.
 inline constexpr std::size_t kForecastLineMax = std::size_t{64} << 10U;
 
-void append_lines(const Path& file, const std::vector<json::object>& objects);
+void append_line(const Path& file, const json::object& object);
 /// Nothing if there is no such file.
 ForecastLines read_lines(const Path& file);
 

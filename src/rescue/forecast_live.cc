@@ -127,13 +127,13 @@ void RunForecast::end_phase(double at) {
 }
 
 bool RunForecast::stalled(double active) const {
-  double longest = belief().longest_gap_seconds;
+  double patience = kStallSeconds;
   if (running_->total == 0) {
-    // One that never tells: as a whole it is one gap, of which without a drill nobody knows how long it may be.
+    // One that never tells: of which without a drill nobody knows how long it may be.
     if (belief().drills == 0) return false;
-    longest = belief().longest_seconds;
+    patience = std::max(patience, kStallTimes * belief().longest_seconds);
   }
-  return active - running_->moved > std::max(kStallSeconds, kStallTimes * longest);
+  return active - running_->moved > patience;
 }
 
 /// Of the logarithm of a whole phase's pace, as a standard deviation: by how unlike its stretches have been so far. The

@@ -22,7 +22,6 @@ bool is_null(const json::object& object, std::string_view key) {
 std::optional<ForecastSample> sample_from_json(const json::object& phase) {
   if (!json_flag(phase, "recovers") || is_null(phase, "seconds")) return std::nullopt;
   ForecastSample sample{.phase = json_string(phase, "phase"),
-                        .origin = {},
                         .time = from_unix_ms(json_integer(phase, "begun")),
                         .work = {},
                         .unit = json_string(phase, "unit"),
@@ -45,7 +44,6 @@ std::vector<ForecastSample> samples_of_proof(const json::object& proof) {
     try {
       std::optional<ForecastSample> sample = sample_from_json(each.get_object());
       if (!sample) continue;
-      sample->origin = json_string(proof, "id");
       sample->load = condition_in(proof, "label");
       sample->host = condition_in(proof, "host");
       samples.push_back(std::move(*sample));

@@ -13,16 +13,14 @@
 namespace lifeboat::rescue {
 
 struct ForecastSample {
-  std::string phase;   ///< as in RescuePhase: "mount", "boot", "replay", …
-  std::string origin;  ///< name of the drill or rescue: its phases belong together
-  SystemTime time;     ///< when the phase began
+  std::string phase;  ///< as in RescuePhase: "mount", "boot", "replay", …
+  SystemTime time;    ///< when the phase began
   /// What its time scales with, in `unit`: "replay": bytes of log; "mount": files of the image; … Nothing: not known.
   std::optional<double> work;
-  std::string unit;                ///< samples of another unit are no evidence
-  double seconds = 0;              ///< without waiting for people; above 0
-  double longest_gap_seconds = 0;  ///< between two signs of progress; 0: not known
-  std::string load;                ///< what people say that the host was under: "idle"; empty: not known
-  std::string host;                ///< host_name() of the one that it ran on; empty: not known
+  std::string unit;    ///< samples of another unit are no evidence
+  double seconds = 0;  ///< without waiting for people; above 0
+  std::string load;    ///< what people say that the host was under: "idle"; empty: not known
+  std::string host;    ///< host_name() of the one that it ran on; empty: not known
 };
 
 /// Those in what the proof of a drill says (untrusted JSON): of the phases that a rescue has, too, and that ended.

@@ -187,7 +187,7 @@ TEST(Forecast, DoesNotMixUnits) {
   PhaseTask task = replay_of(1000);
   task.unit = "rows";
   EXPECT_EQ(believe(task, samples).basis, Basis::kGuess);
-  samples.push_back({.phase = "replay", .origin = "x", .time = now(), .work = 1000, .unit = "rows", .seconds = 7});
+  samples.push_back({.phase = "replay", .time = now(), .work = 1000, .unit = "rows", .seconds = 7});
   EXPECT_EQ(believe(task, samples).drills, 1U);
   EXPECT_NEAR(seconds_of(task, samples).p50, 7, 0.5);
 }
@@ -207,8 +207,8 @@ TEST(Forecast, StaysFiniteWhateverWasMeasured) {
   for (const double work : {0.0, 1e-300, 1.0, 1e18, 1e300}) {
     for (const double seconds : {1e-9, 1.0, 1e9}) {
       const std::vector<ForecastSample> samples{
-          {.phase = "replay", .origin = "a", .time = now(), .work = work, .unit = "bytes", .seconds = seconds},
-          {.phase = "replay", .origin = "b", .time = now(), .work = 0, .unit = "bytes", .seconds = seconds * 2}};
+          {.phase = "replay", .time = now(), .work = work, .unit = "bytes", .seconds = seconds},
+          {.phase = "replay", .time = now(), .work = 0, .unit = "bytes", .seconds = seconds * 2}};
       for (const double asked : {0.0, 1.0, 1e15}) {
         const Quantiles said = seconds_of(replay_of(asked), samples);
         EXPECT_FALSE(std::isnan(said.p50)) << work << ' ' << seconds << ' ' << asked;
@@ -250,7 +250,6 @@ TEST(SamplesOfProof, AreThePhasesOfARescueThatEnded) {
   const std::vector<ForecastSample> samples = samples_of_proof(proof);
   ASSERT_EQ(samples.size(), 2U);
   EXPECT_EQ(samples[0].phase, "boot");
-  EXPECT_EQ(samples[0].origin, "20261130-1");
   EXPECT_EQ(samples[0].time, from_unix_ms(1000));
   EXPECT_EQ(samples[0].work, 4096);
   EXPECT_EQ(samples[0].seconds, 2.5);

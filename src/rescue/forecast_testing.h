@@ -22,14 +22,13 @@ class SyntheticWorld {
 
   /// Its phases, in their order, as samples of it.
   std::vector<ForecastSample> carry_out(const SyntheticRun& run) {
-    const std::string origin = "run-" + std::to_string(++runs_);
+    ++runs_;
     const double slower = run.load == "idle" ? 1 : run.load == "loaded" ? 1.6 : 3;
     const double surroundings = normal_(random_);
     std::vector<ForecastSample> samples;
     const auto add = [&](const std::string& phase, double work, double seconds) {
       const double noise = noise_ * std::sqrt(0.5) * (surroundings + normal_(random_));
       samples.push_back({.phase = phase,
-                         .origin = origin,
                          .time = from_unix_ms(1'700'000'000'000 + std::int64_t{86'400'000} * runs_),
                          .work = work,
                          .unit = "bytes",
