@@ -3,7 +3,9 @@
 
 #include "rescue/forecast.h"
 
+#include <algorithm>
 #include <cmath>
+#include <functional>
 
 #include "base/error.h"
 #include "base/log.h"
@@ -15,6 +17,7 @@
 #include "cli/rescue_commands.h"
 #include "rescue/forecast_book.h"
 #include "rescue/forecast_rescue.h"
+#include "rescue/left_out_choice.h"
 #include "rescue/log_choice.h"
 
 namespace lifeboat::cli {
@@ -36,7 +39,7 @@ struct Way {
   std::string name;
   std::string what;
   std::string why_not;
-  bool chosen = false;  ///< a rescue goes by it if nobody says otherwise
+  bool chosen = false;  ///< the plan goes by it
   std::optional<rescue::Forecast> forecast;
 };
 
@@ -79,13 +82,29 @@ class Forecaster {
         standbys_(rescue::find_standbys(state_root_,
                                         server::control_logins(options.branch.user, options.branch.password_file))) {}
 
+  /// The standby first.
   std::vector<Way> ways() {
     std::vector<Way> ways;
-    if (options_.image.empty()) ways.push_back(look_at("standby"));
-    ways.push_back(look_at("image"));
-    choose(ways);
+    try {
+      const rescue::RescuePicture picture = plan({});
+      left_out_ = gtids_of(picture.left_out);
+      if (options_.to.empty()) rescue_leaves_out_ = gtids_of(rescue::choose_left_out(picture.dangers));
+      ways.push_back(forecast_of(picture));
+      ways.front().chosen = true;
+      if (options_.image.empty()) ways.push_back(other_than(picture));
+    } catch (const Exception& e) {
+      if (e.code() != Code::kNotFound) throw;
+      ways.clear();
+      if (options_.image.empty()) ways.push_back(look_at("standby"));
+      ways.push_back(look_at("image"));
+    }
+    std::ranges::sort(ways, std::ranges::greater(), &Way::name);
     return ways;
   }
+
+  /// After `ways`: GTIDs that the plan leaves out; and those that a rescue would, if nobody says otherwise.
+  const std::vector<std::string>& left_out() const { return left_out_; }
+  const std::vector<std::string>& rescue_leaves_out() const { return rescue_leaves_out_; }
 
   const rescue::ForecastBook& book() const { return book_; }
   std::size_t damaged_proofs() const { return drilled_.damaged; }
@@ -107,30 +126,38 @@ class Forecaster {
          .rehearsal = options_.dangers.empty()});
   }
 
-  Way look_at(const std::string& name) {
-    Way way{.name = name, .what = {}, .why_not = {}, .forecast = {}};
-    try {
-      const rescue::RescuePicture picture = plan(name);
-      way.what = picture.ways.front().what;
-      std::vector<rescue::PhaseTask> tasks = tasks_of(picture, log_);
-      tasks.insert(tasks.begin(), {.phase = "plan", .work = 1, .unit = "images", .load = {}, .host = {}});
-      for (rescue::PhaseTask& task : tasks) {
-        task.load = options_.load;
-        task.host = host_name();
-      }
-      way.forecast = rescue::forecast(tasks, drilled_.samples, book_.widening(rescue::kBeforeStage));
-    } catch (const Exception& e) {
-      if (e.code() != Code::kNotFound) throw;
-      way.why_not = e.error().message;
-    }
-    return way;
+  static std::vector<std::string> gtids_of(const std::vector<rescue::FoundDanger>& dangers) {
+    std::vector<std::string> gtids;
+    for (const rescue::FoundDanger& each : dangers) gtids.push_back(format_gtid(each.gtid));
+    return gtids;
   }
 
-  void choose(std::vector<Way>& ways) {
-    const auto possible = [](const Way& way) { return way.forecast.has_value(); };
-    if (std::ranges::none_of(ways, possible)) return;
-    const std::string chosen = plan({}).record.standby.empty() ? "image" : "standby";
-    for (Way& way : ways) way.chosen = way.name == chosen;
+  Way forecast_of(const rescue::RescuePicture& picture) {
+    const rescue::RescueWay& first = picture.ways.front();
+    std::vector<rescue::PhaseTask> tasks = tasks_of(picture, log_, options_.load);
+    tasks.insert(tasks.begin(),
+                 {.phase = "plan", .work = 1, .unit = "images", .load = options_.load, .host = host_name()});
+    return {.name = first.name,
+            .what = first.what,
+            .why_not = {},
+            .forecast = rescue::forecast(tasks, drilled_.samples, book_.widening(rescue::kBeforeStage))};
+  }
+
+  /// Of the two, the one that the plan does not go by: planned as well, if it is possible.
+  Way other_than(const rescue::RescuePicture& picture) {
+    const std::string name = picture.record.standby.empty() ? "standby" : "image";
+    const auto way = std::ranges::find(picture.ways, name, &rescue::RescueWay::name);
+    if (way == picture.ways.end() || way->why_not.empty()) return look_at(name);
+    return {.name = name, .what = way->what, .why_not = way->why_not, .forecast = {}};
+  }
+
+  Way look_at(const std::string& name) {
+    try {
+      return forecast_of(plan(name));
+    } catch (const Exception& e) {
+      if (e.code() != Code::kNotFound) throw;
+      return {.name = name, .what = {}, .why_not = e.error().message, .forecast = {}};
+    }
   }
 
   const Options& options_;
@@ -141,6 +168,8 @@ class Forecaster {
   rescue::DrillSamples drilled_;
   rescue::ForecastBook book_;
   std::vector<rescue::FoundStandby> standbys_;
+  std::vector<std::string> left_out_;
+  std::vector<std::string> rescue_leaves_out_;
 };
 
 /// Why nobody outside is to be told; empty: nothing is against it.
@@ -158,7 +187,7 @@ std::vector<std::string> row(const std::string& name, const std::optional<rescue
 
 std::string describe(const Way& way, const rescue::TrackRecord* record) {
   std::string text = format("{}: {}{}\n", way.name, printable(way.forecast ? way.what : "not possible: " + way.why_not),
-                            way.chosen ? " (what a rescue would do)" : "");
+                            way.chosen ? " (the way that is taken, if nobody names another)" : "");
   if (!way.forecast) return text;
   const rescue::Forecast& forecast = *way.forecast;
   std::vector<std::vector<std::string>> table{{"  PHASE", "P10", "P50", "P90", "LABEL", "EVIDENCE"}};
@@ -168,9 +197,10 @@ std::string describe(const Way& way, const rescue::TrackRecord* record) {
   table.push_back(row("all", forecast.seconds, forecast.basis, forecast.why));
   text += printable_lines(format_table(table));
   if (!forecast.seconds) {
-    return text + "  how long it would take is not known; `lifeboat drill run` measures it\n";
+    return text + format("  how long it would take is not known; {}\n",
+                         way.name == "standby" ? "no drill takes a standby over" : "`lifeboat drill run` measures it");
   }
-  text += format("  not before {}; more likely than not within {}; longer than {} would be a surprise\n",
+  text += format("  hardly before {}; more likely than not within {}; longer than {} would be a surprise\n",
                  about(forecast.seconds->p10), about(forecast.seconds->p50), about(forecast.seconds->p90));
   const std::string why = why_not_public(way, record);
   return text + (why.empty() ? "" : format("  not to be promised to anybody outside: {}\n", why));
@@ -182,6 +212,16 @@ std::string describe(const rescue::TrackRecord* record) {
       "past forecasts: {} of {} came out between P10 and P90{}\n", record->scored - record->below - record->above,
       record->scored,
       record->widening() == 1 ? "" : format("; intervals are {:.2f} times what drills alone tell", record->widening()));
+}
+
+/// What the plan leaves out, and what to say so that it is what a rescue would.
+std::string describe_left_out(const Forecaster& forecaster) {
+  const std::vector<std::string>& out = forecaster.left_out();
+  std::string text = format("left out: {}\n", out.empty() ? "nothing" : lifeboat::format("{}", fmt::join(out, ", ")));
+  const std::vector<std::string>& rescue = forecaster.rescue_leaves_out();
+  if (!out.empty() || rescue.empty()) return text;
+  return text + lifeboat::format("  a rescue would leave out what destroyed last: lifeboat forecast --danger {}\n",
+                                 fmt::join(rescue, " --danger "));
 }
 
 json::object to_json(const Way& way, const rescue::TrackRecord* record) {
@@ -199,8 +239,9 @@ json::object to_json(const Way& way, const rescue::TrackRecord* record) {
 void run(Context& context, const Options& options) {
   Forecaster forecaster(context, options);
   json::array ways;
-  std::string text;
-  for (const Way& way : forecaster.ways()) {
+  const std::vector<Way> found = forecaster.ways();
+  std::string text = describe_left_out(forecaster);
+  for (const Way& way : found) {
     ways.push_back(to_json(way, forecaster.record()));
     text += describe(way, forecaster.record());
   }
@@ -213,7 +254,9 @@ void run(Context& context, const Options& options) {
     text += format("{} proofs of drills are damaged, and count for nothing: lifeboat drill ls\n",
                    forecaster.damaged_proofs());
   }
-  context.print(json::object{{"ways", std::move(ways)},
+  context.print(json::object{{"left_out", json::value_from(forecaster.left_out())},
+                             {"rescue_leaves_out", json::value_from(forecaster.rescue_leaves_out())},
+                             {"ways", std::move(ways)},
                              {"past", std::move(past)},
                              {"open_forecasts", forecaster.book().open},
                              {"damaged_lines", damaged},

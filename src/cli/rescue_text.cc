@@ -47,7 +47,7 @@ std::string danger_lines(const rescue::FoundDanger& danger, std::string_view fat
 }
 
 std::string seconds_text(const std::optional<double>& seconds) {
-  return seconds ? format("about {:.0f} s (a guess: nothing was rehearsed here yet)", *seconds)
+  return seconds ? format("about {:.0f} s (a guess; what drills tell: lifeboat forecast)", *seconds)
                  : std::string("how long is not known");
 }
 

@@ -94,11 +94,7 @@ void Drill::await() {
 /// it goes on.
 void Drill::begin_forecast(const RescuePicture& picture, RescueLog& log) {
   try {
-    std::vector<PhaseTask> tasks = tasks_of(picture, log);
-    for (PhaseTask& task : tasks) {
-      task.load = request_.label;
-      task.host = host_name();
-    }
+    const std::vector<PhaseTask> tasks = tasks_of(picture, log, request_.label);
     ForecastBook book = find_forecast_book(state_root());
     Forecast before = forecast(tasks, read_drill_samples(*vault_).samples, book.widening(kBeforeStage));
     forecast_ = std::make_unique<ForecastKeeper>(ForecastKeeper::Run{

@@ -30,6 +30,22 @@ void draw(Forecast& forecast) {
   if (forecast.basis != Basis::kGuess) forecast.seconds = quantiles_of(totals);
 }
 
+/// "boot: larger than any drill; take over, skip: no drill yet".
+std::string reasons_of(const std::vector<PhaseForecast>& phases) {
+  std::string reasons;
+  std::vector<std::string> unknown;
+  for (const PhaseForecast& phase : phases) {
+    if (phase.belief.drills == 0) {
+      unknown.push_back(phase.belief.task.phase);
+    } else if (!phase.belief.why.empty()) {
+      reasons += format("{}{}: {}", reasons.empty() ? "" : "; ", phase.belief.task.phase, phase.belief.why);
+    }
+  }
+  if (unknown.size() == phases.size()) return "no drill yet";
+  if (unknown.empty()) return reasons;
+  return lifeboat::format("{}{}{}: no drill yet", reasons, reasons.empty() ? "" : "; ", fmt::join(unknown, ", "));
+}
+
 void weigh_bases(Forecast& forecast) {
   if (forecast.phases.empty()) return;
   forecast.basis = Basis::kMeasured;
@@ -38,10 +54,8 @@ void weigh_bases(Forecast& forecast) {
     forecast.basis = std::max(forecast.basis, phase.belief.basis);
     forecast.drills = std::min(forecast.drills, phase.belief.drills);
     forecast.mean_seconds += phase.belief.mean_seconds;
-    const std::string why = phase.belief.drills == 0 ? "no drill yet" : phase.belief.why;
-    if (why.empty()) continue;
-    forecast.why += format("{}{}: {}", forecast.why.empty() ? "" : "; ", phase.belief.task.phase, why);
   }
+  forecast.why = reasons_of(forecast.phases);
   if (forecast.drills == 0) forecast.mean_seconds = 0;
 }
 

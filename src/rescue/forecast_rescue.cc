@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/process.h"
 #include "server/server_info.h"
 #include "vault/proofs.h"
 
@@ -37,18 +38,23 @@ std::vector<PhaseTask> tasks_of_image(const ImageChoice& image, const RescueReco
 
 }  // namespace
 
-std::vector<PhaseTask> tasks_of(const RescuePicture& picture, RescueLog& log) {
+std::vector<PhaseTask> tasks_of(const RescuePicture& picture, RescueLog& log, const std::string& load) {
   const RescueRecord& plan = picture.record;
   std::vector<PhaseTask> tasks;
   if (plan.standby.empty()) {
     const auto image = std::ranges::find(picture.images, plan.images.front(),
                                          [](const ImageChoice& each) -> const std::string& { return each.info.name; });
+    LIFEBOAT_CHECK(image != picture.images.end());  // the plan is the picture's
     tasks = tasks_of_image(*image, plan, log);
   } else {
     tasks = tasks_of_standby(plan, log);
   }
   tasks.push_back(
       {.phase = "check", .work = static_cast<double>(plan.objects.size()), .unit = "objects", .load = {}, .host = {}});
+  for (PhaseTask& task : tasks) {
+    task.load = load;
+    task.host = host_name();
+  }
   return tasks;
 }
 

@@ -3,6 +3,7 @@
 /// Threads: one at a time. Errors: the vault's; a proof that is damaged is no evidence, and counted.
 #pragma once
 
+#include <string>
 #include <vector>
 
 #include "rescue/forecast_belief.h"
@@ -12,8 +13,8 @@
 namespace lifeboat::rescue {
 
 /// Of the plan, in the order in which they are carried out, up to a server that was looked at; the work as a drill
-/// measures it (docs/guide/drill.md).
-std::vector<PhaseTask> tasks_of(const RescuePicture& picture, RescueLog& log);
+/// measures it (docs/guide/drill.md); on this host, which is under `load` (empty: any).
+std::vector<PhaseTask> tasks_of(const RescuePicture& picture, RescueLog& log, const std::string& load);
 
 struct DrillSamples {
   std::vector<ForecastSample> samples;
