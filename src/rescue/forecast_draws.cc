@@ -68,13 +68,11 @@ void ForecastDraws::next_run() {
 }
 
 double ForecastDraws::seconds(const PhaseBelief& belief) {
-  double left = uniform();
-  auto part = belief.parts.begin();
-  while (part + 1 != belief.parts.end() && (left -= part->weight) > 0) ++part;
+  const BeliefPart& part = one_of(belief.parts);
   const double z = std::sqrt(kCommon) * surroundings_ + std::sqrt(1 - kCommon) * normal();
-  std::gamma_distribution<double> chi_square(part->freedom / 2, 2);
-  const double t = z / std::sqrt(chi_square(random_) / part->freedom);
-  return std::exp(part->pace + work_in(belief, *part) + part->scale * t);
+  std::gamma_distribution<double> chi_square(part.freedom / 2, 2);
+  const double t = z / std::sqrt(chi_square(random_) / part.freedom);
+  return std::exp(part.pace + work_in(belief, part) + part.scale * t);
 }
 
 double ForecastDraws::normal() {

@@ -39,9 +39,18 @@ class ForecastDraws {
   double seconds(const PhaseBelief& belief);
   /// Of a normal distribution, on its own.
   double normal();
-  double uniform();
+  /// One of them, by their weights, which are 1 together.
+  template <typename Part>
+  const Part& one_of(const std::vector<Part>& parts) {
+    double left = uniform();
+    auto part = parts.begin();
+    while (part + 1 != parts.end() && (left -= part->weight) > 0) ++part;
+    return *part;
+  }
 
  private:
+  double uniform();
+
   std::mt19937_64 random_{5};
   std::normal_distribution<double> normal_;
   double learnt_sum_ = 0;  ///< of what phases were slower than believed, in standard deviations

@@ -33,14 +33,6 @@ double density(double distance, double variance) {
   return std::exp(-distance * distance / (2 * variance)) / std::sqrt(variance);
 }
 
-template <typename Part>
-const Part& choose(ForecastDraws& draws, const std::vector<Part>& parts) {
-  double left = draws.uniform();
-  auto part = parts.begin();
-  while (part + 1 != parts.end() && (left -= part->weight) > 0) ++part;
-  return *part;
-}
-
 }  // namespace
 
 std::string_view run_state_name(RunState state) {
@@ -196,7 +188,7 @@ std::optional<double> RunForecast::draw_rest(ForecastDraws& draws, const std::ve
     return seconds > active ? std::optional(seconds - active) : std::nullopt;
   }
   const Running& running = *running_;
-  const RestPart& part = choose(draws, parts);
+  const RestPart& part = draws.one_of(parts);
   const double pace = std::exp(part.pace + part.scale * draws.normal());
   const double inflow = running.recent.grown / running.recent.seconds;
   const double gained = 1 - inflow * pace;

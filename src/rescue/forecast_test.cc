@@ -107,6 +107,7 @@ TEST(Forecast, WithoutADrillIsNotKnown) {
   const Forecast none = forecast(tasks, {});
   EXPECT_FALSE(none.seconds);
   EXPECT_EQ(none.basis, Basis::kGuess);
+  EXPECT_EQ(none.why, "no drill yet");
   EXPECT_EQ(evidence_text(none.phases.front().belief), "guess: no drill yet");
 
   tasks.push_back({.phase = "cut over", .work = {}, .unit = "", .load = {}, .host = {}});

@@ -29,13 +29,6 @@ StandbyState state_named(std::string_view name) {
   fail(Code::kCorruption, format("standby: state '{}' is not known", name));
 }
 
-double number_member(const json::object& object, std::string_view key) {
-  const json::value* value = object.if_contains(key);
-  if (value == nullptr || !value->is_number())
-    fail(Code::kCorruption, format("standby: member '{}' is no number", key));
-  return value->to_number<double>();
-}
-
 const json::object* find_object_member(const json::object& object, std::string_view key) {
   const json::value* value = object.if_contains(key);
   return value != nullptr && value->is_object() ? &value->get_object() : nullptr;
@@ -87,8 +80,8 @@ StandbyCommit standby_commit_from_json(const json::object& object) {
   return {.image = json_string(object, "image"),
           .gtid = binlog::GtidPosition::parse(json_string(object, "gtid")),
           .time = parse_time(json_string(object, "time")),
-          .block_ms = number_member(object, "block_ms"),
-          .seconds = number_member(object, "seconds"),
+          .block_ms = json_number(object, "block_ms"),
+          .seconds = json_number(object, "seconds"),
           .last_proven = json_string(object, "last_proven")};
 }
 
@@ -131,7 +124,7 @@ StandbyStatus standby_status_from_json(const json::object& object) {
   status.relay = json_string(object, "relay");
   status.source = json_string(object, "source");
   if (const json::value* lag = object.if_contains("lag_seconds"); lag != nullptr && !lag->is_null()) {
-    status.lag_seconds = number_member(object, "lag_seconds");
+    status.lag_seconds = json_number(object, "lag_seconds");
   }
   status.gtid = json_string(object, "gtid");
   status.relay_gtid = json_string(object, "relay_gtid");

@@ -4,11 +4,11 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 
 #include "base/cancel.h"
 #include "base/error.h"
+#include "base/process.h"
 #include "store/url.h"
 #include "vault/dedup_index.h"
 #include "vault/directory_walk.h"
@@ -23,9 +23,7 @@ constexpr std::string_view kBusyHint =
     "Something works in this directory. Stop it, or import a snapshot or copy instead.";
 
 std::string default_origin(const Path& directory) {
-  std::array<char, 256> host{};
-  ::gethostname(host.data(), host.size() - 1);
-  return format("import {} on {}", directory.string(), host.data());
+  return format("import {} on {}", directory.string(), host_name());
 }
 
 std::optional<ImageName> find_parent(Vault& vault, const ImportOptions& options, const std::string& origin) {
