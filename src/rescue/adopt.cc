@@ -102,8 +102,7 @@ class Adoption {
     }
     if (kind_ == BackupKind::kMydumper && found->volume && !found->volume->image.empty()) return;
     log::info("branch {} was left by an adoption that was killed, and is removed", name);
-    server::stop_branch(*found, std::chrono::milliseconds(0));
-    server::remove_branch(server::open_branch(request_.branch.mount.state_root, name), true);
+    server::discard_branch(*found);
   }
 
   /// People may have a branch of this name too, even of the same image.

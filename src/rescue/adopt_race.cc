@@ -116,8 +116,7 @@ class Race {
   void remove_branch_of(const Runner& runner) const {
     const auto found = server::find_branch(state_root_, runner.racer.branch);
     if (!found || !(runner.came_second || find_adoption_mark(*found))) return;
-    server::stop_branch(*found, std::chrono::milliseconds(0));
-    server::remove_branch(server::open_branch(state_root_, runner.racer.branch), true);
+    server::discard_branch(*found);
   }
 
   Path state_root_;

@@ -30,9 +30,7 @@ SeedBranch::SeedBranch(server::BranchRequest request, const std::string& image) 
 SeedBranch::~SeedBranch() {
   if (kept_) return;
   try {
-    const Path& directory = started_.record.directory;
-    server::stop_branch(started_.record, std::chrono::milliseconds(0));  // what it would still write is thrown away
-    server::remove_branch(server::open_branch(directory.parent_path().parent_path(), started_.record.name), true);
+    server::discard_branch(started_.record);
   } catch (...) {
     log::warn("branch {} is left: {}", started_.record.name, current_error().text());
   }
