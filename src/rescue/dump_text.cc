@@ -86,9 +86,9 @@ DumpHead read_dump_head(std::string_view head) {
   const auto host = after_line(first, "Host: ", "\n");
   const bool names_databases = head.find("\n-- Current Database: `") != std::string_view::npos;
   if (host && !names_databases) {
-    constexpr std::string_view kDatabase = " Database: ";
-    const std::size_t at = host->find(kDatabase);
-    if (at != std::string_view::npos) found.database = trimmed(host->substr(at + kDatabase.size()));
+    constexpr std::string_view kDatabaseHeading = " Database: ";
+    const std::size_t at = host->find(kDatabaseHeading);
+    if (at != std::string_view::npos) found.database = trimmed(host->substr(at + kDatabaseHeading.size()));
   }
   return found;
 }
