@@ -16,7 +16,7 @@ struct Options : BranchOptions {
 void run(Context& context, const Options& options) {
   const server::BranchRecord record = server::open_branch(branch_state_root(options.state), options.branch);
   const bool politely = server::stop_branch(record, parse_duration(options.patience));
-  if (!politely) log::warn("the server did not end within {} and was killed", options.patience);
+  if (!politely) log::warn("the server did not end in time and was killed");
   context.print(
       json::object{{"branch", record.name}, {"state", "stopped"}, {"killed", !politely}},
       format("branch {} is stopped; start it again with: lifeboat branch start --name {}", record.name, record.name));

@@ -1,6 +1,8 @@
 #include "server/branch.h"
 
+#include <algorithm>
 #include <array>
+#include <chrono>
 
 #include "base/error.h"
 #include "base/printable.h"
@@ -14,6 +16,7 @@ namespace lifeboat::server {
 namespace {
 
 constexpr std::string_view kRemovedPrefix = ".removed-";
+constexpr std::chrono::seconds kUnusedPatience{10};
 
 void check_unmounted(const BranchRecord& record) {
   if (!volume::is_mountpoint(record.data_directory())) return;
@@ -53,9 +56,11 @@ void remove_directory(const BranchRecord& record) {
 bool stop_branch(const BranchRecord& named, std::chrono::milliseconds patience) {
   const FileLock lock = lock_branch(named.directory, named.name);
   BranchRecord record = reread(named);
-  const bool politely = stop_server(record.process, patience);
+  // Whose start was killed has served nobody, and MariaDB may hang where it is told to end before it is ready.
+  const bool unused = record.starter.pid != 0;
+  const bool politely = stop_server(record.process, unused ? std::min(patience, kUnusedPatience) : patience);
   if (record.volume && record.volume->state != volume::VolumeState::kNotMounted) volume::unmount_volume(*record.volume);
-  if (record.starter.pid != 0) {  // of a start that was killed
+  if (unused) {
     std::filesystem::remove_all(PrivateDirectory{record.private_directory()}.keys());
     record.starter = {};
     save_branch(record);
