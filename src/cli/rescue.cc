@@ -100,6 +100,19 @@ std::vector<vault::ImageInfo> images_for(const rescue::RescueOrder& order, vault
   return images;
 }
 
+/// Whether the log that was brought goes from the image to the moment that is ordered.
+bool leads_to(rescue::RescueLog& log, const std::optional<rescue::ImagePosition>& position, const std::string& to) {
+  try {
+    const binlog::GtidPosition until = log.moment(to);
+    return !position || std::ranges::all_of(position->gtid.gtids(), [&](const binlog::Gtid& gtid) {
+      return !log.end().find(gtid.domain) || log.has(until, gtid);
+    });
+  } catch (const Exception& e) {
+    if (e.code() != Code::kNotFound) throw;
+    return false;
+  }
+}
+
 /// Log enough for what is ordered, from the newest image that may serve, or from further back.
 Path vault_log(const Context& context, const Options& options, const rescue::RescueOrder& order, vault::Vault& vault,
                const Path& directory) {
@@ -118,7 +131,7 @@ Path vault_log(const Context& context, const Options& options, const rescue::Res
     const bool found = std::ranges::all_of(
         order.skip, [&](const std::string& gtid) { return log.find(binlog::parse_gtid(gtid)).has_value(); });
     const bool told = !order.skip.empty() || !order.to.empty() || !log.newest_dangers(1).empty();
-    if ((found && told) || at == 0) return path;
+    if ((found && told && leads_to(log, position, order.to)) || at == 0) return path;
   }
 }
 
