@@ -1,8 +1,10 @@
 // `lifeboat vault prune`: hides what the retention policy lets go, removes what was hidden long enough.
 
 #include "base/cancel.h"
+#include "base/error.h"
 #include "cli/commands.h"
 #include "cli/housekeeping.h"
+#include "rescue/image_position.h"
 #include "vault/prune.h"
 
 namespace lifeboat::cli {
@@ -91,10 +93,22 @@ std::string to_text(const vault::PruneReport& report, bool dry_run) {
   return text;
 }
 
+/// An image whose position makes no sense says nothing.
+std::string source_of(const vault::ImageInfo& image) {
+  try {
+    const auto position = rescue::position_of(image);
+    return position ? position->source : std::string();
+  } catch (const Exception& e) {
+    if (e.code() != Code::kCorruption) throw;
+    return {};
+  }
+}
+
 void run(Context& context, const Options& options) {
   stop_on_signals();
   const vault::PruneOptions prune{.policy = vault::parse_retention(options.keep),
                                   .log_window = parse_duration(options.log_window),
+                                  .history_of = source_of,
                                   .grace = parse_duration(options.grace),
                                   .dry_run = options.dry_run};
   const auto vault = context.open_vault();

@@ -167,6 +167,22 @@ TEST(LogRetention, TheImageThatLeadsIntoTheWindowKeepsItsLog) {
   const LogPlan kept = plan_log(parts, {image(40, "a"), image(70, "b")}, kDefaultLogWindow, now);
   EXPECT_TRUE(kept.remove.empty()) << "another origin's newest image before the window is of 70 days ago";
   EXPECT_NE(kept.reason.find("i70"), std::string::npos);
+  std::vector<RetentionImage> images{image(40, "commit of volume standby"), image(70, "seed of db")};
+  for (RetentionImage& each : images) each.history = "db:3306";
+  EXPECT_EQ(plan_log(parts, images, kDefaultLogWindow, now).remove.size(), 2U)
+      << "the standby that was made from the seed leads into the window of the same server";
+}
+
+TEST(LogRetention, AnImageThatDoesNotSayWhoseItIsHasTheHistoryOfWhatWasMadeOfIt) {
+  std::vector<ImageInfo> images(4);
+  for (std::size_t i = 0; i < images.size(); ++i) images[i].name = format("i{}", i);
+  images[1].parent = "i0";
+  images[2].parent = "i0";
+  images[3].parent = "i2";
+  const auto says = [](const ImageInfo& image) { return std::string(image.name == "i1" ? "db:3306" : ""); };
+  const std::map<ImageName, std::string> expected{{"i0", "db:3306"}, {"i1", "db:3306"}, {"i2", ""}, {"i3", ""}};
+  EXPECT_EQ(image_histories(images, says), expected);
+  EXPECT_EQ(image_histories(images, {}).at("i1"), "");
 }
 
 TEST_F(LogParts, PruneMarksWhatIsOldSweepsItAfterItsGraceAndLeavesTheRest) {

@@ -18,16 +18,17 @@ void choose_start(const std::vector<RetentionImage>& images, std::chrono::millis
   const SystemTime start = now - window;
   plan.keep_from = start;
   plan.reason = format("the window of {}", format_duration(window));
-  std::map<std::string, const RetentionImage*> leads;  // per origin
+  std::map<std::pair<std::string, std::string>, const RetentionImage*> leads;
   for (const RetentionImage& image : images) {
     if (content_time(image) > start) continue;
-    const RetentionImage*& lead = leads[image.origin];
+    const RetentionImage*& lead =
+        leads[image.history.empty() ? std::pair(image.origin, std::string()) : std::pair(std::string(), image.history)];
     if (lead == nullptr || content_time(image) > content_time(*lead)) lead = &image;
   }
-  for (const auto& [origin, image] : leads) {
+  for (const auto& [_, image] : leads) {
     if (content_time(*image) >= plan.keep_from) continue;
     plan.keep_from = content_time(*image);
-    plan.reason = format("image {} of '{}', which leads into the window", image->name, origin);
+    plan.reason = format("image {} of '{}', which leads into the window", image->name, image->origin);
   }
   plan.keep_from -= kLogMargin;
 }
@@ -37,6 +38,17 @@ bool all_before(const std::vector<ListedLogPart>& parts, SystemTime time) {
 }
 
 }  // namespace
+
+std::map<ImageName, std::string> image_histories(const std::vector<ImageInfo>& images, const HistoryOf& history_of) {
+  std::map<ImageName, std::string> histories;
+  for (const ImageInfo& image : images) {
+    const std::string history = history_of ? history_of(image) : std::string();
+    histories[image.name] = history;
+    const auto parent = histories.find(image.parent);
+    if (parent != histories.end() && parent->second.empty()) parent->second = history;
+  }
+  return histories;
+}
 
 LogPlan plan_log(const std::vector<ListedLogPart>& parts, const std::vector<RetentionImage>& images,
                  std::chrono::milliseconds window, SystemTime now) {

@@ -1,12 +1,15 @@
 /// Which log parts may go: a pure function of names and times.
 ///
 /// The log is kept whole inside the point-in-time window, and before it from the newest image that is not younger than
-/// the window's start, per origin, since that image needs the log to get into the window. Older images stand alone.
+/// the window's start, since that image needs the log to get into the window: per history, and of images that do not
+/// say whose they are per origin. Older images stand alone.
 /// Whole files go, oldest first; the newest file of each log never does, because its relay may go on with it. Parts
 /// whose bytes another part holds, too, go whatever their age.
 #pragma once
 
 #include <chrono>
+#include <functional>
+#include <map>
 #include <set>
 #include <string>
 #include <vector>
@@ -20,6 +23,9 @@ inline constexpr std::chrono::hours kDefaultLogWindow{35 * 24};
 /// Clocks of the hosts that made images may be wrong by less than this.
 inline constexpr std::chrono::hours kLogMargin{24};
 
+/// Of which server an image says that its content is; empty: it does not say.
+using HistoryOf = std::function<std::string(const ImageInfo&)>;
+
 struct LogPlan {
   SystemTime keep_from;
   std::string reason;  ///< why from then: "the window of 35d", "image 2026… of origin …"
@@ -29,6 +35,9 @@ struct LogPlan {
   std::uint64_t kept = 0;
   std::uint64_t kept_bytes = 0;
 };
+
+/// Of which server's history each image is; empty: nobody knows. One that does not say is of its child's.
+std::map<ImageName, std::string> image_histories(const std::vector<ImageInfo>& images, const HistoryOf& history_of);
 
 /// `parts` as listed; `images` are those that stay; `now` is the store's clock.
 LogPlan plan_log(const std::vector<ListedLogPart>& parts, const std::vector<RetentionImage>& images,

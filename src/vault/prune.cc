@@ -68,8 +68,9 @@ struct Survey {
     return sessions;
   }
 
-  std::vector<RetentionImage> retention_images() const {
+  std::vector<RetentionImage> retention_images(const PruneOptions& options) const {
     const auto users = images_in_use(live);
+    auto histories = image_histories(images, options.history_of);
     std::vector<RetentionImage> result;
     for (const ImageInfo& image : images) {
       const auto at = stored.find(image.name);
@@ -81,7 +82,8 @@ struct Survey {
                         .stored = at->second,
                         .pinned = pinned.contains(image.name),
                         .in_use = user == users.end() ? "" : user->second,
-                        .proven = proven.contains(image.name)});
+                        .proven = proven.contains(image.name),
+                        .history = histories[image.name]});
     }
     return result;
   }
@@ -145,7 +147,7 @@ void choose_packs(const Survey& survey, const References& references, SystemTime
 
 /// The log that the images that stay do not need, but for what is marked already.
 void choose_log_parts(const Survey& survey, const PruneOptions& options, SystemTime now, PruneReport& report) {
-  std::vector<RetentionImage> stay = survey.retention_images();
+  std::vector<RetentionImage> stay = survey.retention_images(options);
   const std::set<ImageName> going(report.images.begin(), report.images.end());
   std::erase_if(stay, [&](const RetentionImage& image) { return going.contains(image.name); });
   report.log = plan_log(survey.log_parts, stay, options.log_window, now);
@@ -160,7 +162,7 @@ void choose_log_parts(const Survey& survey, const PruneOptions& options, SystemT
 void plan(Vault& vault, const Survey& survey, const PruneOptions& options, References& references,
           PruneReport& report) {
   const SystemTime now = vault.store().clock();
-  report.verdicts = judge(survey.retention_images(), options.policy, now);
+  report.verdicts = judge(survey.retention_images(options), options.policy, now);
   for (const Verdict& verdict : report.verdicts) {
     if (!verdict.keep) report.images.push_back(verdict.name);
   }

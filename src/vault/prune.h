@@ -23,6 +23,7 @@ inline constexpr std::chrono::hours kDefaultGrace{7 * 24};
 struct PruneOptions {
   RetentionPolicy policy;
   std::chrono::milliseconds log_window = kDefaultLogWindow;  ///< see log_retention.h
+  HistoryOf history_of = {};                                 ///< likewise; empty: images do not say
   std::chrono::milliseconds grace = kDefaultGrace;           ///< how long what was marked can be taken back
   bool dry_run = false;                                      ///< look only: puts and removes nothing
   Progress* progress = nullptr;                              ///< told the bytes of tree nodes read

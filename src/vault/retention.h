@@ -35,9 +35,10 @@ struct RetentionImage {
   SystemTime time;    ///< of its content, by the clock of the host that made it
   SystemTime stored;  ///< by the store's clock
   bool pinned = false;
-  std::string in_use;    ///< by whom; empty: by nobody
-  bool proven = false;   ///< it was booted and checked
-  bool damaged = false;  ///< its object: nothing is known of it, and it is nobody's way back
+  std::string in_use;        ///< by whom; empty: by nobody
+  bool proven = false;       ///< it was booted and checked
+  bool damaged = false;      ///< its object: nothing is known of it, and it is nobody's way back
+  std::string history = {};  ///< of which server its content is, as image_histories() says
 };
 
 struct Verdict {

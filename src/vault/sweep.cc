@@ -85,18 +85,25 @@ void remove_packs(Vault& vault, const References& references, SweptMark& swept) 
 }
 
 /// What of the log may go now, when the marks are claimed: an image that was taken back may need it after all.
-std::set<std::string> removable_log_parts(Vault& vault, std::chrono::milliseconds window) {
+std::set<std::string> removable_log_parts(Vault& vault, const PruneOptions& options) {
   std::map<ImageName, SystemTime> stored;
   vault.store().list(kImagesPrefix, [&](const store::ObjectInfo& object) {
     stored[object.name.substr(kImagesPrefix.size())] = object.modified;
   });
+  const std::vector<ImageInfo> listed = list_images(vault);
+  auto histories = image_histories(listed, options.history_of);
   std::vector<RetentionImage> images;
-  for (const ImageInfo& image : list_images(vault)) {
-    images.push_back(
-        {.name = image.name, .origin = image.origin, .time = image.time, .stored = stored[image.name], .in_use = ""});
+  for (const ImageInfo& image : listed) {
+    images.push_back({.name = image.name,
+                      .origin = image.origin,
+                      .time = image.time,
+                      .stored = stored[image.name],
+                      .in_use = "",
+                      .history = histories[image.name]});
   }
   std::set<std::string> names;
-  for (const ListedLogPart& part : plan_log(list_log_parts(vault), images, window, vault.store().clock()).remove) {
+  for (const ListedLogPart& part :
+       plan_log(list_log_parts(vault), images, options.log_window, vault.store().clock()).remove) {
     names.insert(log_part_object(part.name));
   }
   return names;
@@ -155,7 +162,7 @@ std::vector<SweptMark> sweep(Vault& vault, const std::vector<Mark>& marks, const
   }
   const bool any_log =
       std::ranges::any_of(result, [](const SweptMark& s) { return s.swept && !s.mark.log_parts.empty(); });
-  const auto removable = any_log ? removable_log_parts(vault, options.log_window) : std::set<std::string>{};
+  const auto removable = any_log ? removable_log_parts(vault, options) : std::set<std::string>{};
   for (SweptMark& swept : result) {
     if (!swept.swept) continue;
     remove_packs(vault, references, swept);
