@@ -5,8 +5,8 @@ import re
 import subprocess
 import threading
 import time
-from datetime import datetime
 
+from keeping import unix_time
 from lifeboat import CommandFailed
 from nights import ShopNight
 from rescuing import text_of
@@ -21,10 +21,6 @@ HOUSEKEEPING_EVERY_S = 900
 
 def few(things):
     return f"{len(things)}: {', '.join(map(str, things[:3]))}" if things else "nothing"
-
-
-def unix_time(text):
-    return datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp()
 
 
 def is_found(plan, mistakes, classes, objects):
