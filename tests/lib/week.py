@@ -20,6 +20,8 @@ from sql_session import Session
 from standbys import Standby, accounts_file
 
 SEMI_SYNC_TIMEOUT_MS = 500
+# Images hold the redo log; so small, it has been written from end to end within a day or two, and grows no more.
+REDO_LOG = "--innodb-log-file-size=4M"
 BURST_S = 0.3
 # By the steady clock, which is not turned: whenever it has something new.
 RHYTHM = ("--commit-every", "1s")
@@ -69,9 +71,7 @@ class Week:
         os.environ.update(self.clock.env)
         self.boat.env.update(self.clock.env)
         self.recovery_key, self.vault_url = self.boat.init()["recovery_key"], self.boat.env["LIFEBOAT_VAULT"]
-        datadir = self.boat.work / "source"
-        self.options = {"timeout_ms": SEMI_SYNC_TIMEOUT_MS}
-        self.source = Source.made(datadir, **self.options)
+        self.source = self._source(Source.made)
         self.stack.callback(lambda: self.source.kill())
         set_up(self.source, self.orders, self.begun_with)
         self.source.query(BURSTS)
@@ -95,8 +95,11 @@ class Week:
                 print(f"-- {log}\n{log.read_text(errors='replace')[-3000:]}", flush=True)
         self.stack.__exit__(kind, None, None)
 
+    def _source(self, made, **more):
+        return made(self.boat.work / "source", REDO_LOG, timeout_ms=SEMI_SYNC_TIMEOUT_MS, **more)
+
     def _start_source(self):
-        self.source = Source(self.boat.work / "source", port=self.source.port, **self.options).start()
+        self.source = self._source(Source, port=self.source.port).start()
 
     # What happens by the timetable.
 
@@ -186,8 +189,11 @@ class Week:
                 "volume": resident_bytes(self.standby.volume_pid())}
 
     def space(self):
-        return {"vault": bytes_below(self.boat.work / "vault"), "relay": bytes_below(self.relay.directory), "state": bytes_below(self.boat.state),
-                "load": sum(path.stat().st_size for path in self.source.datadir.glob("*/*.ibd"))}
+        """Bytes; `load`: of what the writes alone add to an image, rows and the standby's own binary log, which it keeps up to a bound."""
+        standby = self.boat.state / "branches" / self.standby.name / "data"
+        load = [*standby.glob("*/*.ibd"), *standby.glob("standby-bin.0*")]
+        return {"vault": bytes_below(self.boat.work / "vault"), "relay": bytes_below(self.relay.directory),
+                "volume": bytes_below(self.boat.state / "volumes"), "load": sum(path.stat().st_size for path in load)}
 
     def newest_proof_age(self):
         """Seconds since it was made."""
