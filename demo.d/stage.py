@@ -91,13 +91,14 @@ class Stage:
         return path
 
     @contextlib.contextmanager
-    def phase(self, name):
+    def phase(self, name, forecast=None):
         begun = time.monotonic()
         yield
-        self.note_phase(name, time.monotonic() - begun)
+        self.note_phase(name, time.monotonic() - begun, forecast)
 
-    def note_phase(self, name, seconds):
-        self.phases.append({"name": name, "seconds": round(seconds, 3)})
+    def note_phase(self, name, seconds, forecast=None):
+        """`forecast`: what drills had said that it would take, as {"p10", "p50", "p90"}; None: nobody knew."""
+        self.phases.append({"name": name, "seconds": round(seconds, 3), "forecast_seconds": forecast})
 
     def lifeboat(self, *words, show=True):
         """What a command prints for a person; the command is shown as one would type it."""
@@ -151,18 +152,22 @@ class Stage:
 
     def end_leftovers(self):
         """Of a demo that was killed: its processes by pid, its branches by their own command, its short directory."""
-        if self.pids.exists():
-            for line in self.pids.read_text().splitlines():
-                pid, started = line.split()
-                if start_time(pid) == started:
-                    os.kill(int(pid), signal.SIGTERM)
-                    with contextlib.suppress(Failed):
-                        wait_for(lambda pid=pid, started=started: start_time(pid) != started, "it to end", 20)
-                    if start_time(pid) == started:
-                        os.kill(int(pid), signal.SIGKILL)
+        self.end_noted()
         self.end_branches()
         if (self.home / "short").is_symlink():
             shutil.rmtree((self.home / "short").readlink(), ignore_errors=True)
+
+    def end_noted(self):
+        if not self.pids.exists():
+            return
+        for line in self.pids.read_text().splitlines():
+            pid, started = line.split()
+            if start_time(pid) == started:
+                os.kill(int(pid), signal.SIGTERM)
+                with contextlib.suppress(Failed):
+                    wait_for(lambda pid=pid, started=started: start_time(pid) != started, "it to end", 20)
+                if start_time(pid) == started:
+                    os.kill(int(pid), signal.SIGKILL)
 
     def end_branches(self):
         if not (self.home / "state").exists() or not self.program.exists():
@@ -194,6 +199,7 @@ class Stage:
         self.end_branches()
         for server in self.servers:
             server.kill()
+        self.end_noted()
         shutil.rmtree(self.short, ignore_errors=True)
         if kind in (None, SystemExit):
             shutil.rmtree(self.home, ignore_errors=True)

@@ -56,6 +56,7 @@ void add_globals(Command app, Globals& globals) {
 }
 
 void add_nouns(CLI::App& app, Context& context) {
+  add_status(app, context);
   add_check(app, context);
 
   CLI::App& vault = add_noun(app, "vault", "The repository of everything kept");

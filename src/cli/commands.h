@@ -45,6 +45,7 @@ void add_branch_rm(CLI::App& noun, Context& context);
 void add_branch_tend(CLI::App& noun, Context& context);
 
 void add_forecast(CLI::App& app, Context& context);
+void add_status(CLI::App& app, Context& context);
 void add_adopt(CLI::App& app, Context& context);
 void add_seed(CLI::App& app, Context& context);
 

@@ -2,14 +2,13 @@
 
 #include <csignal>
 #include <ctime>
-#include <list>
 
 #include "base/log.h"
 #include "base/process.h"
 #include "cli/commands.h"
 #include "cli/relay_directory.h"
 #include "cli/source_options.h"
-#include "relay/relay.h"
+#include "relay/relay_group.h"
 #include "relay/status_file.h"
 
 namespace lifeboat::cli {
@@ -70,17 +69,27 @@ std::optional<relay::SealOptions> seal_options(const Context& context, const Run
   return seal;
 }
 
-relay::RelayOptions relay_options(const RunOptions& options, std::size_t i) {
+std::vector<relay::RelayGroup::Source> sources_of(const RunOptions& options) {
+  std::vector<relay::RelayGroup::Source> sources;
+  for (std::size_t i = 0; i < options.sources.size(); ++i) {
+    relay::RelayGroup::Source& source = sources.emplace_back();
+    source.login.address = relay::SourceAddress::parse(options.sources[i]);
+    source.login.password = codec::Secret(read_secret_file(of_each(options.password_files, i)));
+    source.login.tls = client_tls(options.tls);
+    if (!options.listens.empty()) source.listen = options.listens[i];
+  }
+  return sources;
+}
+
+relay::RelayOptions relay_options(const RunOptions& options, const relay::SourceLogin& login,
+                                  const std::string& listen) {
   relay::RelayOptions relay;
-  relay::SourceLogin& login = relay.follow.login;
-  login.address = relay::SourceAddress::parse(options.sources[i]);
-  login.password = codec::Secret(read_secret_file(of_each(options.password_files, i)));
-  login.tls = client_tls(options.tls);
+  relay.follow.login = login;
   relay.follow.directory = relay::source_directory(options.directory, login.address);
   relay.follow.start_file = options.start_file;
-  if (options.listens.empty()) return relay;
+  if (listen.empty()) return relay;
   relay::ReplicaServerOptions& serve = relay.serve.emplace();
-  serve.listen = net::Endpoint::parse(options.listens[i]);
+  serve.listen = net::Endpoint::parse(listen);
   serve.accounts.add(login.address.user, login.password);
   if (!options.accounts_file.empty()) serve.accounts.add_file(options.accounts_file);
   serve.rules_file = options.rules_file;
@@ -90,29 +99,30 @@ relay::RelayOptions relay_options(const RunOptions& options, std::size_t i) {
   return relay;
 }
 
-void leave_status(const Path& directory, const std::list<relay::Relay>& relays, const relay::Guard& guard) {
+void leave_status(const Path& directory, const relay::RelayGroup& relays, const relay::Guard& guard) {
   const ProcessIdentity self = ProcessIdentity::of(::getpid());
-  json::array sources;
-  for (const relay::Relay& each : relays) sources.push_back(each.status());
   const json::object status{{"pid", self.pid},
                             {"start_time", self.start_time},
                             {"updated", format_time(now())},
                             {"guard", guard.status()},
-                            {"sources", std::move(sources)}};
+                            {"sources", relays.status()}};
   write_file_durably(directory / relay::kStatusFile, as_bytes(json::serialize(status) + "\n"));
 }
 
-/// Until SIGTERM, SIGINT or SIGHUP, which the caller has blocked.
-void wait_for_end(const sigset_t& signals, const Path& directory, const std::list<relay::Relay>& relays,
+/// Until SIGTERM, SIGINT or SIGHUP, which the caller has blocked. The status is left each second, and at each look
+/// while a cut-over may wait for what it says.
+void wait_for_end(const sigset_t& signals, const Path& directory, relay::RelayGroup& relays,
                   const relay::Guard& guard) {
-  constexpr timespec kSecond{.tv_sec = 1, .tv_nsec = 0};
-  for (;;) {
+  constexpr timespec kLook{.tv_sec = 0, .tv_nsec = 100'000'000};
+  constexpr int kLooksPerStatus = 10;
+  for (int look = 0;; look = (look + 1) % kLooksPerStatus) {
+    const bool watched = relays.update();
     try {
-      leave_status(directory, relays, guard);
+      if (watched || look == 0) leave_status(directory, relays, guard);
     } catch (const Exception& e) {  // a full disk must not end what still serves
       log::warn("{}", e.what());
     }
-    if (::sigtimedwait(&signals, nullptr, &kSecond) > 0) return;
+    if (::sigtimedwait(&signals, nullptr, &kLook) > 0) return;
   }
 }
 
@@ -128,19 +138,17 @@ void run(Context& context, const RunOptions& options) {
   ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);  // before any thread, so that all leave them to this one
 
   relay::Guard guard(directory, options.config_file.empty() ? Path() : std::filesystem::absolute(options.config_file));
-  std::list<relay::Relay> relays;
   const auto seal = seal_options(context, options);
-  for (std::size_t i = 0; i < options.sources.size(); ++i) {
-    relay::RelayOptions relay = relay_options(options, i);
-    relay.seal = seal;
-    relays.emplace_back(std::move(relay), guard);
-  }
+  relay::RelayGroup relays(directory, guard, sources_of(options),
+                           [&](const relay::SourceLogin& login, const std::string& listen) {
+                             relay::RelayOptions relay = relay_options(options, login, listen);
+                             relay.seal = seal;
+                             return relay;
+                           });
   const RunningRelay running(directory);
   wait_for_end(signals, directory, relays, guard);
   log::info("stopping");
-  json::array sources;
-  for (const relay::Relay& each : relays) sources.push_back(each.status());
-  context.print(json::object{{"sources", std::move(sources)}}, "");
+  context.print(json::object{{"sources", relays.status()}}, "");
 }
 
 void add_options(Command& command, RunOptions& options) {

@@ -57,6 +57,10 @@ std::string vault_text(const json::object& source) {
 std::string source_text(const json::object& source) {
   std::string text =
       format("source    {}\nstate     {}\n", json_string(source, "source"), json_string(source, "state"));
+  if (relay::is_retired(source)) {
+    text += format("retired   by {}: another server has its place, and nothing depends on it\n",
+                   json_string(source, "retired"));
+  }
   text += format("durable   {}\n", durable_text(source));
   text += vault_text(source);
   text += format("exposed   {}\n", exposed_text(source));
@@ -101,13 +105,6 @@ bool add_holds(const Path& directory, json::object& status, std::string& text) {
   return none;
 }
 
-bool is_well(const json::object& source) {
-  const json::value* vault = source.if_contains("vault");
-  if (vault != nullptr && vault->is_object() && !vault->at("within_promise").as_bool()) return false;
-  return json_string(source, "state") == "following" && !is_exposed(source) && source.at("alarms").as_array().empty() &&
-         source.at("warnings").as_array().empty();
-}
-
 void run(Context& context, const StatusOptions& options) {
   json::object status = relay::read_status(options.directory);
   bool well = relay::is_running(status);
@@ -116,7 +113,7 @@ void run(Context& context, const StatusOptions& options) {
       well ? "" : format("the relay does not run; it last spoke at {}\n", json_string(status, "updated"));
   for (const json::value& source : status.at("sources").as_array()) {
     text += source_text(source.as_object());
-    well = well && is_well(source.as_object());
+    well = well && (relay::is_retired(source.as_object()) || relay::troubles_of(source.as_object()).empty());
   }
   if (const json::object& guard = status.at("guard").as_object(); !json_string(guard, "problem").empty()) {
     text += format("guard     {}\n", json_string(guard, "problem"));

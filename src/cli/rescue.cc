@@ -296,6 +296,7 @@ void add_rescue(CLI::App& app, Context& context) {
   CLI::App& verbs = verbs_of(app, "rescue");
   add_rescue_ls(verbs, context);
   add_rescue_cut_over(verbs, context);
+  add_rescue_finish(verbs, context);
 }
 
 }  // namespace lifeboat::cli

@@ -6,6 +6,7 @@
 
 #include "cli/branch_options.h"
 #include "cli/command.h"
+#include "rescue/door.h"
 #include "rescue/rescue_plan.h"
 #include "rescue/rescue_run.h"
 
@@ -15,6 +16,7 @@ namespace lifeboat::cli {
 void add_rescue(CLI::App& app, Context& context);
 void add_rescue_ls(CLI::App& rescue, Context& context);
 void add_rescue_cut_over(CLI::App& rescue, Context& context);  // cut-over, undo
+void add_rescue_finish(CLI::App& rescue, Context& context);
 
 /// How the rescue's branch is started and told.
 struct RescueBranchOptions {
@@ -32,6 +34,18 @@ void add_rescue_account_options(Command& command, RescueBranchOptions& options);
 /// The account as a command has it that goes on with the same rescue; begins with a blank, if there is one.
 std::string account_words(const RescueBranchOptions& options);
 rescue::RescueMeans rescue_means(const Context& context, const RescueBranchOptions& options);
+
+/// Who sends the application to its database.
+struct DoorOptions {
+  std::string haproxy_socket;
+  std::string backend;
+  std::vector<std::string> servers;
+  std::string hook;
+  std::string address = "127.0.0.1";
+};
+void add_door_options(Command& command, DoorOptions& options);  // but --hook, whose words differ
+rescue::Door to_door(const DoorOptions& options);
+std::string door_instructions(const DoorOptions& options, std::uint16_t port);
 
 // What people read, in at most twenty lines in all.
 /// What happened, what is safe, what is about to be done.

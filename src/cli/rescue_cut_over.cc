@@ -14,11 +14,7 @@ struct CutOverOptions {
   std::vector<std::string> fence;
   std::vector<std::string> password_files;
   bool fenced = false;
-  std::string haproxy_socket;
-  std::string backend;
-  std::vector<std::string> servers;
-  std::string hook;
-  std::string address = "127.0.0.1";
+  DoorOptions door;
   std::vector<std::string> skip;
   std::vector<std::string> accept;
   bool leave_rest = false;
@@ -31,19 +27,14 @@ void add_logins(Command& command, CutOverOptions& options) {
   command.add_option("--fence", options.fence, "mysql://USER@HOST:PORT of a damaged server; several times");
   command.add_option("--password-file", options.password_files,
                      "file with the account's password: one, or one for each");
-  command.add_option("--hook", options.hook, "program told: fence, switch HOST PORT, unswitch, unfence");
+  command.add_option("--hook", options.door.hook, "program told: fence, switch HOST PORT, unswitch, unfence");
   add_rescue_account_options(command, options.branch);
 }
 
 void add_cut_over_options(Command& command, CutOverOptions& options) {
   add_logins(command, options);
   command.add_flag("--fenced", options.fenced, "damaged servers that do not answer are stopped or cut off already");
-  command.add_option("--haproxy-socket", options.haproxy_socket, "HAProxy's stats socket, of level admin");
-  command.add_option("--backend", options.backend, "its backend");
-  command.add_option("--server", options.servers,
-                     "server of the backend; several times: the first leads to the rescue then, the others to nowhere");
-  command.add_option("--address", options.address, "IP address under which the rescued server is reached")
-      .show_default();
+  add_door_options(command, options.door);
   command.add_option("--skip", options.skip, "GTID of a danger that came since, to be left out as well");
   command.add_option("--accept", options.accept, "GTID of a danger that came since, to be taken over");
   command.add_flag("--leave-rest", options.leave_rest, "give up what damaged servers have and the log has not");
@@ -67,11 +58,7 @@ std::vector<relay::SourceLogin> logins_of(const CutOverOptions& options) {
 rescue::CutOverOrder to_cut_over_order(const CutOverOptions& options) {
   return {.fence = logins_of(options),
           .fenced = options.fenced,
-          .haproxy_socket = options.haproxy_socket,
-          .backend = options.backend,
-          .servers = options.servers,
-          .hook = options.hook,
-          .address = options.address,
+          .door = to_door(options.door),
           .skip = options.skip,
           .accept = options.accept,
           .leave_rest = options.leave_rest,
@@ -103,17 +90,6 @@ struct OpenCutOver {
   throw Exception(std::move(error));
 }
 
-/// For who has neither HAProxy nor a hook.
-std::string instructions(const CutOverOptions& options, std::uint16_t port) {
-  if (!options.haproxy_socket.empty() || !options.hook.empty()) return {};
-  std::string text = format("now point the application to {}:{}: its configuration, DNS, or a proxy in between\n",
-                            options.address, port);
-  if (options.address == CutOverOptions().address) {
-    text += format("from another host: ssh -N -L 3306:127.0.0.1:{} THIS-HOST there, or a proxy here\n", port);
-  }
-  return text;
-}
-
 void cut_over(Context& context, const CutOverOptions& options) {
   stop_on_signals();
   OpenCutOver open(context, options);
@@ -124,10 +100,8 @@ void cut_over(Context& context, const CutOverOptions& options) {
     fail_with_ways(e, open.record.name);
   }
   std::string text = format("{} is in place since {}, at {}:{}\n", open.record.name,
-                            json_string(open.record.cut_over, "time"), options.address, open.cut.port());
-  text += instructions(options, open.cut.port());
-  if (!options.haproxy_socket.empty())
-    text += "haproxy forgets this when it is restarted: change its configuration, too\n";
+                            json_string(open.record.cut_over, "time"), options.door.address, open.cut.port());
+  text += door_instructions(options.door, open.cut.port());
   text += "event_scheduler is OFF: start events where they are wanted\n";
   text += format("back, until it has taken a write: lifeboat rescue undo {}\n", open.record.name);
   context.print(rescue_result(open.record, open.run.branch()), text);
@@ -162,7 +136,7 @@ void undo(Context& context, const CutOverOptions& options) {
   OpenCutOver open(context, options);
   const rescue::UndoResult result = open.cut.undo();
   if (!result.undone) return print_refusal(context, open.record.name, result);
-  const std::string_view damaged = options.fence.empty() && options.hook.empty()
+  const std::string_view damaged = options.fence.empty() && options.door.hook.empty()
                                        ? "the damaged servers are as you left them: nothing had fenced them"
                                        : "the damaged servers take writes again, as before";
   const std::string next =
@@ -176,6 +150,36 @@ void undo(Context& context, const CutOverOptions& options) {
 }
 
 }  // namespace
+
+void add_door_options(Command& command, DoorOptions& options) {
+  command.add_option("--haproxy-socket", options.haproxy_socket, "HAProxy's stats socket, of level admin");
+  command.add_option("--backend", options.backend, "its backend");
+  command.add_option("--server", options.servers,
+                     "server of the backend; several times: the first leads to production then, the others to nowhere");
+  command.add_option("--address", options.address, "IP address under which the new server is reached").show_default();
+}
+
+rescue::Door to_door(const DoorOptions& options) {
+  return {.haproxy_socket = options.haproxy_socket,
+          .backend = options.backend,
+          .servers = options.servers,
+          .hook = options.hook,
+          .address = options.address};
+}
+
+/// For who has neither HAProxy nor a hook; HAProxy has it in memory only.
+std::string door_instructions(const DoorOptions& options, std::uint16_t port) {
+  if (!options.haproxy_socket.empty()) {
+    return "haproxy forgets this when it is restarted: change its configuration, too\n";
+  }
+  if (!options.hook.empty()) return {};
+  std::string text = format("now point the application to {}:{}: its configuration, DNS, or a proxy in between\n",
+                            options.address, port);
+  if (options.address == DoorOptions().address) {
+    text += format("from another host: ssh -N -L 3306:127.0.0.1:{} THIS-HOST there, or a proxy here\n", port);
+  }
+  return text;
+}
 
 void add_rescue_cut_over(CLI::App& rescue, Context& context) {
   add_command<CutOverOptions>(

@@ -2,6 +2,7 @@
 
 #include "cli/rescue_commands.h"
 #include "rescue/cut_over.h"
+#include "rescue/finish.h"
 
 namespace lifeboat::cli {
 namespace {
@@ -10,10 +11,23 @@ struct ListOptions {
   std::string state;
 };
 
+std::string place_of(const rescue::RescueRecord& record) {
+  switch (finish_state(record)) {
+    case rescue::FinishState::kHome:
+      return "home";
+    case rescue::FinishState::kBegun:
+    case rescue::FinishState::kOpening:
+      return "coming home";
+    case rescue::FinishState::kNone:
+      break;
+  }
+  return "in place";
+}
+
 std::string state_of(const rescue::RescueRecord& record) {
   switch (cut_over_state(record)) {
     case rescue::CutOverState::kSwitched:
-      return "in place";
+      return place_of(record);
     case rescue::CutOverState::kBegun:
       return "cutting over";
     case rescue::CutOverState::kUndone:

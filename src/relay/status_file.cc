@@ -29,4 +29,28 @@ bool is_running(const json::object& status) {
       .alive();
 }
 
+bool is_retired(const json::object& source) {
+  return source.contains("retired");
+}
+
+std::vector<std::string> troubles_of(const json::object& source) {
+  std::vector<std::string> troubles;
+  const json::value* vault = source.if_contains("vault");
+  if (vault != nullptr && vault->is_object() && !json_flag(vault->get_object(), "within_promise")) {
+    troubles.emplace_back("its log is not in the vault in time");
+  }
+  if (const std::string state = json_string(source, "state"); state != "following") {
+    const std::string problem = json_string(source, "problem");
+    troubles.push_back(format("it is not followed ({}){}{}", state, problem.empty() ? "" : ": ", problem));
+  }
+  const json::array& spans = source.at("exposed").as_array();
+  if (!spans.empty() && json_flag(spans.back().as_object(), "open")) {
+    troubles.push_back(
+        format("its commits do not wait for the relay: {}", json_string(spans.back().as_object(), "why")));
+  }
+  for (const json::value& alarm : source.at("alarms").as_array()) troubles.emplace_back(alarm.as_string());
+  for (const json::value& warning : source.at("warnings").as_array()) troubles.emplace_back(warning.as_string());
+  return troubles;
+}
+
 }  // namespace lifeboat::relay

@@ -3,7 +3,9 @@
 #pragma once
 
 #include <optional>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/file.h"
 #include "base/json.h"
@@ -18,5 +20,9 @@ std::optional<json::object> find_status(const Path& relay_directory);
 json::object read_status(const Path& relay_directory);
 /// Whether the process that wrote it lives.
 bool is_running(const json::object& status);
+/// Of one source in it: whether another server has taken its place, so that nothing depends on it any more.
+bool is_retired(const json::object& source);
+/// Of one source in it: what it lacks until all that it commits is safe, in half sentences for people; empty: nothing.
+std::vector<std::string> troubles_of(const json::object& source);
 
 }  // namespace lifeboat::relay

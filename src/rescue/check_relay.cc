@@ -117,7 +117,7 @@ RelayFacts read_relay(const Path& directory) {
   relay.updated = json_string(status, "updated");
   relay.running = relay::is_running(status);
   for (const json::value& each : status.at("sources").as_array()) {
-    relay.sources.push_back(read_relayed(each.as_object()));
+    if (!relay::is_retired(each.as_object())) relay.sources.push_back(read_relayed(each.as_object()));
   }
   judge_guard(status, relay);
   return relay;

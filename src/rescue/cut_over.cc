@@ -7,16 +7,18 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "base/printable.h"
-#include "base/process.h"
+#include "relay/relay.h"
 #include "relay/source_log.h"
+#include "relay/succession.h"
 #include "rescue/fence.h"
+#include "rescue/finish.h"
+#include "rescue/hand_over.h"
 #include "rescue/rescue_plan.h"
 
 namespace lifeboat::rescue {
 namespace {
 
 constexpr std::chrono::milliseconds kLogLookEvery{50};
-constexpr std::chrono::seconds kHaproxyPatience{15};
 
 }  // namespace
 
@@ -27,24 +29,38 @@ CutOverState cut_over_state(const RescueRecord& record) {
   return state->get_string() == "undone" ? CutOverState::kUndone : CutOverState::kBegun;
 }
 
+std::string cut_over_address(const RescueRecord& record) {
+  return record.cut_over.contains("address") ? json_string(record.cut_over, "address") : Door().address;
+}
+
+bool replaced_by_another(const RescueRecord& record) {
+  if (record.relay.empty()) return false;
+  const relay::Succession succession = relay::read_succession(record.relay);
+  const auto found = std::ranges::find(succession.successors, record.name, &relay::Successor::by);
+  return found != succession.successors.end() &&
+         succession.find_retired(relay::source_name(found->source.endpoint)) != nullptr;
+}
+
 CutOver::CutOver(RescueRecord& record, RescueRun& run, const CutOverOrder& order)
     : record_(record), run_(run), order_(order) {}
 
 void CutOver::run() {
   check_order();
   run_.ensure_running();
-  if (cut_over_state(record_) == CutOverState::kSwitched) return;
+  if (cut_over_state(record_) == CutOverState::kSwitched) return stay();
   leave_out();
   check_new_dangers();
   remember_haproxy();
   save("begun");
   run_phase(record_, "cut over", [this] {
     fence();
-    take_out();
+    order_.door.take_out();
     if (!was_written_to()) {
       catch_up();
+      begin_log();
       note_place();
     }
+    hand_over();
     put_in();
   });
   save("switched");
@@ -72,6 +88,7 @@ void CutOver::leave_out() {
 }
 
 void CutOver::check_order() const {
+  check_not_home(record_);
   if (!record_.ready) {
     fail(Code::kRefused, format("rescue {} is not ready", record_.name),
          format("Bring it to its end first: lifeboat rescue --name {}", record_.name));
@@ -85,12 +102,8 @@ void CutOver::check_order() const {
          format("rescue {} has taken writes, which were given up: it is no copy any more", record_.name),
          "Bring up a fresh one: lifeboat rescue --name ANOTHER");
   }
-  if (!order_.haproxy_socket.empty() && (order_.backend.empty() || order_.servers.empty())) {
-    fail(Code::kUsage, "--haproxy-socket needs --backend and --server",
-         format("See which there are: echo 'show servers state' | socat {} -",
-                shell_word(order_.haproxy_socket.string())));
-  }
-  if (!order_.fence.empty() || order_.fenced || !order_.hook.empty()) return;
+  order_.door.check();
+  if (!order_.fence.empty() || order_.fenced || !order_.door.hook.empty()) return;
   fail(Code::kRefused, "nothing keeps the damaged servers from taking writes beside the rescued one",
        "Name each with --fence mysql://USER@HOST:PORT; or stop them yourself and pass --fenced.");
 }
@@ -112,23 +125,19 @@ void CutOver::check_new_dangers() const {
   }
 }
 
-std::optional<Haproxy> CutOver::haproxy() const {
-  if (order_.haproxy_socket.empty()) return std::nullopt;
-  return Haproxy(order_.haproxy_socket, order_.backend);
-}
-
 /// Once: after a kill it would be the state in the middle.
 void CutOver::remember_haproxy() {
-  const auto proxy = haproxy();
+  const auto proxy = order_.door.haproxy();
   if (!proxy || record_.cut_over.contains("haproxy")) return;
   json::array servers;
-  for (const std::string& name : order_.servers) {
+  for (const std::string& name : order_.door.servers) {
     const HaproxyServer server = proxy->server(name);
     servers.push_back(json::object{
         {"name", server.name}, {"address", server.address}, {"port", server.port}, {"admin", server.admin}});
   }
-  record_.cut_over["haproxy"] = {
-      {"socket", order_.haproxy_socket.string()}, {"backend", order_.backend}, {"servers", std::move(servers)}};
+  record_.cut_over["haproxy"] = {{"socket", order_.door.haproxy_socket.string()},
+                                 {"backend", order_.door.backend},
+                                 {"servers", std::move(servers)}};
 }
 
 void CutOver::fence() {
@@ -155,15 +164,6 @@ void CutOver::fence() {
     }
   }
   call_hook({"fence"});
-}
-
-void CutOver::take_out() {
-  const auto proxy = haproxy();
-  if (!proxy) return;
-  for (const std::string& name : order_.servers) {
-    proxy->set_admin(name, "maint");
-    proxy->end_sessions(name);
-  }
 }
 
 /// All that the damaged servers have acknowledged comes along, but what is left out.
@@ -227,13 +227,8 @@ std::vector<std::string> CutOver::missing_in_log(const std::vector<binlog::GtidP
 
 void CutOver::put_in() {
   run_.connection().query("SET GLOBAL read_only = 0");
-  if (const auto proxy = haproxy()) {
-    const std::string& first = order_.servers.front();
-    proxy->set_address(first, order_.address, port());
-    proxy->set_admin(first, "ready");
-    proxy->wait_running(first, kHaproxyPatience);
-  }
-  call_hook({"switch", order_.address, format("{}", port())});
+  order_.door.put_in(port());
+  call_hook({"switch", order_.door.address, format("{}", port())});
 }
 
 /// By a cut-over that had put it in and did not come to its end: then it has all that it needs, and undo goes by where
@@ -244,27 +239,42 @@ bool CutOver::was_written_to() {
   return has_moved();
 }
 
+/// It may have been started anew since.
+void CutOver::stay() {
+  if (!record_.relay.empty()) wait_for_acknowledgements(run_.connection());
+}
+
+/// An image's server has logged nothing of what it was brought to: what replicates from it would not know where it is.
+void CutOver::begin_log() {
+  server::Connection& branch = run_.connection();
+  if (branch.value("SELECT @@GLOBAL.log_bin AND NOT @@GLOBAL.log_slave_updates") == "1") begin_own_log(branch);
+}
+
+/// Before anybody writes there, so that the relay has all of it.
+void CutOver::hand_over() {
+  if (record_.relay.empty()) {
+    log::warn("no relay keeps what is written from now on: lifeboat relay run");
+    return;
+  }
+  HandOver order{.by = record_.name, .address = order_.door.address, .port = port(), .retired = {}};
+  for (const relay::SourceLogin& login : order_.fence) order.retired.push_back(login.address.endpoint.text());
+  hand_over_log(record_.relay, record_.log.parent_path().filename(), order, run_.connection());
+}
+
 /// From here on, what the branch logs is its own. Noted before anybody can write.
 void CutOver::note_place() {
   auto status = run_.connection().named_row("SHOW MASTER STATUS");
   record_.cut_over["place"] = {{"gtid", run_.connection().value("SELECT @@GLOBAL.gtid_binlog_pos")},
                                {"file", status["File"]},
                                {"position", status["Position"]}};
+  record_.cut_over["address"] = order_.door.address;
   record_.cut_over["time"] = format_time(now());
   save_rescue(record_);
 }
 
 void CutOver::call_hook(const std::vector<std::string>& words) const {
-  if (order_.hook.empty()) return;
-  ProcessOptions options;
-  options.argv = {order_.hook.string()};
-  options.argv.insert(options.argv.end(), words.begin(), words.end());
-  const ProcessResult result = run_process(options);
-  if (result.exit_status == 0) return;
-  fail(Code::kRefused,
-       lifeboat::format("the hook {} {} ended with {}: {}", order_.hook.string(), fmt::join(words, " "),
-                        result.exit_status, printable(result.out)),
-       format("Mend it and give the same command again, or: lifeboat rescue undo {}", record_.name));
+  order_.door.call_hook(words,
+                        format("Mend it and give the same command again, or: lifeboat rescue undo {}", record_.name));
 }
 
 void CutOver::save(const std::string& state) {

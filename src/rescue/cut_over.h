@@ -1,7 +1,7 @@
 /// Puts a rescued branch in the place of the damaged servers, and takes that back. In this order, so that two sides
 /// never both take writes and nothing acknowledged is left behind: fence the damaged, take them out of HAProxy, bring
-/// the branch to the end of the log, put it in. Every step may be repeated: a cut-over that was killed is gone on with
-/// by the same command, or undone. How far it is stands in RescueRecord::cut_over.
+/// the branch to the end of the log, have the relay follow it, put it in. Every step may be repeated: a cut-over that
+/// was killed is gone on with by the same command, or undone. How far it is stands in RescueRecord::cut_over.
 ///
 /// Ownership: borrows record and run. Threads: one at a time. Errors: those of fence.h, haproxy.h and RescueRun;
 /// kRefused where it would lose something or let both sides write.
@@ -14,7 +14,7 @@
 
 #include "binlog/gtid.h"
 #include "relay/source_connection.h"
-#include "rescue/haproxy.h"
+#include "rescue/door.h"
 #include "rescue/rescue_run.h"
 
 namespace lifeboat::rescue {
@@ -22,21 +22,22 @@ namespace lifeboat::rescue {
 struct CutOverOrder {
   std::vector<relay::SourceLogin> fence;  ///< the damaged servers
   bool fenced = false;                    ///< those not named are seen to by hand
-  Path haproxy_socket;                    ///< empty: not by HAProxy
-  std::string backend;
-  std::vector<std::string> servers;   ///< of the backend; the first becomes the branch, the others are taken out
-  Path hook;                          ///< called with "fence", "switch HOST PORT", "unswitch", "unfence"; empty: none
-  std::string address = "127.0.0.1";  ///< under which the branch is reached
-  std::vector<std::string> skip;      ///< dangers since the rescue to be left out as well
-  std::vector<std::string> accept;    ///< or to be taken over
-  bool leave_rest = false;            ///< what the log has not got of the damaged servers is given up
-  bool lose_writes = false;           ///< undo: although the branch has taken writes
+  Door door;
+  std::vector<std::string> skip;    ///< dangers since the rescue to be left out as well
+  std::vector<std::string> accept;  ///< or to be taken over
+  bool leave_rest = false;          ///< what the log has not got of the damaged servers is given up
+  bool lose_writes = false;         ///< undo: although the branch has taken writes
   std::chrono::milliseconds patience{60'000};
 };
 
 /// Kept in the record; text in JSON is English for people, states are these.
 enum class CutOverState { kNone, kBegun, kSwitched, kUndone };
 CutOverState cut_over_state(const RescueRecord& record);
+
+/// Whether what was put in place has given that to another since, by a later rescue.
+bool replaced_by_another(const RescueRecord& record);
+/// Under which address the branch was put in place.
+std::string cut_over_address(const RescueRecord& record);
 
 struct LostTransaction {
   std::string gtid;
@@ -64,12 +65,14 @@ class CutOver {
   void check_new_dangers() const;
   void remember_haproxy();
   void fence();
-  void take_out();
   void catch_up();
   binlog::GtidPosition wait_for_log() const;
   void check_log_goes_on() const;
   std::vector<std::string> missing_in_log(const std::vector<binlog::GtidPosition>& positions) const;
   bool was_written_to();
+  void stay();
+  void begin_log();
+  void hand_over();
   void put_in();
   void note_place();
   void check_logins() const;
@@ -77,7 +80,6 @@ class CutOver {
   void put_back();
   json::object fenced_servers() const;
   void call_hook(const std::vector<std::string>& words) const;
-  std::optional<Haproxy> haproxy() const;
   void save(const std::string& state);
   bool has_moved();
   void list_writes(UndoResult& result);

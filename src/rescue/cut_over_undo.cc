@@ -6,6 +6,8 @@
 #include "binlog/event.h"
 #include "rescue/cut_over.h"
 #include "rescue/fence.h"
+#include "rescue/finish.h"
+#include "rescue/hand_over.h"
 
 namespace lifeboat::rescue {
 namespace {
@@ -36,6 +38,7 @@ void note_event(const server::Row& event, std::vector<LostTransaction>& lost) {
 }  // namespace
 
 UndoResult CutOver::undo() {
+  check_not_home(record_);
   const CutOverState state = cut_over_state(record_);
   if (state == CutOverState::kNone || state == CutOverState::kUndone) {
     fail(Code::kRefused, format("rescue {} is not cut over: there is nothing to undo", record_.name),
@@ -102,6 +105,7 @@ void CutOver::put_back() {
     }
   }
   call_hook({"unswitch"});
+  take_back_log(record_.relay, record_.name);
   const json::object fenced = fenced_servers();
   for (const relay::SourceLogin& login : order_.fence) {
     const json::value* was_read_only = fenced.if_contains(login.address.text());

@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "relay/relay.h"
 #include "relay/source_log.h"
+#include "relay/succession.h"
 
 namespace lifeboat::rescue {
 namespace {
@@ -52,7 +53,14 @@ const std::string& HistoryIdentity::another_source(const std::string& source) {
 std::string HistoryIdentity::judge_source(const std::string& source) const {
   const std::string name = log_name_of(source);
   if (source.empty() || name == log_.source()) return {};
-  const Path kept = log_.path().parent_path().parent_path() / name;
+  const Path relay = log_.path().parent_path().parent_path();
+  const relay::Succession succession = relay::read_succession(relay);
+  const relay::Retired* retired = succession.find_retired(name);
+  if (retired != nullptr && !retired->moved && succession.find_retired(log_.source()) == nullptr) {
+    return format("it is of {}, in whose place another server is since {}: it may have what that was rescued from",
+                  source, retired->by);
+  }
+  const Path kept = relay / name;
   const auto logs = std::filesystem::is_directory(kept) ? relay::list_incarnations(kept) : std::vector<Path>();
   if (!logs.empty() && share_numbers(*log_.log(), relay::LogDirectory(logs.back()))) return {};
   return format("it is of {}, and this log of {}", source, log_.source());

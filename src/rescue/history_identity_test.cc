@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "relay/serving_testing.h"
+#include "relay/succession.h"
 #include "rescue/log_choice.h"
 
 namespace lifeboat::rescue {
@@ -70,6 +71,20 @@ TEST_F(HistoryIdentityTest, OfOneHistoryAreSourcesThatGiveNumbersOfTheirOwn) {
   EXPECT_NE(another_source("db3:3306"), "") << "another server with the same server_id";
   keep("alias-3306", 1, 3);
   EXPECT_EQ(another_source("alias:3306"), "") << "the same server by another name";
+}
+
+TEST_F(HistoryIdentityTest, OfASourceThatWasReplacedIsWhatMayHoldTheMistake) {
+  keep("db2-3306", 2, 3);
+  relay::SuccessionStep step{.source = relay::SourceAddress::parse("mysql://r@db1:3306"),
+                             .like = relay::SourceAddress::parse("mysql://r@db2:3306"),
+                             .listen = {},
+                             .retired = {"db2-3306"},
+                             .by = "rescue-1"};
+  succeed(directory_.path(), step);
+  EXPECT_NE(another_source("db2:3306").find("rescue-1"), std::string::npos);
+  step.moved = true;
+  succeed(directory_.path(), step);
+  EXPECT_EQ(another_source("db2:3306"), "") << "its very history";
 }
 
 TEST_F(HistoryIdentityTest, NobodyHadATransactionBeforeItWas) {

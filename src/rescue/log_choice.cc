@@ -8,6 +8,7 @@
 #include "relay/log_directory.h"
 #include "relay/relay.h"
 #include "relay/source_log.h"
+#include "relay/succession.h"
 #include "rescue/history_identity.h"
 
 namespace lifeboat::rescue {
@@ -24,10 +25,11 @@ struct KeptLog {
 };
 
 std::vector<KeptLog> kept_logs(const Path& relay_directory, const std::string& source, const std::string& incarnation) {
+  const relay::Succession succession = relay::read_succession(relay_directory);
   std::vector<KeptLog> logs;
   for (const Path& directory : relay::list_source_directories(relay_directory)) {
     const std::string name = directory.filename().string();
-    if (!source.empty() && name != source) continue;
+    if (source.empty() ? succession.find_retired(name) != nullptr : name != source) continue;
     std::vector<Path> incarnations = relay::list_incarnations(directory);
     std::erase_if(incarnations,
                   [&](const Path& path) { return !incarnation.empty() && path.filename() != incarnation; });

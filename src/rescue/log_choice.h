@@ -1,6 +1,6 @@
 /// Which of the logs that a relay keeps a rescue goes by. Of several sources (a ring) the one whose log holds what all
-/// the others' hold; of several incarnations the newest. Threads: a free function. Errors: kNotFound, kUsage naming the
-/// sources.
+/// the others' hold, without those that were replaced (relay/succession.h); of several incarnations the newest.
+/// Threads: a free function. Errors: kNotFound, kUsage naming the sources.
 #pragma once
 
 #include <string>

@@ -128,7 +128,8 @@ json::object to_json(const RescueRecord& record) {
                    {"conflicts", notes_to_json(record.conflicts)},
                    {"doubtful", notes_to_json(record.doubtful)},
                    {"checks", notes_to_json(record.checks)},
-                   {"cut_over", record.cut_over}};
+                   {"cut_over", record.cut_over},
+                   {"finish", record.finish}};
   out["placed"] = record.placed;
   out["ready"] = record.ready;
   return out;
@@ -160,6 +161,7 @@ RescueRecord rescue_from_json(const json::object& object) {
   record.placed = json_flag(object, "placed");
   record.ready = json_flag(object, "ready");
   record.cut_over = member_object(object, "cut_over");
+  if (object.contains("finish")) record.finish = member_object(object, "finish");
   return record;
 }
 

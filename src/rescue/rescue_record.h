@@ -55,6 +55,7 @@ struct RescueRecord {
   std::vector<RescueNote> checks;       ///< that it has passed
   bool ready = false;
   json::object cut_over;  ///< see cut_over.h
+  json::object finish;    ///< see finish.h; empty: it was not begun
 
   /// Of its server.
   const std::string& branch() const { return standby.empty() ? name : standby; }

@@ -21,6 +21,20 @@ constexpr std::chrono::seconds kQueryPatience{600};
 constexpr std::chrono::minutes kBootPatience{10};
 constexpr std::chrono::milliseconds kKnockEvery{100};
 
+/// With a binary log, so that the relay can follow it once it is in place; unless its image lacks the one that tells
+/// the fate of what was only prepared.
+server::StartedBranch start_logging(server::BranchRequest request) {
+  request.binary_log = true;
+  try {
+    return server::start_branch(request);
+  } catch (const Exception& e) {
+    if (e.error().message.find("prepared transactions") == std::string::npos) throw;
+    log::warn("branch {}: without a binary log, what was only prepared is taken for committed", request.name);
+    request.binary_log = false;
+    return server::start_branch(request);
+  }
+}
+
 }  // namespace
 
 void RescueRun::run() {
@@ -96,7 +110,7 @@ void RescueRun::start_branch(ForecastKeeper* forecast) {
   note_phase(record_, "mount", begun, std::nullopt);
   save_rescue(record_);
   if (forecast != nullptr) forecast->begin("mount");
-  const server::StartedBranch started = server::start_branch(request);
+  const server::StartedBranch started = start_logging(request);
   if (forecast != nullptr) {
     forecast->begin_after(started.mount_seconds, "boot");
     forecast->end();

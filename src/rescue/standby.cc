@@ -10,6 +10,7 @@
 #include "rescue/standby_begin.h"
 #include "rescue/standby_commit.h"
 #include "rescue/standby_judgement.h"
+#include "rescue/standby_next.h"
 #include "rescue/standby_relay.h"
 #include "volume/control_client.h"
 
@@ -37,8 +38,9 @@ class Standby {
   }
 
   void run(const std::atomic<bool>& stop) {
-    check_not_taken(directory_);
+    if (taken()) return;
     find_relay();
+    if (replaced_) return;
     try {
       start_server();
       begin();
@@ -48,11 +50,11 @@ class Standby {
       throw;
     }
     log::info("standby {} follows {} from {}", options_.name, login_.address.text(), server_->applied().format());
-    while (!stop && !taken()) {
+    while (!stop && !taken() && !replaced_) {
       tick();
       for (int i = 0; i < 20 && !stop && !taken(); ++i) std::this_thread::sleep_for(std::chrono::milliseconds(50));
     }
-    if (taken()) let_go();
+    if (taken()) return let_go();
     end();
   }
 
@@ -70,7 +72,6 @@ class Standby {
     server_.reset();
     lock_.reset();
     if (committing_.valid()) committing_.wait();
-    check_not_taken(directory_);
   }
 
   void find_relay() {
@@ -80,10 +81,16 @@ class Standby {
     if (options_.relay) login_.address = *options_.relay;
     if (relay_) {
       const RelayedSource source = relay_->source(options_.relay);
-      if (!options_.relay) login_.address = source.listen;
+      login_.address = address_of(source);
       status_.source = source.source;
+      replaced_ = !source.replaced_by.empty();
     }
     status_.relay = login_.address.text();
+  }
+
+  /// As it was given, unless the source has moved since.
+  net::Endpoint address_of(const RelayedSource& source) const {
+    return options_.relay && options_.relay->port == source.listen.port ? *options_.relay : source.listen;
   }
 
   void start_server() {
@@ -112,16 +119,22 @@ class Standby {
 
   /// From its image's position if it never replicated, else from where it stands.
   void begin() {
-    StandbyOrigin origin = begin_standby(record_, options_.boot, *server_, status_.source);
-    if (!status_.source.empty() && origin.source != status_.source) {  // the source has another address by now
+    begin_standby(record_, options_.boot, *server_, status_.source);
+    note_source();
+    status_.last_commit = find_standby_commit(directory_);
+    if (status_.last_commit) commits_.last_was(now() - status_.last_commit->time, std::chrono::steady_clock::now());
+    follow();
+  }
+
+  /// The source may have another address by now.
+  void note_source() {
+    StandbyOrigin origin = find_standby_origin(record_.directory).value();
+    if (!status_.source.empty() && origin.source != status_.source) {
       origin.source = status_.source;
       save_standby_origin(record_.directory, origin);
     }
     source_ = origin.source;
     status_.source = source_.empty() ? status_.relay : source_;
-    status_.last_commit = find_standby_commit(directory_);
-    if (status_.last_commit) commits_.last_was(now() - status_.last_commit->time, std::chrono::steady_clock::now());
-    follow();
   }
 
   void follow() {
@@ -171,10 +184,12 @@ class Standby {
   void look_at_relay(StandbyView& view) {
     try {
       const RelayedSource source = relay_->source(options_.relay);
-      if (!options_.relay && source.listen != login_.address) {  // it was started anew with another port
+      if (address_of(source) != login_.address) {  // it was started anew with another port, or the source has moved
         find_relay();
+        note_source();
         server_->follow(login_);
       }
+      replaced_ = !source.replaced_by.empty();
       status_.relay_gtid = source.gtid;
       view.relay_trouble = relay_->running() ? source.trouble : "the relay does not run";
       view.held = relay_->held(record_.server_id);
@@ -278,6 +293,7 @@ class Standby {
   std::string source_;  ///< whose history it has; empty: the relay is on another host, and its image did not say
   server::BranchRecord record_;
   bool started_ = false;                 ///< the server, by this process
+  bool replaced_ = false;                ///< another server is production since, and this one's source is not
   std::optional<StandbyServer> server_;  ///< empty: it does not answer
   ReplicaState replica_;                 ///< at the last look
   StandbyStatus status_;
@@ -291,7 +307,17 @@ class Standby {
 }  // namespace
 
 void run_standby(const StandbyOptions& options, const std::atomic<bool>& stop) {
-  Standby(options).run(stop);
+  StandbyOptions now = options;
+  while (!stop) {
+    const std::string by = rescue_instead_of(now);
+    if (by.empty()) {
+      Standby(now).run(stop);
+      continue;
+    }
+    auto next = await_next_standby(now, by, stop);
+    if (!next) return;
+    now = std::move(*next);
+  }
 }
 
 }  // namespace lifeboat::rescue

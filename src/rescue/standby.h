@@ -1,8 +1,8 @@
 /// `lifeboat standby run`: a server on a volume that replicates from a guarded relay, kept running, watched, and
 /// committed every few minutes. What it needs to go on after any kill is on the disk: the branch, the position in the
 /// server's own tables, where it began, its last commit. Threads: one run of a standby at a time (kBusy). Errors:
-/// Exception until it replicates; from then on what goes wrong is told in its status and tried again. kRefused, before
-/// or while it runs, once a rescue has taken it (check_not_taken): server and volume are left as they are.
+/// Exception until it replicates; from then on what goes wrong is told in its status and tried again. Once a rescue has
+/// taken it, server and volume are left as they are, and it waits until the next standby can begin (standby_next.h).
 #pragma once
 
 #include <atomic>

@@ -1,9 +1,11 @@
 #include "rescue/standby_commit.h"
 
+#include <expected>
 #include <thread>
 
 #include "base/error.h"
 #include "base/log.h"
+#include "rescue/standby_begin.h"
 #include "volume/commit_call.h"
 #include "volume/control_client.h"
 
@@ -65,17 +67,21 @@ class CommitBlock {
   bool ended_ = false;
 };
 
+/// Where a server stands, told while nothing commits; or why this is no moment for an image of it.
+using TellPosition = std::function<std::expected<binlog::GtidPosition, std::string>(StandbyServer& server)>;
+
 class CommitUnderBlock {
  public:
-  explicit CommitUnderBlock(const StandbyCommitRequest& request)
+  CommitUnderBlock(const StandbyCommitRequest& request, TellPosition tell)
       : request_(request),
+        tell_(std::move(tell)),
         volume_(volume::volume_directory(request.branch.directory.parent_path().parent_path(), request.branch.name)),
         server_(request.branch.socket, request.logins, kBlockPatience + seconds(5)) {}
 
+  StandbyServer& server() { return server_; }
+
   StandbyCommit run() {
-    server_.purge_binary_logs(kBinaryLogKept);
     server_.connection().query(format("SET SESSION lock_wait_timeout = {}", kBlockPatience.count()));
-    server_id_ = server_.server_id();
     static_cast<void>(server_.applied());  // what that has to find out first is not found out in the block
     volume::control_call(volume_, "settle");
     const auto deadline = std::chrono::steady_clock::now() + kBlockPatience;
@@ -83,7 +89,7 @@ class CommitUnderBlock {
       const std::optional<std::string> why_not = try_once();
       if (!why_not) return std::move(made_);
       if (std::chrono::steady_clock::now() > deadline) {
-        fail(Code::kTimeout, format("standby {}: no moment to commit it was found: {}", request_.branch.name, *why_not),
+        fail(Code::kTimeout, format("{}: no moment to commit it was found: {}", request_.branch.name, *why_not),
              "It is tried again at the next commit; lifeboat standby status shows how old the last one is.");
       }
       std::this_thread::sleep_for(kTryAgain);
@@ -93,9 +99,9 @@ class CommitUnderBlock {
  private:
   std::optional<std::string> try_once() {
     CommitBlock block(server_.connection());
-    ImagePosition position{.gtid = server_.applied(), .file = "", .source = request_.source, .taken = now()};
-    if (auto why_not = reason_to_wait(position.gtid, server_.logged(), server_id_)) return why_not;
-    position.taken = now();
+    const auto at = tell_(server_);
+    if (!at) return at.error();
+    const ImagePosition position{.gtid = *at, .file = "", .source = request_.source, .taken = now()};
     made_.gtid = position.gtid;
     made_.time = position.taken;
     const json::object made =
@@ -112,15 +118,26 @@ class CommitUnderBlock {
   }
 
   const StandbyCommitRequest& request_;
+  TellPosition tell_;
   Path volume_;
   StandbyServer server_;
-  std::uint32_t server_id_ = 0;
   Stopwatch watch_;
   StandbyCommit made_;
 };
 
 std::string proving_branch(const server::BranchRecord& standby) {
   return format("{}-proof", standby.name);
+}
+
+std::expected<binlog::GtidPosition, std::string> position_of_standby(StandbyServer& server) {
+  binlog::GtidPosition applied = server.applied();
+  if (auto why_not = reason_to_wait(applied, server.logged(), server.server_id())) return std::unexpected(*why_not);
+  return applied;
+}
+
+/// What it was brought to, and what it has logged since.
+std::expected<binlog::GtidPosition, std::string> position_of_primary(StandbyServer& server) {
+  return later_of(server.applied(), server.logged());
 }
 
 void prove_image(const StandbyCommitRequest& request, const StandbyCommit& made) {
@@ -153,7 +170,9 @@ StandbyCommit commit_standby(const StandbyCommitRequest& request) {
   const FileLock lock(directory / "standby-commit.lock", format("a commit of standby {}", request.branch.name));
   check_not_taken(directory);
   const auto before = find_standby_commit(directory);
-  StandbyCommit made = CommitUnderBlock(request).run();
+  CommitUnderBlock commit(request, position_of_standby);
+  commit.server().purge_binary_logs(kBinaryLogKept);
+  StandbyCommit made = commit.run();
   if (before) made.last_proven = before->last_proven;
   save_standby_commit(directory, made);
   if (!request.prove && !made.last_proven.empty()) return made;
@@ -161,6 +180,11 @@ StandbyCommit commit_standby(const StandbyCommitRequest& request) {
   made.last_proven = made.image;
   save_standby_commit(directory, made);
   return made;
+}
+
+StandbyCommit commit_primary(const StandbyCommitRequest& request) {
+  const FileLock lock(request.branch.directory / "standby-commit.lock", format("a commit of {}", request.branch.name));
+  return CommitUnderBlock(request, position_of_primary).run();
 }
 
 void remove_proving_branch(const server::BranchRecord& standby) {

@@ -30,6 +30,9 @@ struct StandbyCommitRequest {
 /// booted image says another position.
 StandbyCommit commit_standby(const StandbyCommitRequest& request);
 
+/// The same of a branch that production writes to: an image that says how far in its own history it is. Not proven.
+StandbyCommit commit_primary(const StandbyCommitRequest& request);
+
 /// The position that an image's server says when it is booted; the branch it takes is removed again, and one that was
 /// left over by a kill.
 binlog::GtidPosition position_when_booted(const std::string& image, const StandbyCommitRequest& request);

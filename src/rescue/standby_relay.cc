@@ -1,18 +1,15 @@
 #include "rescue/standby_relay.h"
 
+#include <algorithm>
+
 #include "base/error.h"
 #include "relay/source_connection.h"
 #include "relay/status_file.h"
+#include "relay/succession.h"
+#include "rescue/history_identity.h"
 
 namespace lifeboat::rescue {
 namespace {
-
-/// Who listens everywhere listens on this host.
-net::Endpoint from_this_host(net::Endpoint listen) {
-  if (listen.host == "0.0.0.0") listen.host = "127.0.0.1";
-  if (listen.host == "::") listen.host = "::1";
-  return listen;
-}
 
 /// "the relay does not follow its source (waiting): connection refused".
 std::string trouble_of(const json::object& source) {
@@ -26,10 +23,17 @@ RelayedSource relayed(const json::object& source) {
   return {.listen = from_this_host(net::Endpoint::parse(json_string(source, "listen"))),
           .source = relay::SourceAddress::parse(json_string(source, "source")).endpoint.text(),
           .gtid = json_string(source, "gtid"),
+          .replaced_by = {},
           .trouble = trouble_of(source)};
 }
 
 }  // namespace
+
+net::Endpoint from_this_host(net::Endpoint listen) {
+  if (listen.host == "0.0.0.0") listen.host = "127.0.0.1";
+  if (listen.host == "::") listen.host = "::1";
+  return listen;
+}
 
 RelayedSource find_relayed_source(const json::object& status, const std::optional<net::Endpoint>& wanted) {
   const json::value* sources = status.if_contains("sources");
@@ -37,6 +41,7 @@ RelayedSource find_relayed_source(const json::object& status, const std::optiona
   std::vector<RelayedSource> found;
   for (const json::value& each : sources->get_array()) {
     if (!each.is_object() || !each.get_object().contains("listen")) continue;
+    if (!wanted && relay::is_retired(each.get_object())) continue;
     RelayedSource source = relayed(each.get_object());
     if (!wanted || wanted->port == source.listen.port) found.push_back(std::move(source));
   }
@@ -67,7 +72,18 @@ std::optional<HeldDanger> find_held_danger(const std::vector<relay::Hold>& holds
 }
 
 RelayedSource StandbyRelay::source(const std::optional<net::Endpoint>& wanted) const {
-  return find_relayed_source(relay::read_status(directory_), wanted);
+  const json::object status = relay::read_status(directory_);
+  RelayedSource found = find_relayed_source(status, wanted);
+  const relay::Succession succession = relay::read_succession(directory_);
+  for (std::size_t steps = 0; steps <= succession.retired.size(); ++steps) {
+    const relay::Retired* retired = succession.find_retired(log_name_of(found.source));
+    if (retired != nullptr && !retired->moved) found.replaced_by = retired->by;
+    if (retired == nullptr || !retired->moved) break;
+    const auto next = std::ranges::find(succession.successors, retired->by, &relay::Successor::by);
+    if (next == succession.successors.end() || next->listen.empty()) break;
+    found = find_relayed_source(status, net::Endpoint::parse(next->listen));
+  }
+  return found;
 }
 
 bool StandbyRelay::running() const {

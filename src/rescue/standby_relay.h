@@ -16,13 +16,17 @@ namespace lifeboat::rescue {
 
 /// One source of a relay, as its status tells.
 struct RelayedSource {
-  net::Endpoint listen;  ///< to be connected to from this host
-  std::string source;    ///< "host:port"
-  std::string gtid;      ///< durable up to here
-  std::string trouble;   ///< why it does not follow its source; empty: it does
+  net::Endpoint listen;     ///< to be connected to from this host
+  std::string source;       ///< "host:port"
+  std::string gtid;         ///< durable up to here
+  std::string replaced_by;  ///< the rescue that put another server in its place; empty: none
+  std::string trouble;      ///< why it does not follow its source; empty: it does
 };
 
-/// Of the sources in a relay's status, the one served at `wanted`, or the only one that is served.
+/// Who listens everywhere listens on this host.
+net::Endpoint from_this_host(net::Endpoint listen);
+
+/// Of the sources in a relay's status, the one served at `wanted`, or the only one that is served and counts.
 RelayedSource find_relayed_source(const json::object& status, const std::optional<net::Endpoint>& wanted);
 
 /// Of the open holds, the one at which the replica stands now.
@@ -32,6 +36,7 @@ class StandbyRelay {
  public:
   explicit StandbyRelay(Path directory) : directory_(std::move(directory)), holds_(directory_) {}
 
+  /// Where that has moved, with all its history, its successor.
   RelayedSource source(const std::optional<net::Endpoint>& wanted) const;
   /// Whether its process lives.
   bool running() const;

@@ -12,6 +12,7 @@ constexpr std::string_view kStatusName = "standby.json";
 constexpr std::string_view kCommitName = "standby-commit.json";
 constexpr std::string_view kOriginName = "standby-origin.json";
 constexpr std::string_view kTakenName = "standby-taken.json";
+constexpr std::string_view kNextName = "standby-next.json";
 
 constexpr std::array kStateNames = {
     std::pair{StandbyState::kStarting, std::string_view("starting")},
@@ -186,6 +187,15 @@ std::optional<StandbyTaken> find_standby_taken(const Path& branch_directory) {
 
 void save_standby_taken(const Path& branch_directory, const StandbyTaken& taken) {
   save_object(branch_directory / kTakenName, {{"rescue", taken.rescue}, {"time", format_time(taken.time)}});
+}
+
+std::string find_next_standby(const Path& branch_directory) {
+  const auto object = find_file_object(branch_directory / kNextName);
+  return object ? json_string(*object, "standby") : "";
+}
+
+void save_next_standby(const Path& branch_directory, const std::string& name) {
+  save_object(branch_directory / kNextName, {{"standby", name}});
 }
 
 void remove_standby_taken(const Path& branch_directory) {

@@ -100,6 +100,9 @@ std::optional<StandbyOrigin> find_standby_origin(const Path& branch_directory);
 void save_standby_origin(const Path& branch_directory, const StandbyOrigin& origin);
 std::optional<StandbyTaken> find_standby_taken(const Path& branch_directory);
 void save_standby_taken(const Path& branch_directory, const StandbyTaken& taken);
+/// The standby that took its place; empty: none yet.
+std::string find_next_standby(const Path& branch_directory);
+void save_next_standby(const Path& branch_directory, const std::string& name);
 /// It is a standby again.
 void remove_standby_taken(const Path& branch_directory);
 /// kRefused, with what to do instead, if a rescue took it.

@@ -15,8 +15,8 @@ namespace lifeboat::server {
 namespace {
 
 constexpr std::uint64_t kMiB = std::uint64_t{1} << 20U;
-/// Of a replica whose image has no binary log.
-constexpr std::string_view kReplicaBinlog = "standby-bin";
+/// Of a server whose image has no binary log.
+constexpr std::string_view kOwnBinlog = "standby-bin";
 
 /// Settings that are taken from the files themselves, or are about places outside the image.
 constexpr std::array<std::string_view, 12> kFromFiles = {
@@ -30,6 +30,17 @@ bool is_about_encryption(std::string_view name) {
 }
 
 using Arguments = std::vector<std::string>;
+
+/// As an option file has it: read back, it is the same.
+std::string option_value(const std::string& value) {
+  if (value.find_first_of("#\\\"'") == std::string::npos) return value;
+  std::string quoted = "\"";
+  for (const char c : value) {
+    if (c == '\\' || c == '"') quoted += '\\';
+    quoted += c;
+  }
+  return quoted + "\"";
+}
 
 void add_places(Arguments& out, const LaunchPlan& plan) {
   out.push_back(format("--datadir={}", plan.data_directory.string()));
@@ -91,12 +102,18 @@ std::uint64_t redo_bytes(const ServerInfo& info) {
 }
 
 /// What InnoDB finds must be what it is told, or it rebuilds the redo log, or refuses.
-void add_innodb(Arguments& out, const ServerInfo& info, const LaunchPlan& plan) {
+void add_shape(Arguments& out, const ServerInfo& info) {
   if (info.page_bytes != 0) out.push_back(format("--innodb-page-size={}", info.page_bytes));
   if (info.redo_bytes != 0) out.push_back(format("--innodb-log-file-size={}", redo_bytes(info)));
   if (!info.system_files.empty()) out.push_back(format("--innodb-data-file-path={}", data_file_path(info)));
   out.push_back(format("--innodb-undo-tablespaces={}", info.undo_tablespaces));
   out.push_back(format("--innodb-encrypt-log={}", info.redo_encrypted ? "ON" : "OFF"));
+  if (info.lower_case_table_names && !info.settings.contains("lower_case_table_names")) {
+    out.push_back(format("--lower-case-table-names={}", *info.lower_case_table_names));
+  }
+}
+
+void add_innodb(Arguments& out, const LaunchPlan& plan) {
   out.push_back(format("--innodb-buffer-pool-size={}", plan.buffer_pool_bytes));
   // Reading the old pool's pages back would fetch gigabytes ahead of what is asked for.
   out.emplace_back("--innodb-buffer-pool-load-at-startup=OFF");
@@ -114,14 +131,14 @@ void add_innodb(Arguments& out, const ServerInfo& info, const LaunchPlan& plan) 
 /// so it has to be on, under its name, where it was. A replica keeps one in any case: replicas of its own are to follow
 /// it once it is promoted.
 void add_binlog(Arguments& out, const ServerInfo& info, const LaunchPlan& plan) {
-  if (info.binlog_base.empty() && !plan.replica) {
+  if (info.binlog_base.empty() && !plan.replica && !plan.binary_log) {
     out.emplace_back("--skip-log-bin");
     // Binary logs that lie elsewhere cannot tell the fate of what was only prepared, and the server would refuse to
     // start. Committing keeps all that was acknowledged.
     out.emplace_back("--tc-heuristic-recover=COMMIT");
     return;
   }
-  out.push_back(format("--log-bin={}", info.binlog_base.empty() ? kReplicaBinlog : info.binlog_base));
+  out.push_back(format("--log-bin={}", info.binlog_base.empty() ? kOwnBinlog : info.binlog_base));
   out.emplace_back("--sync-binlog=1");
   out.emplace_back("--expire-logs-days=0");  // a branch purges nothing
 }
@@ -141,12 +158,12 @@ void add_replica(Arguments& out, const ReplicaSettings& replica) {
   out.emplace_back("--max-binlog-size=64M");
 }
 
-void add_settings(Arguments& out, const ServerInfo& info, const LaunchPlan& plan) {
+void add_settings(Arguments& out, const ServerInfo& info, bool has_keys) {
   // Any row can be read back, whatever production's bound is.
   if (!info.settings.contains("max_allowed_packet")) out.emplace_back("--max-allowed-packet=1G");
   for (const auto& [name, value] : info.settings) {
     if (!is_known_setting(name) || std::ranges::find(kFromFiles, name) != kFromFiles.end()) continue;
-    if (is_about_encryption(name) && !plan.has_keys) continue;
+    if (is_about_encryption(name) && !has_keys) continue;
     out.push_back(format("--loose-{}={}", name, value));
   }
 }
@@ -177,15 +194,44 @@ std::vector<std::string> server_arguments(const ServerInfo& info, const LaunchPl
   Arguments out = {"--no-defaults"};  // nothing of this host's own server
   add_places(out, plan);
   add_quiet(out, plan);
-  add_innodb(out, info, plan);
+  add_shape(out, info);
+  add_innodb(out, plan);
   add_binlog(out, info, plan);
   if (plan.replica) add_replica(out, *plan.replica);
-  if (info.lower_case_table_names && !info.settings.contains("lower_case_table_names")) {
-    out.push_back(format("--lower-case-table-names={}", *info.lower_case_table_names));
-  }
-  add_settings(out, info, plan);
+  add_settings(out, info, plan.has_keys);
   add_plugins(out, info, plan);
   return out;
+}
+
+std::string home_option_file(const ServerInfo& info, const HomePlan& plan) {
+  const Path& directory = plan.data_directory;
+  Arguments out = {
+      format("--datadir={}", directory.string()),
+      format("--socket={}", plan.socket.string()),
+      format("--pid-file={}", (directory / "mariadbd.pid").string()),
+      format("--log-error={}", (directory / "error.log").string()),
+      format("--bind-address={}", plan.address),
+      format("--port={}", plan.port),
+      format("--server-id={}", plan.server_id),
+      format("--log-bin={}", info.binlog_base.empty() ? kOwnBinlog : info.binlog_base),
+      "--log-slave-updates=ON",
+      "--sync-binlog=1",
+      "--innodb-flush-log-at-trx-commit=1",
+      format("--innodb-buffer-pool-size={}", plan.buffer_pool_bytes),
+      // For the relay: a commit waits for it as long as it is connected.
+      "--rpl-semi-sync-master-enabled=ON",
+      "--rpl-semi-sync-master-wait-point=AFTER_SYNC",
+      "--rpl-semi-sync-master-wait-no-slave=OFF",
+  };
+  if (::geteuid() == 0) out.emplace_back("--user=root");
+  add_shape(out, info);
+  add_settings(out, info, false);
+  std::string text = "[mariadbd]\n";
+  for (const std::string& argument : out) {
+    const std::size_t equals = argument.find('=');
+    text += format("{}={}\n", argument.substr(2, equals - 2), option_value(argument.substr(equals + 1)));
+  }
+  return text;
 }
 
 void check_bootable(const ServerInfo& info, bool has_keys) {

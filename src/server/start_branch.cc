@@ -234,7 +234,8 @@ class Start {
                           .server_id = record_.server_id,
                           .buffer_pool_bytes = buffer_pool(),
                           .has_keys = keys.any(),
-                          .replica = request_.replica};
+                          .replica = request_.replica,
+                          .binary_log = request_.binary_log};
     if (request_.on_boot) request_.on_boot(result_.at_boot, record_);
     StartRequest start{.argv = {binary.path.string()},
                        .socket = record_.socket,

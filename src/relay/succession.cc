@@ -1,0 +1,105 @@
+#include "relay/succession.h"
+
+#include <algorithm>
+
+#include "base/error.h"
+#include "base/json.h"
+#include "relay/relay.h"
+
+namespace lifeboat::relay {
+namespace {
+
+constexpr std::string_view kSuccessionFile = "succession.json";
+
+json::object to_json(const Succession& succession) {
+  json::array successors;
+  for (const Successor& each : succession.successors) {
+    successors.push_back(json::object{
+        {"source", each.source.text()}, {"like", each.like.text()}, {"listen", each.listen}, {"by", each.by}});
+  }
+  json::array retired;
+  for (const Retired& each : succession.retired) {
+    json::object object{{"source", each.source}, {"by", each.by}};
+    object["moved"] = each.moved;
+    retired.push_back(std::move(object));
+  }
+  return {{"successors", std::move(successors)}, {"retired", std::move(retired)}};
+}
+
+std::vector<json::object> objects_of(const json::object& object, std::string_view key) {
+  const json::value* value = object.if_contains(key);
+  if (value == nullptr || !value->is_array()) fail(Code::kCorruption, format("member '{}' is no array", key));
+  std::vector<json::object> objects;
+  for (const json::value& each : value->get_array()) {
+    if (!each.is_object()) fail(Code::kCorruption, format("member '{}' holds what is no object", key));
+    objects.push_back(each.get_object());
+  }
+  return objects;
+}
+
+Succession succession_from_json(const json::object& object) {
+  Succession succession;
+  for (const json::object& each : objects_of(object, "successors")) {
+    succession.successors.push_back({.source = SourceAddress::parse(json_string(each, "source")),
+                                     .like = SourceAddress::parse(json_string(each, "like")),
+                                     .listen = json_string(each, "listen"),
+                                     .by = json_string(each, "by")});
+  }
+  for (const json::object& each : objects_of(object, "retired")) {
+    succession.retired.push_back(
+        {.source = json_string(each, "source"), .by = json_string(each, "by"), .moved = json_flag(each, "moved")});
+  }
+  return succession;
+}
+
+void save(const Path& relay_directory, const Succession& succession) {
+  write_file_durably(relay_directory / kSuccessionFile, as_bytes(json::serialize(to_json(succession)) + "\n"));
+}
+
+void forget(Succession& succession, const std::string& by) {
+  std::erase_if(succession.successors, [&](const Successor& each) { return each.by == by; });
+  std::erase_if(succession.retired, [&](const Retired& each) { return each.by == by; });
+}
+
+}  // namespace
+
+const Retired* Succession::find_retired(const std::string& source_name) const {
+  const auto found = std::ranges::find(retired, source_name, &Retired::source);
+  return found == retired.end() ? nullptr : &*found;
+}
+
+Succession read_succession(const Path& relay_directory) {
+  const Path path = relay_directory / kSuccessionFile;
+  const auto content = find_and_read_file(path);
+  if (!content) return {};
+  const std::string what = path.string();
+  try {
+    const json::value value = parse_json(as_text(*content), what);
+    if (!value.is_object()) fail(Code::kCorruption, "it is no object");
+    return succession_from_json(value.get_object());
+  } catch (const Exception& e) {
+    fail(Code::kCorruption, format("{}: {}", what, e.error().message),
+         "It says which servers have replaced the relay's sources. Move it away, and start the relay with the --source "
+         "that production is now.");
+  }
+}
+
+void succeed(const Path& relay_directory, const SuccessionStep& step) {
+  Succession succession = read_succession(relay_directory);
+  forget(succession, step.by);
+  succession.successors.push_back({.source = step.source, .like = step.like, .listen = step.listen, .by = step.by});
+  for (const std::string& source : step.retired) {
+    if (succession.find_retired(source) != nullptr) continue;
+    succession.retired.push_back({.source = source, .by = step.by, .moved = step.moved});
+  }
+  save(relay_directory, succession);
+}
+
+void take_back(const Path& relay_directory, const std::string& by) {
+  Succession succession = read_succession(relay_directory);
+  const Succession before = succession;
+  forget(succession, by);
+  if (succession != before) save(relay_directory, succession);
+}
+
+}  // namespace lifeboat::relay
