@@ -71,7 +71,7 @@ def second_drop(night):
     say(f"   $ mariadb --port={port} --user=contractor -e 'DROP DATABASE shop'")
     subprocess.run(["mariadb", "--no-defaults", "--host=127.0.0.1", f"--port={port}", "--user=contractor", "-e", "DROP DATABASE shop"],
                    env=night.as_app, check=True)
-    hold, = wait_for(lambda: [each for each in stage.ask("guard", "ls") if each["state"] == "held"], "the guard to hold the second DROP")
+    hold, = wait_for(lambda: [each for each in stage.ask("guard", "ls") if each["gtid"] != night.danger], "the guard to hold the second DROP")
     say(f"   the guard holds it before the new standby: {hold['id']}, {hold['gtid']}")
     with stage.phase("second rescue"):
         indented(stage.lifeboat("rescue"))
