@@ -8,6 +8,7 @@
 #include "cli/commands.h"
 #include "relay/hold_book.h"
 #include "relay/status_file.h"
+#include "relay/succession.h"
 
 namespace lifeboat::cli {
 namespace {
@@ -90,13 +91,14 @@ std::string hold_text(const relay::Hold& hold) {
       format_time(hold.subject.event_time), hold.subject.id);
 }
 
-/// Of a relay that may not run: from the record of its guard.
+/// Of a relay that may not run: from the record of its guard. Before a source that was replaced nobody waits any more.
 bool add_holds(const Path& directory, json::object& status, std::string& text) {
   relay::HoldBook book(directory);
+  const relay::Succession succession = relay::read_succession(directory);
   json::array holds;
   book.refresh();
   for (const relay::Hold& each : book.list()) {
-    if (!each.open()) continue;
+    if (!each.open() || succession.find_retired(each.subject.source) != nullptr) continue;
     holds.push_back(hold_to_json(each, now()));
     text += hold_text(each);
   }

@@ -97,9 +97,12 @@ void succeed(const Path& relay_directory, const SuccessionStep& step) {
 
 void take_back(const Path& relay_directory, const std::string& by) {
   Succession succession = read_succession(relay_directory);
-  const Succession before = succession;
+  const auto found = std::ranges::find(succession.successors, by, &Successor::by);
+  if (found == succession.successors.end()) return;
+  const std::string source = source_name(found->source.endpoint);
   forget(succession, by);
-  if (succession != before) save(relay_directory, succession);
+  succession.retired.push_back({.source = source, .by = by});
+  save(relay_directory, succession);
 }
 
 }  // namespace lifeboat::relay

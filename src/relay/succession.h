@@ -56,7 +56,7 @@ struct SuccessionStep {
   std::string by;
 };
 void succeed(const Path& relay_directory, const SuccessionStep& step);
-/// What it did is undone. May be repeated.
+/// What it did is undone, and the server that it had put there counts no more. May be repeated.
 void take_back(const Path& relay_directory, const std::string& by);
 
 }  // namespace lifeboat::relay

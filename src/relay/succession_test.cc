@@ -51,9 +51,15 @@ TEST_F(SuccessionTest, IsTakenBackStepByStep) {
   const Succession once = read();
   step("rescue-2", "mysql://r@127.0.0.1:6000", {"127.0.0.1-5000"});
   take_back(directory_.path(), "rescue-2");
-  EXPECT_EQ(read(), once);
+  EXPECT_EQ(read().successors, once.successors);
+  EXPECT_EQ(read().find_retired("127.0.0.1-5000"), nullptr);
+  EXPECT_NE(read().find_retired("127.0.0.1-6000"), nullptr) << "its log is of nobody any more";
+  take_back(directory_.path(), "rescue-2");
   take_back(directory_.path(), "rescue-1");
-  EXPECT_EQ(read(), Succession());
+  EXPECT_TRUE(read().successors.empty());
+  EXPECT_EQ(read().find_retired("db1-3306"), nullptr);
+  step("rescue-1", "mysql://r@127.0.0.1:5000", {"db1-3306"});
+  EXPECT_EQ(read().find_retired("127.0.0.1-5000"), nullptr) << "it is in place again";
 }
 
 TEST_F(SuccessionTest, SaysWhatToDoAboutAFileThatMakesNoSense) {

@@ -80,10 +80,10 @@ TEST_F(HistoryIdentityTest, OfASourceThatWasReplacedIsWhatMayHoldTheMistake) {
                              .listen = {},
                              .retired = {"db2-3306"},
                              .by = "rescue-1"};
-  succeed(directory_.path(), step);
+  succeed(relay_directory(), step);
   EXPECT_NE(another_source("db2:3306").find("rescue-1"), std::string::npos);
   step.moved = true;
-  succeed(directory_.path(), step);
+  succeed(relay_directory(), step);
   EXPECT_EQ(another_source("db2:3306"), "") << "its very history";
 }
 

@@ -161,7 +161,7 @@ RescueRecord rescue_from_json(const json::object& object) {
   record.placed = json_flag(object, "placed");
   record.ready = json_flag(object, "ready");
   record.cut_over = member_object(object, "cut_over");
-  if (object.contains("finish")) record.finish = member_object(object, "finish");
+  record.finish = member_object(object, "finish");
   return record;
 }
 
