@@ -128,6 +128,7 @@ void add_nouns(CLI::App& app, Context& context) {
   add_seed(app, context);
   add_forecast(app, context);
   add_rescue(app, context);
+  add_move(app, context);
 }
 
 bool print_document(const Error& error) {

@@ -46,6 +46,7 @@ void add_branch_tend(CLI::App& noun, Context& context);
 
 void add_forecast(CLI::App& app, Context& context);
 void add_status(CLI::App& app, Context& context);
+void add_move(CLI::App& app, Context& context);
 void add_adopt(CLI::App& app, Context& context);
 void add_seed(CLI::App& app, Context& context);
 

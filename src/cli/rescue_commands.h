@@ -7,6 +7,7 @@
 #include "cli/branch_options.h"
 #include "cli/command.h"
 #include "rescue/door.h"
+#include "rescue/homecoming.h"
 #include "rescue/rescue_plan.h"
 #include "rescue/rescue_run.h"
 
@@ -46,6 +47,21 @@ struct DoorOptions {
 void add_door_options(Command& command, DoorOptions& options);  // but --hook, whose words differ
 rescue::Door to_door(const DoorOptions& options);
 std::string door_instructions(const DoorOptions& options, std::uint16_t port);
+
+/// Of each server, in order: one password for all, or one for each.
+std::vector<relay::SourceLogin> logins_of(const std::vector<std::string>& servers,
+                                          const std::vector<std::string>& password_files);
+
+/// Where production is to live from now on.
+struct HomeOptions {
+  std::string directory;
+  std::uint16_t port = 0;
+  DoorOptions door;
+};
+void add_home_options(Command& command, HomeOptions& options);
+rescue::HomecomingOrder to_homecoming(const HomeOptions& options, const Path& relay, const std::string& by);
+std::string describe_home(const rescue::RescueRecord& record, const HomeOptions& options);
+json::object home_to_json(const rescue::RescueRecord& record);
 
 // What people read, in at most twenty lines in all.
 /// What happened, what is safe, what is about to be done.

@@ -40,23 +40,8 @@ void add_cut_over_options(Command& command, CutOverOptions& options) {
   command.add_flag("--leave-rest", options.leave_rest, "give up what damaged servers have and the log has not");
 }
 
-std::vector<relay::SourceLogin> logins_of(const CutOverOptions& options) {
-  const auto& files = options.password_files;
-  if (!options.fence.empty() && files.size() != 1 && files.size() != options.fence.size()) {
-    fail(Code::kUsage, "give one --password-file for all servers to be fenced, or one for each");
-  }
-  std::vector<relay::SourceLogin> logins;
-  for (std::size_t i = 0; i < options.fence.size(); ++i) {
-    relay::SourceLogin login;
-    login.address = relay::SourceAddress::parse(options.fence[i]);
-    login.password = codec::Secret(read_secret_file(files.size() == 1 ? files.front() : files[i]));
-    logins.push_back(std::move(login));
-  }
-  return logins;
-}
-
 rescue::CutOverOrder to_cut_over_order(const CutOverOptions& options) {
-  return {.fence = logins_of(options),
+  return {.fence = logins_of(options.fence, options.password_files),
           .fenced = options.fenced,
           .door = to_door(options.door),
           .skip = options.skip,
@@ -157,6 +142,21 @@ void add_door_options(Command& command, DoorOptions& options) {
   command.add_option("--server", options.servers,
                      "server of the backend; several times: the first leads to production then, the others to nowhere");
   command.add_option("--address", options.address, "IP address under which the new server is reached").show_default();
+}
+
+std::vector<relay::SourceLogin> logins_of(const std::vector<std::string>& servers,
+                                          const std::vector<std::string>& files) {
+  if (!servers.empty() && files.size() != 1 && files.size() != servers.size()) {
+    fail(Code::kUsage, "give one --password-file for all servers to be fenced, or one for each");
+  }
+  std::vector<relay::SourceLogin> logins;
+  for (std::size_t i = 0; i < servers.size(); ++i) {
+    relay::SourceLogin login;
+    login.address = relay::SourceAddress::parse(servers[i]);
+    login.password = codec::Secret(read_secret_file(files.size() == 1 ? files.front() : files[i]));
+    logins.push_back(std::move(login));
+  }
+  return logins;
 }
 
 rescue::Door to_door(const DoorOptions& options) {

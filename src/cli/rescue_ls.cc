@@ -2,7 +2,7 @@
 
 #include "cli/rescue_commands.h"
 #include "rescue/cut_over.h"
-#include "rescue/finish.h"
+#include "rescue/homecoming.h"
 
 namespace lifeboat::cli {
 namespace {

@@ -6,7 +6,7 @@
 #include "cli/relay_directory.h"
 #include "relay/status_file.h"
 #include "rescue/cut_over.h"
-#include "rescue/finish.h"
+#include "rescue/homecoming.h"
 #include "rescue/protection.h"
 
 namespace lifeboat::cli {

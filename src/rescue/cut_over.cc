@@ -11,7 +11,7 @@
 #include "relay/source_log.h"
 #include "relay/succession.h"
 #include "rescue/fence.h"
-#include "rescue/finish.h"
+#include "rescue/homecoming.h"
 #include "rescue/hand_over.h"
 #include "rescue/rescue_plan.h"
 

@@ -6,7 +6,7 @@
 #include "binlog/event.h"
 #include "rescue/cut_over.h"
 #include "rescue/fence.h"
-#include "rescue/finish.h"
+#include "rescue/homecoming.h"
 #include "rescue/hand_over.h"
 
 namespace lifeboat::rescue {

@@ -40,6 +40,20 @@ void Door::put_in(std::uint16_t port) const {
   proxy->wait_running(first, kHaproxyPatience);
 }
 
+json::object Door::states() const {
+  json::object states;
+  const auto proxy = haproxy();
+  if (!proxy) return states;
+  for (const std::string& name : servers) states[name] = proxy->server(name).admin;
+  return states;
+}
+
+void Door::restore(const json::object& states) const {
+  const auto proxy = haproxy();
+  if (!proxy) return;
+  for (const auto& [name, state] : states) proxy->set_admin(std::string(name), std::string(state.as_string()));
+}
+
 void Door::call_hook(const std::vector<std::string>& words, const std::string& hint) const {
   if (hook.empty()) return;
   ProcessOptions options;

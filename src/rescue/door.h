@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "base/json.h"
 #include "rescue/haproxy.h"
 
 namespace lifeboat::rescue {
@@ -26,6 +27,9 @@ struct Door {
   /// Nobody gets there, and who is there is out.
   void take_out() const;
   void put_in(std::uint16_t port) const;
+  /// What each of the servers was told to be, by name; and told again.
+  json::object states() const;
+  void restore(const json::object& states) const;
   /// `hint`: what to do if it fails.
   void call_hook(const std::vector<std::string>& words, const std::string& hint) const;
 };

@@ -166,7 +166,10 @@ RescueRecord rescue_from_json(const json::object& object) {
 }
 
 std::optional<RescueRecord> find_rescue(const Path& state_root, const std::string& name) {
-  const Path directory = rescues_directory(state_root) / name;
+  return find_record(rescues_directory(state_root) / name);
+}
+
+std::optional<RescueRecord> find_record(const Path& directory) {
   const auto content = find_and_read_file(directory / kRecordFile);
   if (!content) return std::nullopt;
   const std::string what = (directory / kRecordFile).string();

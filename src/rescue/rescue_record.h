@@ -55,7 +55,7 @@ struct RescueRecord {
   std::vector<RescueNote> checks;       ///< that it has passed
   bool ready = false;
   json::object cut_over;  ///< see cut_over.h
-  json::object finish;    ///< see finish.h; empty: it was not begun
+  json::object finish;    ///< see homecoming.h; empty: it was not begun
 
   /// Of its server.
   const std::string& branch() const { return standby.empty() ? name : standby; }
@@ -68,6 +68,8 @@ Path rescues_directory(const Path& state_root);
 /// "rescue-" and what it goes by, as a legal name of a volume.
 std::string rescue_name_for(const std::string& target);
 
+/// Whatever has left one in a directory.
+std::optional<RescueRecord> find_record(const Path& directory);
 std::optional<RescueRecord> find_rescue(const Path& state_root, const std::string& name);
 /// kNotFound naming those there are.
 RescueRecord open_rescue(const Path& state_root, const std::string& name);

@@ -1,4 +1,4 @@
-#include "rescue/finish.h"
+#include "rescue/homecoming.h"
 
 #include <sys/un.h>
 
@@ -8,15 +8,14 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "base/random.h"
-#include "relay/relay.h"
-#include "relay/succession.h"
 #include "rescue/cut_over.h"
 #include "rescue/hand_over.h"
+#include "rescue/history_identity.h"
 #include "rescue/standby_begin.h"
-#include "rescue/standby_commit.h"
 #include "server/inspect.h"
 #include "server/instance.h"
 #include "server/options.h"
+#include "server/server_binary.h"
 #include "vault/export.h"
 #include "vault/image_reader.h"
 #include "vault/session.h"
@@ -29,8 +28,6 @@ constexpr std::chrono::milliseconds kHomeLookEvery{20};
 /// Who has come so close within that time is no further behind than the switch waits.
 constexpr std::chrono::milliseconds kCloseEnough{1000};
 constexpr std::chrono::seconds kTellEvery{10};
-constexpr std::chrono::seconds kBranchLocksPatience{15};
-constexpr std::string_view kReplicator = "lifeboat_home";
 
 Path choose_socket(const Path& directory) {
   Path socket = directory / "mariadbd.sock";
@@ -59,6 +56,12 @@ FinishState finish_state(const RescueRecord& record) {
   return state == "opening" ? FinishState::kOpening : FinishState::kBegun;
 }
 
+void check_in_place(const RescueRecord& record) {
+  if (cut_over_state(record) == CutOverState::kSwitched) return;
+  fail(Code::kRefused, format("rescue {} is not in place: production does not run on it", record.name),
+       format("First: lifeboat rescue cut-over {}", record.name));
+}
+
 void check_not_home(const RescueRecord& record) {
   const FinishState state = finish_state(record);
   if (state != FinishState::kOpening && state != FinishState::kHome) return;
@@ -82,14 +85,14 @@ HomeServer home_server(const RescueRecord& record) {
   return home;
 }
 
-Finish::Finish(RescueRecord& record, RescueRun& run, const RescueMeans& means, const FinishOrder& order)
-    : record_(record), run_(run), means_(means), order_(order) {}
+Homecoming::Homecoming(RescueRecord& record, Origin& origin, const RescueMeans& means, const HomecomingOrder& order)
+    : record_(record), origin_(origin), means_(means), order_(order) {}
 
-void Finish::run() {
+void Homecoming::run() {
   check_order();
   choose();
   if (finish_state(record_) == FinishState::kBegun) {
-    run_.ensure_running();
+    origin_.ensure();
     if (!record_.finish.contains("image")) run_phase(record_, "commit", [this] { commit(); });
     if (!record_.finish.contains("exported")) run_phase(record_, "export", [this] { export_files(); });
     run_phase(record_, "start", [this] { start(); });
@@ -97,30 +100,22 @@ void Finish::run() {
     run_phase(record_, "switch", [this] { switch_over(); });
     return;
   }
-  launch(true);  // the branch is none of ours any more
+  launch(true);  // what production has left is none of ours any more
   if (finish_state(record_) == FinishState::kOpening) run_phase(record_, "switch", [this] { open_home(); });
 }
 
-void Finish::check_order() const {
-  if (cut_over_state(record_) != CutOverState::kSwitched) {
-    fail(Code::kRefused, format("rescue {} is not in place: production does not run on it", record_.name),
-         format("First: lifeboat rescue cut-over {}", record_.name));
-  }
+void Homecoming::check_order() const {
   order_.door.check();
   if (!record_.finish.empty() && said("directory") != order_.directory) {
-    fail(Code::kExists, format("rescue {} comes home to {}", record_.name, said("directory")),
+    fail(Code::kExists, format("{} comes home to {}", record_.name, said("directory")),
          "Go on with that directory, by the same command.");
   }
 }
 
 /// Once: where it will be is not to change in the middle.
-void Finish::choose() {
+void Homecoming::choose() {
   if (!record_.finish.empty()) return;
   check_empty(order_.directory);
-  if (server::open_branch(means_.branch.mount.state_root, record_.branch()).has_keys) {
-    fail(Code::kUnsupported, "the database is encrypted, and its keys lie in the vault alone",
-         "Set up a server with the keys of production, and let it replicate from the branch.");
-  }
   record_.finish = {{"directory", order_.directory.string()},
                     {"socket", choose_socket(order_.directory).string()},
                     {"address", order_.door.address},
@@ -129,19 +124,21 @@ void Finish::choose() {
   save("begun");
 }
 
-void Finish::commit() {
-  const StandbyCommit made =
-      commit_primary({.branch = run_.branch(),
-                      .source = net::Endpoint{cut_over_address(record_), run_.branch().port}.text(),
-                      .logins = means_.branch.logins,
-                      .boot = {}});
+void Homecoming::commit() {
+  const Origin::Image made = origin_.image();
+  const auto vault = means_.branch.open_vault();
+  if (!vault::ImageReader(*vault, made.name).info().attachments.empty()) {
+    fail(Code::kUnsupported, "the database is encrypted, and its keys lie in the vault alone",
+         "Set up a server with the keys of production, and let it replicate from there.");
+  }
   record_.finish["gtid"] = made.gtid.format();
-  record_.finish["image"] = made.image;
+  record_.finish["origin"] = origin_.address().text();
+  record_.finish["image"] = made.name;
   save("begun");
 }
 
 /// What a run that was killed has left there is ours: it was empty before, and no server has run on it.
-void Finish::export_files() {
+void Homecoming::export_files() {
   const Path& directory = order_.directory;
   if (std::filesystem::is_directory(directory)) {
     for (const std::string& name : list_directory(directory)) std::filesystem::remove_all(directory / name);
@@ -155,29 +152,21 @@ void Finish::export_files() {
   save("begun");
 }
 
-void Finish::start() {
+void Homecoming::start() {
   launch(false);
   place();
 }
 
 /// It runs, and answers; `open`: it may take writes.
-void Finish::launch(bool open) {
-  HomeServer home = home_server(record_);
+void Homecoming::launch(bool open) {
+  const HomeServer home = home_server(record_);
   if (!home.process.alive()) {
-    const server::BranchRecord branch = server::open_branch(means_.branch.mount.state_root, record_.branch());
-    const server::ServerInfo info = server::inspect_for_boot(home.directory, branch.server);
-    const std::string text = server::home_option_file(
-        info,
-        {.data_directory = home.directory,
-         .socket = home.socket,
-         .address = home.address,
-         .port = home.port,
-         .server_id = static_cast<std::uint32_t>(json_integer(record_.finish, "server_id")),
-         .buffer_pool_bytes = server::choose_buffer_pool(
-             vault::ImageReader(*means_.branch.open_vault(), said("image")).info().bytes, server::available_memory())});
-    if (!std::filesystem::exists(home.option_file())) write_file_durably(home.option_file(), as_bytes(text), 0644);
+    if (!std::filesystem::exists(home.option_file())) {
+      write_file_durably(home.option_file(), as_bytes(option_file_text(home)), 0644);
+    }
+    const server::ServerBinary binary = server::find_server_binary(means_.branch.binary);
     server::StartRequest request{
-        .argv = {branch.binary, format("--defaults-file={}", home.option_file().string()), "--skip-slave-start"},
+        .argv = {binary.path.string(), format("--defaults-file={}", home.option_file().string()), "--skip-slave-start"},
         .socket = home.socket,
         .error_log = home.directory / "error.log",
         .logins = means_.branch.logins,
@@ -194,8 +183,20 @@ void Finish::launch(bool open) {
   home_ = std::make_unique<StandbyServer>(home.socket, means_.branch.logins, kHomePatience);
 }
 
+std::string Homecoming::option_file_text(const HomeServer& home) const {
+  const auto vault = means_.branch.open_vault();
+  const vault::ImageInfo image = vault::ImageReader(*vault, said("image")).info();
+  return home_option_file(server::inspect_for_boot(home.directory, server::server_info_from_json(image.server)),
+                          {.data_directory = home.directory,
+                           .socket = home.socket,
+                           .address = home.address,
+                           .port = home.port,
+                           .server_id = static_cast<std::uint32_t>(json_integer(record_.finish, "server_id")),
+                           .buffer_pool_bytes = server::choose_buffer_pool(image.bytes, server::available_memory())});
+}
+
 /// Once: what the image's server was a replica of, long ago, is forgotten.
-void Finish::place() {
+void Homecoming::place() {
   if (record_.finish.contains("placed")) return;
   home_->stop_following();
   home_->connection().query("RESET SLAVE ALL");
@@ -205,44 +206,35 @@ void Finish::place() {
   save("begun");
 }
 
-void Finish::replicate() {
-  follow_branch();
+void Homecoming::replicate() {
+  home_->stop_following();
+  home_->recover_position();
+  home_->follow(origin_.replication_login());
   const Stopwatch watch;
-  for (double told = 0; !wait_for_branch(kCloseEnough);) {
+  for (double told = 0; !wait_for_origin(kCloseEnough);) {
     if (watch.seconds() - told < std::chrono::duration<double>(kTellEvery).count()) continue;
     told = watch.seconds();
-    log::info("{} comes after the branch: it is at {}", order_.directory.string(), home_->applied().format());
+    log::info("{} comes after production: it is at {}", order_.directory.string(), home_->applied().format());
   }
 }
 
-/// By an account for this alone, which is in no log and no image.
-void Finish::follow_branch() {
-  home_->stop_following();
-  home_->recover_position();
-  server::Connection& branch = run_.connection();
-  const std::string password = random_hex(20);
-  branch.query("SET SESSION sql_log_bin = 0");
-  branch.query(format("CREATE OR REPLACE USER {}@'127.0.0.1' IDENTIFIED BY '{}'", kReplicator, password));
-  branch.query(format("GRANT REPLICATION SLAVE ON *.* TO {}@'127.0.0.1'", kReplicator));
-  branch.query("SET SESSION sql_log_bin = 1");
-  home_->follow({.address = {.host = "127.0.0.1", .port = run_.branch().port},
-                 .user = std::string(kReplicator),
-                 .password = codec::Secret(password)});
-}
-
-void Finish::check_replicates() {
+void Homecoming::check_replicates() {
   const ReplicaState state = home_->state();
   if (!state.apply_error.empty()) {
     fail(Code::kRefused, format("the server in {} does not apply: {}", order_.directory.string(), state.apply_error),
-         "The branch goes on as production. Remove that directory's server and files, and begin with another.");
+         "Production stays where it is. End that server, remove its files, and begin with another directory.");
+  }
+  if (state.fetch_error.find("1236") != std::string::npos) {
+    fail(Code::kRefused, format("{} no longer has what follows the image: {}", said("origin"), state.fetch_error),
+         "Production stays where it is. Make a newer image, and begin with another directory.");
   }
   if (!state.fetch_error.empty()) log::debug("replicate: {}", state.fetch_error);
 }
 
-/// Whether it comes within that time to where the branch is now.
-bool Finish::wait_for_branch(std::chrono::milliseconds patience) {
+/// Whether it comes within that time to where production is now.
+bool Homecoming::wait_for_origin(std::chrono::milliseconds patience) {
   const auto deadline = std::chrono::steady_clock::now() + patience;
-  const auto wanted = binlog::GtidPosition::parse(run_.connection().value("SELECT @@GLOBAL.gtid_binlog_pos"));
+  const binlog::GtidPosition wanted = origin_.position();
   for (;;) {
     throw_if_cancelled();
     if (home_->applied().reached(wanted)) return true;
@@ -252,9 +244,9 @@ bool Finish::wait_for_branch(std::chrono::milliseconds patience) {
   }
 }
 
-void Finish::switch_over() {
+void Homecoming::switch_over() {
   try {
-    fence_branch();
+    fence();
   } catch (...) {
     give_back();
     throw;
@@ -262,64 +254,56 @@ void Finish::switch_over() {
   open_home();
 }
 
-/// Nothing is written any more, by whomever, until this ends; and the new server has all.
-void Finish::fence_branch() {
-  const std::string hint = "Give the same command again. The branch goes on as production.";
+/// Nothing is written any more; and the new server has all.
+void Homecoming::fence() {
+  const std::string hint = "Give the same command again. Production stays where it is.";
+  if (!record_.finish.contains("haproxy")) {  // once: after a kill it would be the state in the middle
+    record_.finish["haproxy"] = order_.door.states();
+    save("begun");
+  }
   order_.door.call_hook({"fence"}, hint);
   order_.door.take_out();
-  server::Connection& branch = run_.connection();
-  branch.query(format("SET SESSION lock_wait_timeout = {}", kBranchLocksPatience.count()));
-  branch.query("SET GLOBAL read_only = 1");
-  branch.query("FLUSH TABLES WITH READ LOCK");
-  if (!wait_for_branch(order_.patience)) {
+  origin_.fence();
+  if (!wait_for_origin(order_.patience)) {
     fail(Code::kTimeout, format("the server in {} has not caught up in time", order_.directory.string()), hint);
   }
-  const auto wanted = binlog::GtidPosition::parse(branch.value("SELECT @@GLOBAL.gtid_binlog_pos"));
+  const binlog::GtidPosition wanted = origin_.position();
   const binlog::GtidPosition has = position_of_all(*home_);
   if (!has.reached(wanted) || !wanted.reached(home_->logged())) {
     fail(Code::kConflict,
-         format("the branch is at {}, and the server in {} at {}", wanted.format(), order_.directory.string(),
+         format("{} is at {}, and the server in {} at {}", said("origin"), wanted.format(), order_.directory.string(),
                 has.format()),
-         "Somebody wrote to that server. " + hint);
+         "Somebody wrote meanwhile. " + hint);
   }
   record_.finish["place"] = home_->logged().format();
   save("opening");
 }
 
 /// As it was before: production.
-void Finish::give_back() noexcept {
+void Homecoming::give_back() noexcept {
   if (finish_state(record_) != FinishState::kBegun) return;
   try {
-    run_.connection().query("UNLOCK TABLES");
-    run_.connection().query("SET GLOBAL read_only = 0");
-    Door door = order_.door;
-    door.address = cut_over_address(record_);
-    door.put_in(run_.branch().port);
-    door.call_hook({"unfence"}, "");
+    origin_.give_back();
+    if (record_.finish.contains("haproxy")) order_.door.restore(record_.finish.at("haproxy").as_object());
+    order_.door.call_hook({"unfence"}, "");
   } catch (...) {
-    log::warn("the branch is not yet production again: {}. The same command goes on", current_error().text());
+    log::warn("{} is not yet production again: {}. The same command goes on", said("origin"), current_error().text());
   }
 }
 
-/// From here on only forward. The branch stays read only.
-void Finish::open_home() {
+/// From here on only forward. What production has left stays fenced.
+void Homecoming::open_home() {
   server::Connection& home = home_->connection();
   home_->stop_following();
   home.query("RESET SLAVE ALL");
   const HomeServer server = home_server(record_);
-  const relay::Succession succession =
-      record_.relay.empty() ? relay::Succession() : relay::read_succession(record_.relay);
-  const auto branch = std::ranges::find(succession.successors, record_.name, &relay::Successor::by);
-  if (branch != succession.successors.end()) {
-    hand_over_log(record_.relay, relay::source_name(branch->source.endpoint),
-                  {.by = format("home of {}", record_.name),
-                   .address = server.address,
-                   .port = server.port,
-                   .retired = {},
-                   .moved = true},
-                  home);
-  } else {
+  if (order_.relay.empty()) {
     log::warn("no relay keeps what is written from now on: lifeboat relay run");
+  } else {
+    hand_over_log(
+        order_.relay, log_name_of(said("origin")),
+        {.by = order_.by, .address = server.address, .port = server.port, .retired = origin_.others(), .moved = true},
+        home);
   }
   home.query("SET GLOBAL read_only = 0");
   order_.door.put_in(server.port);
@@ -328,7 +312,7 @@ void Finish::open_home() {
   save("home");
 }
 
-void Finish::save(std::string_view state) {
+void Homecoming::save(std::string_view state) {
   record_.finish["state"] = state;
   save_rescue(record_);
 }
