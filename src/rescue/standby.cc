@@ -80,12 +80,17 @@ class Standby {
     login_.delay = options_.delay;
     if (options_.relay) login_.address = *options_.relay;
     if (relay_) {
-      const RelayedSource source = relay_->source(options_.relay);
+      const RelayedSource source = relay_->source(options_.relay, known_source());
       login_.address = address_of(source);
       status_.source = source.source;
       replaced_ = !source.replaced_by.empty();
     }
     status_.relay = login_.address.text();
+  }
+
+  std::string known_source() const {
+    const auto origin = find_standby_origin(directory_);
+    return origin ? origin->source : "";
   }
 
   /// As it was given, unless the source has moved since.
@@ -183,7 +188,7 @@ class Standby {
 
   void look_at_relay(StandbyView& view) {
     try {
-      const RelayedSource source = relay_->source(options_.relay);
+      const RelayedSource source = relay_->source(options_.relay, known_source());
       if (address_of(source) != login_.address) {  // it was started anew with another port, or the source has moved
         find_relay();
         note_source();

@@ -71,11 +71,12 @@ StandbyOptions next_options(const StandbyOptions& before, const NewPrimary& prim
 }  // namespace
 
 std::string rescue_instead_of(const StandbyOptions& standby) {
-  const auto taken = find_standby_taken(server::branches_directory(standby.boot.mount.state_root) / standby.name);
-  if (taken) return taken->rescue;
-  if (standby.relay_directory.empty()) return {};
+  const Path directory = server::branches_directory(standby.boot.mount.state_root) / standby.name;
+  if (const auto taken = find_standby_taken(directory)) return taken->rescue;
+  const auto origin = find_standby_origin(directory);
+  if (standby.relay_directory.empty() || !origin) return {};
   try {
-    return StandbyRelay(standby.relay_directory).source(standby.relay).replaced_by;
+    return StandbyRelay(standby.relay_directory).source(standby.relay, origin->source).replaced_by;
   } catch (const Exception&) {
     return {};  // it says so itself
   }

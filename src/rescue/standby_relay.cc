@@ -35,6 +35,21 @@ net::Endpoint from_this_host(net::Endpoint listen) {
   return listen;
 }
 
+namespace {
+
+/// Where a source's log is served.
+std::optional<net::Endpoint> find_listen(const json::object& status, const std::string& known) {
+  for (const json::value& each : status.at("sources").as_array()) {
+    const json::object& source = each.as_object();
+    if (!source.contains("listen")) continue;
+    RelayedSource found = relayed(source);
+    if (found.source == known) return std::move(found.listen);
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
 RelayedSource find_relayed_source(const json::object& status, const std::optional<net::Endpoint>& wanted) {
   const json::value* sources = status.if_contains("sources");
   if (sources == nullptr || !sources->is_array()) fail(Code::kCorruption, "the relay's status names no sources");
@@ -71,9 +86,9 @@ std::optional<HeldDanger> find_held_danger(const std::vector<relay::Hold>& holds
   return std::nullopt;
 }
 
-RelayedSource StandbyRelay::source(const std::optional<net::Endpoint>& wanted) const {
+RelayedSource StandbyRelay::source(const std::optional<net::Endpoint>& wanted, const std::string& known) const {
   const json::object status = relay::read_status(directory_);
-  RelayedSource found = find_relayed_source(status, wanted);
+  RelayedSource found = find_relayed_source(status, wanted ? wanted : find_listen(status, known));
   const relay::Succession succession = relay::read_succession(directory_);
   for (std::size_t steps = 0; steps <= succession.retired.size(); ++steps) {
     const relay::Retired* retired = succession.find_retired(log_name_of(found.source));

@@ -36,8 +36,9 @@ class StandbyRelay {
  public:
   explicit StandbyRelay(Path directory) : directory_(std::move(directory)), holds_(directory_) {}
 
-  /// Where that has moved, with all its history, its successor.
-  RelayedSource source(const std::optional<net::Endpoint>& wanted) const;
+  /// The one served at `wanted`, else `known`, whose history the standby has ("host:port"), else the only one that
+  /// counts. Where that has moved, with all its history, its successor; never who has only replaced it.
+  RelayedSource source(const std::optional<net::Endpoint>& wanted, const std::string& known) const;
   /// Whether its process lives.
   bool running() const;
   std::optional<HeldDanger> held(std::uint32_t server_id);

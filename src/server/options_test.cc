@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/error.h"
+#include "server/option_file.h"
 #include "server/server_binary.h"
 
 namespace lifeboat::server {
@@ -63,6 +64,33 @@ TEST(Options, AReplicaKeepsABinaryLogOfWhatItAppliesUnderTheNameThatThereIs) {
   info.binlog_base = "mysql-bin";
   EXPECT_TRUE(has(server_arguments(info, plan), "--log-bin=mysql-bin"));
   EXPECT_FALSE(has(server_arguments(info, {}), "--log-slave-updates=ON"));
+}
+
+TEST(Options, ABinaryLogIsBegunWhereOneIsWanted) {
+  const auto arguments = server_arguments(typical(), {.binary_log = true});
+  EXPECT_TRUE(has(arguments, "--log-bin=standby-bin"));
+  EXPECT_FALSE(has(arguments, "--tc-heuristic-recover=COMMIT"));
+  EXPECT_FALSE(has(arguments, "--log-slave-updates=ON"));
+}
+
+TEST(Options, OfAServerAtHomeAreAFileThatReadsBackAsTheyAre) {
+  ServerInfo info = typical();
+  info.binlog_base = "mysql-bin";
+  info.settings = {{"sql_mode", "ANSI"}, {"init_connect", "SELECT 1"}};
+  const TempDir directory;
+  const Path file = directory.path() / "lifeboat.cnf";
+  write_file_durably(file,
+                     as_bytes(home_option_file(
+                         info, {.data_directory = "/var/lib/my #1 \"home\"", .socket = "/run/db", .server_id = 7})));
+  const auto options = read_server_options(file, info.version);
+  EXPECT_EQ(options.at("datadir"), "/var/lib/my #1 \"home\"");
+  EXPECT_EQ(options.at("log_bin"), "mysql-bin");
+  EXPECT_EQ(options.at("server_id"), "7");
+  EXPECT_EQ(options.at("innodb_page_size"), "16384");
+  EXPECT_EQ(options.at("sql_mode"), "ANSI");
+  EXPECT_FALSE(options.contains("init_connect")) << "what acts by itself is for people to add";
+  EXPECT_FALSE(options.contains("read_only"));
+  EXPECT_FALSE(options.contains("innodb_flush_method")) << "of a volume";
 }
 
 TEST(Options, TakeOnlyKnownSettingsThatAreNotAboutFiles) {
