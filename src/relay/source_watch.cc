@@ -1,7 +1,10 @@
 #include "relay/source_watch.h"
 
+#include <algorithm>
+
 #include "base/error.h"
 #include "base/log.h"
+#include "binlog/gtid.h"
 
 namespace lifeboat::relay {
 namespace {
@@ -17,6 +20,20 @@ const std::string& field(const TextResult& result, std::size_t column) {
   return *result.rows[0][column];
 }
 
+/// Whether a log says that all of a position came before it, or is in it: as of a rescued server, which is not to log
+/// what it was brought to.
+bool begins_behind(const std::string& state_text, const std::string& position) {
+  binlog::GtidState state;
+  std::string_view rest = state_text;
+  while (!rest.empty()) {
+    const std::size_t end = std::min(rest.find(','), rest.size());
+    state.update(binlog::parse_gtid(std::string(rest.substr(0, end))));
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+  }
+  const std::vector<binlog::Gtid> gtids = binlog::GtidPosition::parse(position).gtids();
+  return std::ranges::all_of(gtids, [&](const binlog::Gtid& gtid) { return state.covers(gtid); });
+}
+
 }  // namespace
 
 SourceFacts ask_source(SourceConnection& source) {
@@ -29,8 +46,9 @@ SourceFacts ask_source(SourceConnection& source) {
   if (const std::string& without = field(binlog, 3); !without.empty()) {
     facts.warnings.push_back(format("its log leaves out the databases {} (binlog_ignore_db)", without));
   }
-  const TextResult role = source.query("SELECT @@global.log_slave_updates, @@global.gtid_slave_pos");
-  if (field(role, 0) == "0" && !field(role, 1).empty()) {
+  const TextResult role =
+      source.query("SELECT @@global.log_slave_updates, @@global.gtid_slave_pos, @@global.gtid_binlog_state");
+  if (field(role, 0) == "0" && !begins_behind(field(role, 2), field(role, 1))) {
     facts.warnings.emplace_back(
         "it applies what other servers wrote without logging it (log_slave_updates=OFF): its log is not the whole "
         "database");

@@ -11,8 +11,8 @@
 #include "relay/source_log.h"
 #include "relay/succession.h"
 #include "rescue/fence.h"
-#include "rescue/homecoming.h"
 #include "rescue/hand_over.h"
+#include "rescue/homecoming.h"
 #include "rescue/rescue_plan.h"
 
 namespace lifeboat::rescue {

@@ -6,8 +6,8 @@
 #include "binlog/event.h"
 #include "rescue/cut_over.h"
 #include "rescue/fence.h"
-#include "rescue/homecoming.h"
 #include "rescue/hand_over.h"
+#include "rescue/homecoming.h"
 
 namespace lifeboat::rescue {
 namespace {

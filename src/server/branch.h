@@ -24,7 +24,7 @@ struct BranchRequest {
   Path binary;                             ///< empty: this host's mariadbd, or the one it was last started with
   std::uint16_t port = 0;                  ///< 0: a free one, or the last one if still free
   std::optional<ReplicaSettings> replica;  ///< it is made ready to replicate; nothing: it cannot
-  bool binary_log = false;  ///< it logs what it will be told, also if its image has no binary log
+  bool binary_log = false;                 ///< it logs what it will be told, also if its image has no binary log
   std::vector<Login> logins;
   std::uint64_t buffer_pool_max = 0;                  ///< 0: as options.h chooses
   std::optional<std::chrono::milliseconds> patience;  ///< empty: as long as recovery takes
