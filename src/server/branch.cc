@@ -58,7 +58,8 @@ bool stop_branch(const BranchRecord& named, std::chrono::milliseconds patience) 
   BranchRecord record = reread(named);
   // Whose start was killed has served nobody, and MariaDB may hang where it is told to end before it is ready.
   const bool unused = record.starter.pid != 0;
-  const bool politely = stop_server(record.process, unused ? std::min(patience, kUnusedPatience) : patience);
+  const bool politely =
+      stop_server(record.process, unused ? std::min<std::chrono::milliseconds>(patience, kUnusedPatience) : patience);
   if (record.volume && record.volume->state != volume::VolumeState::kNotMounted) volume::unmount_volume(*record.volume);
   if (unused) {
     std::filesystem::remove_all(PrivateDirectory{record.private_directory()}.keys());
