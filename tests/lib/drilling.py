@@ -13,6 +13,7 @@ from relaying import wait_for
 # What a drill's account on the source may: docs/guide/drill.md grants the same.
 DRILLER = "CREATE USER d@'%' IDENTIFIED BY 'pw'; GRANT SELECT, SHOW VIEW, TRIGGER, EVENT ON *.* TO d@'%'"
 PAGE = 16384
+ENDS_BY_ITSELF_S = 20
 
 # One of everything that a schema has, in `app`, which goes on.
 SCHEMA = """
@@ -97,13 +98,16 @@ class Drills:
         return image
 
     def killed(self, longest_s, rng):
-        """One that is killed at some moment, and what the next look at drills finds left."""
+        """One that is killed at some moment, and what the next look at drills leaves (a volume that had just begun ends by itself)."""
         child = self.boat.popen(*self.words("--level", "equal", *self.to_source))
         time.sleep(rng.uniform(0.02, longest_s))
         child.kill()
         child.communicate()
         self.boat.run("drill", "ls")
-        return self.left()
+        deadline = time.monotonic() + ENDS_BY_ITSELF_S
+        while (left := self.left()) and time.monotonic() < deadline:
+            time.sleep(0.05)
+        return left
 
     def left(self):
         """What drills have left on this host: processes, mounts, branches, volumes, directories."""
