@@ -4,14 +4,15 @@ import subprocess
 import sys
 
 INSIDE = "LIFEBOAT_TEST_INSIDE"
+# Volumes that others have mounted meanwhile are let go of: a copy of their mounts here would keep them from ending there.
+IN_A_NAMESPACE = ["unshare", "--mount", "--propagation", "private", "sh", "-c", 'umount -a -l -t fuse.lifeboat; exec "$@"', "-"]
 
 
 def again_in_a_namespace(program, *arguments):
     """Runs this program once more in a mount namespace of its own; its exit status, or None if this is that run or there can be none."""
-    command = ["unshare", "--mount", "--propagation", "private"]
-    if INSIDE in os.environ or subprocess.run([*command, "true"], check=False, capture_output=True).returncode != 0:
+    if INSIDE in os.environ or subprocess.run([*IN_A_NAMESPACE, "true"], check=False, capture_output=True).returncode != 0:
         return None
-    return subprocess.run([*command, sys.executable, program, *arguments], check=False, env={**os.environ, INSIDE: "1"}).returncode
+    return subprocess.run([*IN_A_NAMESPACE, sys.executable, program, *arguments], check=False, env={**os.environ, INSIDE: "1"}).returncode
 
 
 def mount_small_disk(directory, size):
