@@ -98,15 +98,17 @@ class Drills:
         return image
 
     def killed(self, longest_s, rng):
-        """One that is killed at some moment, and what the next look at drills leaves (a volume that had just begun ends by itself)."""
+        """One that is killed at some moment, and what the next looks at drills leave. A child that was just begun may hold the drill's lock
+        until it is a program of its own, and ends by itself where it is a volume."""
         child = self.boat.popen(*self.words("--level", "equal", *self.to_source))
         time.sleep(rng.uniform(0.02, longest_s))
         child.kill()
         child.communicate()
-        self.boat.run("drill", "ls")
         deadline = time.monotonic() + ENDS_BY_ITSELF_S
+        self.boat.run("drill", "ls")
         while (left := self.left()) and time.monotonic() < deadline:
             time.sleep(0.05)
+            self.boat.run("drill", "ls")
         return left
 
     def left(self):
