@@ -1,6 +1,8 @@
 #include "relay/succession.h"
 
 #include <algorithm>
+#include <chrono>
+#include <thread>
 
 #include "base/error.h"
 #include "base/json.h"
@@ -10,6 +12,8 @@ namespace lifeboat::relay {
 namespace {
 
 constexpr std::string_view kSuccessionFile = "succession.json";
+constexpr std::chrono::seconds kLockPatience{5};
+constexpr std::chrono::milliseconds kLockLookEvery{10};
 
 json::object to_json(const Succession& succession) {
   json::array successors;
@@ -56,9 +60,38 @@ void save(const Path& relay_directory, const Succession& succession) {
   write_file_durably(relay_directory / kSuccessionFile, as_bytes(json::serialize(to_json(succession)) + "\n"));
 }
 
-void forget(Succession& succession, const std::string& by) {
-  std::erase_if(succession.successors, [&](const Successor& each) { return each.by == by; });
-  std::erase_if(succession.retired, [&](const Retired& each) { return each.by == by; });
+/// Two that change it at once: of one the step would be lost, and nobody would follow what it put in place.
+FileLock lock_for_change(const Path& relay_directory) {
+  const auto deadline = std::chrono::steady_clock::now() + kLockPatience;
+  for (;;) {
+    try {
+      return {relay_directory / "succession.lock", "succession.json"};
+    } catch (const Exception& e) {
+      if (e.code() != Code::kBusy || std::chrono::steady_clock::now() > deadline) throw;
+    }
+    std::this_thread::sleep_for(kLockLookEvery);
+  }
+}
+
+void retire(Succession& succession, Retired retired) {
+  if (succession.find_retired(retired.source) == nullptr) succession.retired.push_back(std::move(retired));
+}
+
+/// Who stood there before has the same place; another who had replaced the same source has it no more.
+void put(Succession& succession, const Successor& successor) {
+  const std::string name = source_name(successor.source.endpoint);
+  bool found = false;
+  for (Successor& each : succession.successors) {
+    const std::string before = source_name(each.source.endpoint);
+    const bool again = each.by == successor.by;
+    found = found || again;
+    // It has another address by now, or another server has its place.
+    if (before != name && (again || each.like == successor.like)) {
+      retire(succession, {.source = before, .by = successor.by, .moved = again});
+    }
+    if (again) each = successor;
+  }
+  if (!found) succession.successors.push_back(successor);
 }
 
 }  // namespace
@@ -85,22 +118,26 @@ Succession read_succession(const Path& relay_directory) {
 }
 
 void succeed(const Path& relay_directory, const SuccessionStep& step) {
+  const FileLock lock = lock_for_change(relay_directory);
   Succession succession = read_succession(relay_directory);
-  forget(succession, step.by);
-  succession.successors.push_back({.source = step.source, .like = step.like, .listen = step.listen, .by = step.by});
   for (const std::string& source : step.retired) {
-    if (succession.find_retired(source) != nullptr) continue;
-    succession.retired.push_back({.source = source, .by = step.by, .moved = step.moved});
+    retire(succession, {.source = source, .by = step.by, .moved = step.moved});
   }
+  put(succession, {.source = step.source, .like = step.like, .listen = step.listen, .by = step.by});
+  // An address comes back when production does.
+  const std::string name = source_name(step.source.endpoint);
+  std::erase_if(succession.retired, [&](const Retired& each) { return each.source == name; });
   save(relay_directory, succession);
 }
 
 void take_back(const Path& relay_directory, const std::string& by) {
+  const FileLock lock = lock_for_change(relay_directory);
   Succession succession = read_succession(relay_directory);
   const auto found = std::ranges::find(succession.successors, by, &Successor::by);
   if (found == succession.successors.end()) return;
   const std::string source = source_name(found->source.endpoint);
-  forget(succession, by);
+  std::erase_if(succession.successors, [&](const Successor& each) { return each.by == by; });
+  std::erase_if(succession.retired, [&](const Retired& each) { return each.by == by; });
   succession.retired.push_back({.source = source, .by = by});
   save(relay_directory, succession);
 }

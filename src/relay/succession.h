@@ -3,7 +3,8 @@
 /// source that was replaced is followed and served as before, at its own port, but nobody goes by it any more: who
 /// stands in its log may have executed what the new one was rescued from.
 ///
-/// Threads: functions without state. Errors: errno's; kCorruption for a file that makes no sense.
+/// Threads: functions without state; who changes it waits for who does. Errors: errno's; kCorruption for a file that
+/// makes no sense; kBusy if it is not to be had for five seconds.
 #pragma once
 
 #include <string>
@@ -46,7 +47,8 @@ struct Succession {
 /// Empty if nothing was replaced.
 Succession read_succession(const Path& relay_directory);
 
-/// One server takes the place of others. May be repeated.
+/// One server takes the place of others. May be repeated: with another address if it has that by now; what it had
+/// retired before stays so. A source that comes back counts again.
 struct SuccessionStep {
   SourceAddress source;
   SourceAddress like;

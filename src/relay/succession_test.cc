@@ -4,6 +4,8 @@
 
 #include <gtest/gtest.h>
 
+#include <thread>
+
 #include "base/error.h"
 
 namespace lifeboat::relay {
@@ -44,6 +46,60 @@ TEST_F(SuccessionTest, IsTheSameAfterARepetition) {
   const Succession once = read();
   step("rescue-1", "mysql://r@127.0.0.1:5000", {"db1-3306"});
   EXPECT_EQ(read(), once);
+}
+
+TEST_F(SuccessionTest, KeepsWhatWasRetiredWhenItIsRepeatedWithLess) {
+  step("rescue-1", "mysql://r@127.0.0.1:5000", {"db1-3306", "db2-3306"});
+  step("rescue-1", "mysql://r@127.0.0.1:5000", {"db1-3306"});
+  EXPECT_NE(read().find_retired("db2-3306"), nullptr);
+}
+
+TEST_F(SuccessionTest, FollowsAServerToItsNewAddress) {
+  step("rescue-1", "mysql://r@127.0.0.1:5000", {"db1-3306"});
+  step("rescue-1", "mysql://r@127.0.0.1:5001", {"db1-3306"});
+  ASSERT_EQ(read().successors.size(), 1U);
+  EXPECT_EQ(read().successors.front().source.text(), "mysql://r@127.0.0.1:5001");
+  ASSERT_NE(read().find_retired("127.0.0.1-5000"), nullptr);
+  EXPECT_TRUE(read().find_retired("127.0.0.1-5000")->moved) << "it is the same server";
+  step("rescue-1", "mysql://r@127.0.0.1:5000", {"db1-3306"});
+  EXPECT_EQ(read().find_retired("127.0.0.1-5000"), nullptr);
+  EXPECT_NE(read().find_retired("127.0.0.1-5001"), nullptr);
+}
+
+TEST_F(SuccessionTest, CountsAnAddressThatProductionCameBackTo) {
+  step("move-there", "mysql://r@127.0.0.1:5000", {"db1-3306"}, true);
+  step("move-back", "mysql://r@db1:3306", {"127.0.0.1-5000"}, true);
+  EXPECT_EQ(read().find_retired("db1-3306"), nullptr);
+  EXPECT_NE(read().find_retired("127.0.0.1-5000"), nullptr);
+  step("move-there", "mysql://r@127.0.0.1:5000", {"db1-3306"}, true);
+  EXPECT_NE(read().find_retired("db1-3306"), nullptr);
+  EXPECT_EQ(read().find_retired("127.0.0.1-5000"), nullptr);
+}
+
+TEST_F(SuccessionTest, RetiresWhoHadReplacedTheSameSource) {
+  step("rescue-1", "mysql://r@127.0.0.1:5000", {"db1-3306"});
+  step("rescue-2", "mysql://r@127.0.0.1:6000", {"db1-3306"});
+  ASSERT_NE(read().find_retired("127.0.0.1-5000"), nullptr);
+  EXPECT_EQ(read().find_retired("127.0.0.1-5000")->by, "rescue-2");
+  take_back(directory_.path(), "rescue-2");
+  EXPECT_EQ(read().find_retired("127.0.0.1-5000"), nullptr);
+}
+
+TEST_F(SuccessionTest, LosesNoStepOfTwoAtOnce) {
+  std::vector<std::jthread> both;
+  for (const std::string name : {"one", "other"}) {
+    both.emplace_back([this, name] {
+      for (int i = 0; i < 20; ++i) {
+        succeed(directory_.path(), {.source = SourceAddress::parse(format("mysql://r@{}-{}:1", name, i)),
+                                    .like = SourceAddress::parse(format("mysql://r@was-{}-{}:1", name, i)),
+                                    .listen = {},
+                                    .retired = {},
+                                    .by = format("{}-{}", name, i)});
+      }
+    });
+  }
+  both.clear();
+  EXPECT_EQ(read().successors.size(), 40U);
 }
 
 TEST_F(SuccessionTest, IsTakenBackStepByStep) {
