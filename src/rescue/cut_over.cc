@@ -239,9 +239,9 @@ bool CutOver::was_written_to() {
   return has_moved();
 }
 
-/// It may have been started anew since.
+/// It may have been started anew since, under another port even; or the relay was not told then.
 void CutOver::stay() {
-  if (!record_.relay.empty()) wait_for_acknowledgements(run_.connection());
+  if (!record_.relay.empty()) hand_over();
 }
 
 /// An image's server has logged nothing of what it was brought to: what replicates from it would not know where it is.
@@ -256,7 +256,7 @@ void CutOver::hand_over() {
     log::warn("no relay keeps what is written from now on: lifeboat relay run");
     return;
   }
-  HandOver order{.by = record_.name, .address = order_.door.address, .port = port(), .retired = {}};
+  HandOver order{.by = record_.name, .address = cut_over_address(record_), .port = port(), .retired = {}};
   for (const relay::SourceLogin& login : order_.fence) order.retired.push_back(login.address.endpoint.text());
   hand_over_log(record_.relay, record_.log.parent_path().filename(), order, run_.connection());
 }

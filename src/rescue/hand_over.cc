@@ -68,6 +68,16 @@ void wait_for_relay(const Path& relay, const std::string& name, const binlog::Gt
   log::warn("{} is not followed by the relay yet ({}): what is written there is at risk until it is", name, problem);
 }
 
+/// Who may not set it is followed all the same: the relay has each commit, only not before its client is answered.
+void have_it_wait(server::Connection& connection) {
+  try {
+    wait_for_acknowledgements(connection);
+  } catch (const Exception& e) {
+    log::warn("no commit waits for the relay: {}. Grant REPLICATION MASTER ADMIN and give the same command again",
+              e.error().text());
+  }
+}
+
 }  // namespace
 
 void wait_for_acknowledgements(server::Connection& connection) {
@@ -86,10 +96,11 @@ void begin_own_log(server::Connection& connection) {
 void hand_over_log(const Path& relay, const std::string& source, const HandOver& order,
                    server::Connection& connection) {
   try {
-    const auto like = find_source(relay::read_status(relay), source);
+    const json::object status = relay::read_status(relay);
+    const auto like = find_source(status, source);
     if (!like) fail(Code::kNotFound, format("the relay does not follow {}", source));
     if (connection.value("SELECT @@GLOBAL.log_bin") != "1") fail(Code::kRefused, "it keeps no binary log");
-    wait_for_acknowledgements(connection);
+    have_it_wait(connection);
     relay::SuccessionStep step{.source = relay::SourceAddress::parse(json_string(*like, "source")),
                                .like = relay::SourceAddress::parse(json_string(*like, "source")),
                                .listen = choose_listen(relay::read_succession(relay), *like, order.by),
@@ -98,12 +109,14 @@ void hand_over_log(const Path& relay, const std::string& source, const HandOver&
                                .by = order.by};
     step.source.endpoint = {order.address, order.port};
     for (const std::string& each : order.retired) step.retired.push_back(log_name_of(each));
+    const std::string name = relay::source_name(step.source.endpoint);
     succeed(relay, step);
-    wait_for_relay(relay, relay::source_name(step.source.endpoint), position_said(connection, "gtid_binlog_pos"));
-  } catch (const Exception& e) {
-    if (e.code() == Code::kCancelled) throw;
+    wait_for_relay(relay, name, position_said(connection, "gtid_binlog_pos"));
+  } catch (...) {  // a status that makes no sense, too
+    const Error error = current_error();
+    if (error.code == Code::kCancelled) throw;
     log::warn("the log of {}:{} is kept by nobody: {}. Follow it: lifeboat relay run --source mysql://USER@{}:{} …",
-              order.address, order.port, e.error().text(), order.address, order.port);
+              order.address, order.port, error.text(), order.address, order.port);
   }
 }
 

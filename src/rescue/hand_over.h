@@ -27,7 +27,7 @@ struct HandOver {
   std::string address;  ///< where the new primary is
   std::uint16_t port = 0;
   std::vector<std::string> retired;  ///< "host:port" of each server that it replaces
-  bool moved = false;                ///< it has their very history
+  bool moved = false;    ///< it has their very history
 };
 
 /// From `source`, as its directory in `relay` is named, to the new primary.
