@@ -257,6 +257,7 @@ void CutOver::hand_over() {
     return;
   }
   HandOver order{.by = record_.name, .address = cut_over_address(record_), .port = port(), .retired = {}};
+  order.by_hand = order_.fenced || !order_.door.hook.empty();
   for (const relay::SourceLogin& login : order_.fence) order.retired.push_back(login.address.endpoint.text());
   hand_over_log(record_.relay, record_.log.parent_path().filename(), order, run_.connection());
 }

@@ -11,6 +11,7 @@
 #include "relay/status_file.h"
 #include "relay/succession.h"
 #include "rescue/history_identity.h"
+#include "rescue/log_choice.h"
 #include "rescue/standby_begin.h"
 #include "server/instance.h"
 
@@ -68,6 +69,19 @@ void wait_for_relay(const Path& relay, const std::string& name, const binlog::Gt
   log::warn("{} is not followed by the relay yet ({}): what is written there is at risk until it is", name, problem);
 }
 
+/// Those of `source`'s history whom nobody has named, as of a ring that was fenced by hand.
+std::vector<std::string> of_same_history(const Path& relay, const json::object& status, const std::string& source,
+                                         const std::string& successor) {
+  std::vector<std::string> found;
+  for (const json::value& each : status.at("sources").as_array()) {
+    const auto address = relay::SourceAddress::parse(json_string(each.as_object(), "source"));
+    const std::string name = relay::source_name(address.endpoint);
+    if (relay::is_retired(each.as_object()) || name == source || name == successor) continue;
+    if (log_has_all_of(relay, source, name, std::chrono::milliseconds(0))) found.push_back(name);
+  }
+  return found;
+}
+
 /// Who may not set it is followed all the same: the relay has each commit, only not before its client is answered.
 void have_it_wait(server::Connection& connection) {
   try {
@@ -110,6 +124,9 @@ void hand_over_log(const Path& relay, const std::string& source, const HandOver&
     step.source.endpoint = {order.address, order.port};
     for (const std::string& each : order.retired) step.retired.push_back(log_name_of(each));
     const std::string name = relay::source_name(step.source.endpoint);
+    if (order.by_hand) {
+      for (std::string& each : of_same_history(relay, status, source, name)) step.retired.push_back(std::move(each));
+    }
     succeed(relay, step);
     wait_for_relay(relay, name, position_said(connection, "gtid_binlog_pos"));
   } catch (...) {  // a status that makes no sense, too

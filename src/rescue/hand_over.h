@@ -27,6 +27,7 @@ struct HandOver {
   std::string address;  ///< where the new primary is
   std::uint16_t port = 0;
   std::vector<std::string> retired;  ///< "host:port" of each server that it replaces
+  bool by_hand = false;  ///< others were seen to by hand: whose log is all in the source's, it replaces as well
   bool moved = false;    ///< it has their very history
 };
 

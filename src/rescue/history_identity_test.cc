@@ -73,6 +73,20 @@ TEST_F(HistoryIdentityTest, OfOneHistoryAreSourcesThatGiveNumbersOfTheirOwn) {
   EXPECT_EQ(another_source("alias:3306"), "") << "the same server by another name";
 }
 
+TEST_F(HistoryIdentityTest, OneLogHasAllOfAnotherOnlyWhereItWasReplicated) {
+  const auto has_all = [&](const std::string& one, const std::string& other) {
+    return log_has_all_of(relay_directory(), one, other, std::chrono::milliseconds(0));
+  };
+  keep("alias-3306", 1, 3);
+  EXPECT_TRUE(has_all("db1-3306", "alias-3306"));
+  EXPECT_FALSE(has_all("alias-3306", "db1-3306"));
+  keep("db2-3306", 2, 3);
+  EXPECT_FALSE(has_all("db1-3306", "db2-3306")) << "numbers of its own are another history until they are found here";
+  keep("empty-3306", 3, 0);
+  EXPECT_FALSE(has_all("db1-3306", "empty-3306")) << "of nothing, nothing is known";
+  EXPECT_FALSE(has_all("db1-3306", "none-3306"));
+}
+
 TEST_F(HistoryIdentityTest, OfASourceThatWasReplacedIsWhatMayHoldTheMistake) {
   keep("db2-3306", 2, 3);
   relay::SuccessionStep step{.source = relay::SourceAddress::parse("mysql://r@db1:3306"),

@@ -82,4 +82,17 @@ Path choose_incarnation(const Path& relay_directory, const std::string& source, 
        format("Choose whose is to be rescued: lifeboat rescue --source {}", logs.front().source));
 }
 
+bool log_has_all_of(const Path& relay_directory, const std::string& source, const std::string& other,
+                    std::chrono::milliseconds patience) {
+  const std::vector<KeptLog> others = kept_logs(relay_directory, other, {});
+  const std::vector<KeptLog> logs = kept_logs(relay_directory, source, {});
+  if (logs.empty() || others.empty() || others.front().state.position().gtids().empty()) return false;
+  const auto deadline = std::chrono::steady_clock::now() + patience;
+  while (!holds_all_of(relay::LogDirectory(logs.front().incarnation), others.front())) {
+    if (std::chrono::steady_clock::now() >= deadline) return false;
+    std::this_thread::sleep_for(kLookAgainEvery);
+  }
+  return true;
+}
+
 }  // namespace lifeboat::rescue
