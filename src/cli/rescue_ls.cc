@@ -15,13 +15,14 @@ std::string place_of(const rescue::RescueRecord& record) {
   switch (finish_state(record)) {
     case rescue::FinishState::kHome:
       return "home";
-    case rescue::FinishState::kBegun:
     case rescue::FinishState::kOpening:
       return "coming home";
+    case rescue::FinishState::kBegun:
+      return replaced_by_another(record) ? "replaced" : "coming home";
     case rescue::FinishState::kNone:
       break;
   }
-  return "in place";
+  return replaced_by_another(record) ? "replaced" : "in place";
 }
 
 std::string state_of(const rescue::RescueRecord& record) {

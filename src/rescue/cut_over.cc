@@ -41,6 +41,12 @@ bool replaced_by_another(const RescueRecord& record) {
          succession.find_retired(relay::source_name(found->source.endpoint)) != nullptr;
 }
 
+void check_not_replaced(const RescueRecord& record) {
+  if (!replaced_by_another(record)) return;
+  fail(Code::kRefused, format("rescue {} is not in place any more: another has replaced it", record.name),
+       "See which is: lifeboat rescue ls. What was written since is in that one alone.");
+}
+
 CutOver::CutOver(RescueRecord& record, RescueRun& run, const CutOverOrder& order)
     : record_(record), run_(run), order_(order) {}
 
@@ -89,6 +95,7 @@ void CutOver::leave_out() {
 
 void CutOver::check_order() const {
   check_not_home(record_);
+  check_not_replaced(record_);
   if (!record_.ready) {
     fail(Code::kRefused, format("rescue {} is not ready", record_.name),
          format("Bring it to its end first: lifeboat rescue --name {}", record_.name));

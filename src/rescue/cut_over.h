@@ -36,6 +36,8 @@ CutOverState cut_over_state(const RescueRecord& record);
 
 /// Whether what was put in place has given that to another since, by a later rescue.
 bool replaced_by_another(const RescueRecord& record);
+/// kRefused then.
+void check_not_replaced(const RescueRecord& record);
 /// Under which address the branch was put in place.
 std::string cut_over_address(const RescueRecord& record);
 

@@ -39,6 +39,7 @@ void note_event(const server::Row& event, std::vector<LostTransaction>& lost) {
 
 UndoResult CutOver::undo() {
   check_not_home(record_);
+  check_not_replaced(record_);
   const CutOverState state = cut_over_state(record_);
   if (state == CutOverState::kNone || state == CutOverState::kUndone) {
     fail(Code::kRefused, format("rescue {} is not cut over: there is nothing to undo", record_.name),
