@@ -5,6 +5,7 @@
 #include "base/printable.h"
 #include "cli/rescue_commands.h"
 #include "rescue/cut_over.h"
+#include "rescue/hand_over.h"
 
 namespace lifeboat::cli {
 namespace {
@@ -56,13 +57,18 @@ struct OpenCutOver {
       : means(rescue_means(context, options.branch)),
         record(rescue::open_rescue(means.branch.mount.state_root, options.name)),
         lock(lock_rescue(record)),
+        switching(rescue::lock_switch(record.relay)),
         order(to_cut_over_order(options)),
         run(record, means),
-        cut(record, run, order) {}
+        cut(record, run, order) {
+    // As whoever had the lock before has left it.
+    record = rescue::open_rescue(means.branch.mount.state_root, options.name);
+  }
 
   const rescue::RescueMeans means;
   rescue::RescueRecord record;
   const FileLock lock;
+  const std::optional<FileLock> switching;
   const rescue::CutOverOrder order;
   rescue::RescueRun run;
   rescue::CutOver cut;

@@ -107,6 +107,20 @@ void begin_own_log(server::Connection& connection) {
   connection.query(format("SET GLOBAL gtid_binlog_state = {}", relay::quote_sql(at.format())));
 }
 
+std::optional<FileLock> lock_switch(const Path& relay) {
+  if (relay.empty()) return std::nullopt;
+  try {
+    return FileLock(relay / "switch.lock", "the switch of production");
+  } catch (const Exception& e) {
+    if (e.code() == Code::kBusy) {
+      fail(Code::kBusy, "production is being switched by another command",
+           "Wait until that has ended, and look: lifeboat rescue ls");
+    }
+    log::warn("another command may switch production at the same time: {}", e.error().text());
+    return std::nullopt;
+  }
+}
+
 void hand_over_log(const Path& relay, const std::string& source, const HandOver& order,
                    server::Connection& connection) {
   try {

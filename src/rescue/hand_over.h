@@ -6,6 +6,7 @@
 /// none but kCancelled: production never waits for its protection; what is amiss is logged, and in the relay's status.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -30,6 +31,10 @@ struct HandOver {
   bool by_hand = false;  ///< others were seen to by hand: whose log is all in the source's, it replaces as well
   bool moved = false;    ///< it has their very history
 };
+
+/// For who fences, hands over and opens: two that did it at once would have two servers take writes. kBusy while
+/// another has it; nothing if there is no relay to have it in.
+std::optional<FileLock> lock_switch(const Path& relay);
 
 /// From `source`, as its directory in `relay` is named, to the new primary.
 void hand_over_log(const Path& relay, const std::string& source, const HandOver& order, server::Connection& connection);
