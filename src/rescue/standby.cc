@@ -80,13 +80,16 @@ class Standby {
     login_.delay = options_.delay;
     if (options_.relay) login_.address = *options_.relay;
     if (relay_) {
-      const RelayedSource source = relay_->source(options_.relay, known_source());
+      const RelayedSource source = relay_->source(options_.relay, known_source(), applied());
       login_.address = address_of(source);
       status_.source = source.source;
       replaced_ = !source.replaced_by.empty();
     }
     status_.relay = login_.address.text();
   }
+
+  /// At the last look.
+  binlog::GtidPosition applied() const { return binlog::GtidPosition::parse(status_.gtid); }
 
   std::string known_source() const {
     const auto origin = find_standby_origin(directory_);
@@ -188,7 +191,7 @@ class Standby {
 
   void look_at_relay(StandbyView& view) {
     try {
-      const RelayedSource source = relay_->source(options_.relay, known_source());
+      const RelayedSource source = relay_->source(options_.relay, known_source(), applied());
       if (address_of(source) != login_.address) {  // it was started anew with another port, or the source has moved
         find_relay();
         note_source();

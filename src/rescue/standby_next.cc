@@ -76,7 +76,7 @@ std::string rescue_instead_of(const StandbyOptions& standby) {
   const auto origin = find_standby_origin(directory);
   if (standby.relay_directory.empty() || !origin) return {};
   try {
-    return StandbyRelay(standby.relay_directory).source(standby.relay, origin->source).replaced_by;
+    return StandbyRelay(standby.relay_directory).source(standby.relay, origin->source, {}).replaced_by;
   } catch (const Exception&) {
     return {};  // it says so itself
   }

@@ -48,6 +48,21 @@ std::optional<net::Endpoint> find_listen(const json::object& status, const std::
   return std::nullopt;
 }
 
+/// A source, and where it has moved since, step by step; the last may have been replaced.
+std::vector<RelayedSource> moves_of(RelayedSource first, const json::object& status,
+                                    const relay::Succession& succession) {
+  std::vector<RelayedSource> moves{std::move(first)};
+  while (moves.size() <= succession.retired.size()) {
+    const relay::Retired* retired = succession.find_retired(log_name_of(moves.back().source));
+    if (retired != nullptr && !retired->moved) moves.back().replaced_by = retired->by;
+    if (retired == nullptr || !retired->moved) break;
+    const auto next = std::ranges::find(succession.successors, retired->by, &relay::Successor::by);
+    if (next == succession.successors.end() || next->listen.empty()) break;
+    moves.push_back(find_relayed_source(status, net::Endpoint::parse(next->listen)));
+  }
+  return moves;
+}
+
 }  // namespace
 
 RelayedSource find_relayed_source(const json::object& status, const std::optional<net::Endpoint>& wanted) {
@@ -86,19 +101,16 @@ std::optional<HeldDanger> find_held_danger(const std::vector<relay::Hold>& holds
   return std::nullopt;
 }
 
-RelayedSource StandbyRelay::source(const std::optional<net::Endpoint>& wanted, const std::string& known) const {
+RelayedSource StandbyRelay::source(const std::optional<net::Endpoint>& wanted, const std::string& known,
+                                   const binlog::GtidPosition& applied) const {
   const json::object status = relay::read_status(directory_);
-  RelayedSource found = find_relayed_source(status, wanted ? wanted : find_listen(status, known));
-  const relay::Succession succession = relay::read_succession(directory_);
-  for (std::size_t steps = 0; steps <= succession.retired.size(); ++steps) {
-    const relay::Retired* retired = succession.find_retired(log_name_of(found.source));
-    if (retired != nullptr && !retired->moved) found.replaced_by = retired->by;
-    if (retired == nullptr || !retired->moved) break;
-    const auto next = std::ranges::find(succession.successors, retired->by, &relay::Successor::by);
-    if (next == succession.successors.end() || next->listen.empty()) break;
-    found = find_relayed_source(status, net::Endpoint::parse(next->listen));
-  }
-  return found;
+  const std::vector<RelayedSource> moves =
+      moves_of(find_relayed_source(status, wanted ? wanted : find_listen(status, known)), status,
+               relay::read_succession(directory_));
+  auto at = std::ranges::find(moves, known, &RelayedSource::source);  // it may have gone on before
+  if (at == moves.end()) at = moves.begin();
+  while (std::next(at) != moves.end() && applied.reached(binlog::GtidPosition::parse(at->gtid))) ++at;
+  return *at;
 }
 
 bool StandbyRelay::running() const {

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "base/json.h"
+#include "binlog/gtid.h"
 #include "net/stream.h"
 #include "relay/hold_book.h"
 #include "rescue/standby_status.h"
@@ -37,8 +38,10 @@ class StandbyRelay {
   explicit StandbyRelay(Path directory) : directory_(std::move(directory)), holds_(directory_) {}
 
   /// The one served at `wanted`, else `known`, whose history the standby has ("host:port"), else the only one that
-  /// counts. Where that has moved, with all its history, its successor; never who has only replaced it.
-  RelayedSource source(const std::optional<net::Endpoint>& wanted, const std::string& known) const;
+  /// counts. Where that has moved, with all its history, its successor, once all that it had is applied: the
+  /// successor's own log begins in the middle of it. Never who has only replaced it.
+  RelayedSource source(const std::optional<net::Endpoint>& wanted, const std::string& known,
+                       const binlog::GtidPosition& applied) const;
   /// Whether its process lives.
   bool running() const;
   std::optional<HeldDanger> held(std::uint32_t server_id);

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "base/error.h"
+#include "relay/succession.h"
 #include "rescue/standby_begin.h"
 #include "rescue/standby_commit.h"
 #include "rescue/standby_relay.h"
@@ -79,6 +80,29 @@ TEST(StandbyRelay, OfSeveralThePortTellsWhich) {
   EXPECT_EQ(code_of_finding(status, std::nullopt), Code::kUsage);
   EXPECT_EQ(code_of_finding(status, net::Endpoint{"127.0.0.1", 3309}), Code::kNotFound);
   EXPECT_EQ(code_of_finding({}, std::nullopt), Code::kCorruption);
+}
+
+/// What a standby there would follow.
+std::string follows(const Path& relay, const std::string& known, std::string_view applied) {
+  return StandbyRelay(relay).source(net::Endpoint{"127.0.0.1", 3307}, known, at(applied)).source;
+}
+
+TEST(StandbyRelay, GoesOnToWhereItsSourceHasMovedOnceItHasAllOfThat) {
+  const TempDir relay;
+  json::object moved = source_at("127.0.0.1:3307", "mysql://r@db1:3306");
+  moved["retired"] = "move";
+  const json::object status{{"sources", json::array{moved, source_at("127.0.0.1:3308", "mysql://r@home:3306")}}};
+  write_file_durably(relay.path() / "status.json", as_bytes(json::serialize(status)));
+  relay::succeed(relay.path(), {.source = relay::SourceAddress::parse("mysql://r@home:3306"),
+                                .like = relay::SourceAddress::parse("mysql://r@db1:3306"),
+                                .listen = "127.0.0.1:3308",
+                                .retired = {"db1-3306"},
+                                .moved = true,
+                                .by = "move"});
+  EXPECT_EQ(follows(relay.path(), "db1:3306", "0-1-8"), "db1:3306") << "what home's log begins with is behind it";
+  EXPECT_EQ(follows(relay.path(), "db1:3306", ""), "db1:3306");
+  EXPECT_EQ(follows(relay.path(), "db1:3306", "0-1-9"), "home:3306");
+  EXPECT_EQ(follows(relay.path(), "home:3306", ""), "home:3306") << "it had gone on before it was started anew";
 }
 
 TEST(StandbyRelay, SaysWhyItHasNothingNew) {
