@@ -4,6 +4,7 @@
 /// Threads: free functions. Errors: kCorruption for what a relay or a standby left.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -26,12 +27,31 @@ struct Protection {
   std::vector<std::string> reasons;
 };
 
-/// `relay`: its status; empty: none is known. `running`: whether its process lives. `standbys`: those that no rescue
-/// took.
-Protection judge_protection(const std::optional<json::object>& relay, bool running,
-                            const std::vector<StandbyStatus>& standbys);
+/// What production runs on since a rescue.
+struct InPlace {
+  std::string rescue;
+  std::string branch;
+  std::string address;  ///< "host:port"
+  std::string follow;   ///< the command by which the relay follows it
+};
+
+struct ProtectionView {
+  std::optional<json::object> relay;    ///< its status; empty: none is known
+  bool running = false;                 ///< its process lives
+  std::vector<StandbyStatus> standbys;  ///< those that no rescue took
+  std::vector<InPlace> places;
+  std::vector<std::string> switches;  ///< those that were left in the middle, for people
+  /// Whether the log of one source ("host:port") has all that another commits.
+  std::function<bool(const std::string&, const std::string&)> has_all_of;
+  SystemTime time;
+};
+Protection judge_protection(const ProtectionView& view);
 
 /// Of this host's standbys what each says, but those that a rescue took.
 std::vector<StandbyStatus> living_standbys(const Path& state_root);
+/// That have not come home, nor given their place to another since; of those whose log another relay keeps, none.
+std::vector<InPlace> rescues_in_place(const Path& state_root, const Path& relay_directory);
+/// Cut-overs, homecomings and moves.
+std::vector<std::string> switches_left(const Path& state_root);
 
 }  // namespace lifeboat::rescue
