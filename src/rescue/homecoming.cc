@@ -57,9 +57,15 @@ FinishState finish_state(const RescueRecord& record) {
 }
 
 void check_in_place(const RescueRecord& record) {
-  if (cut_over_state(record) == CutOverState::kSwitched) return;
-  fail(Code::kRefused, format("rescue {} is not in place: production does not run on it", record.name),
-       format("First: lifeboat rescue cut-over {}", record.name));
+  if (cut_over_state(record) != CutOverState::kSwitched) {
+    fail(Code::kRefused, format("rescue {} is not in place: production does not run on it", record.name),
+         format("First: lifeboat rescue cut-over {}", record.name));
+  }
+  const FinishState state = finish_state(record);
+  const bool given_way_to_home = state == FinishState::kOpening || state == FinishState::kHome;
+  if (given_way_to_home || !replaced_by_another(record)) return;
+  fail(Code::kRefused, format("rescue {} is not in place any more: another has taken over from it", record.name),
+       "Finish the one that is: lifeboat rescue ls");
 }
 
 void check_not_home(const RescueRecord& record) {

@@ -39,7 +39,7 @@ struct HomecomingOrder {
 
 enum class FinishState { kNone, kBegun, kOpening, kHome };
 FinishState finish_state(const RescueRecord& record);
-/// kRefused unless production runs, or ran, on what was rescued.
+/// kRefused unless production runs on what was rescued, or has come home from there.
 void check_in_place(const RescueRecord& record);
 /// kRefused once the branch is no longer what production runs on.
 void check_not_home(const RescueRecord& record);
