@@ -8,6 +8,7 @@
 #include "rescue/fence.h"
 #include "rescue/history_identity.h"
 #include "rescue/image_position.h"
+#include "rescue/standby_begin.h"
 #include "rescue/standby_commit.h"
 #include "vault/image_reader.h"
 
@@ -86,7 +87,11 @@ RelayLogin LivingOrigin::replication_login() {
 }
 
 binlog::GtidPosition LivingOrigin::position() {
-  return binlog::GtidPosition::parse(fenced_position(logins_.front()));
+  binlog::GtidPosition all;
+  for (const relay::SourceLogin& login : logins_) {
+    all = later_of(all, binlog::GtidPosition::parse(fenced_position(login)));
+  }
+  return all;
 }
 
 void LivingOrigin::fence() {

@@ -30,7 +30,7 @@ class Origin {
   virtual Image image() = 0;
   /// By which it may be replicated from, from now on.
   virtual RelayLogin replication_login() = 0;
-  /// What its binary log ends with.
+  /// All that its binary log has; of several servers, all that any of them has.
   virtual binlog::GtidPosition position() = 0;
   /// Returns when nobody writes there any more.
   virtual void fence() = 0;
