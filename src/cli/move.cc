@@ -43,8 +43,8 @@ void move(Context& context, const MoveOptions& options) {
   record.directory = means.branch.mount.state_root / "moves" / name;
   const FileLock lock = lock_rescue(record);
   if (auto begun = rescue::find_record(record.directory)) record = std::move(*begun);
-  rescue::LivingOrigin origin(std::move(logins), means);
   const rescue::HomecomingOrder order = to_homecoming(options.home, relay_directory(options.relay), name);
+  rescue::LivingOrigin origin(record, {.logins = std::move(logins), .relay = order.relay, .by = name}, means);
   rescue::Homecoming(record, origin, means, order).run();
   json::object result = home_to_json(record);
   result.erase("rescue");

@@ -112,6 +112,11 @@ void Homecoming::run() {
 
 void Homecoming::check_order() const {
   order_.door.check();
+  if (finish_state(record_) == FinishState::kHome) return;
+  if (record_.finish.contains("haproxy") && order_.door.haproxy_socket.empty()) {
+    fail(Code::kUsage, "HAProxy keeps the application out: it is needed to let it in again",
+         "Pass --haproxy-socket, --backend and --server as before.");
+  }
   if (!record_.finish.empty() && said("directory") != order_.directory) {
     fail(Code::kExists, format("{} comes home to {}", record_.name, said("directory")),
          "Go on with that directory, by the same command.");
@@ -263,7 +268,7 @@ void Homecoming::switch_over() {
 /// Nothing is written any more; and the new server has all.
 void Homecoming::fence() {
   const std::string hint = "Give the same command again. Production stays where it is.";
-  if (!record_.finish.contains("haproxy")) {  // once: after a kill it would be the state in the middle
+  if (!order_.door.haproxy_socket.empty() && !record_.finish.contains("haproxy")) {  // once: after a kill it would be the state in the middle
     record_.finish["haproxy"] = order_.door.states();
     save("begun");
   }
@@ -285,16 +290,30 @@ void Homecoming::fence() {
   save("opening");
 }
 
-/// As it was before: production.
-void Homecoming::give_back() noexcept {
-  if (finish_state(record_) != FinishState::kBegun) return;
-  try {
-    origin_.give_back();
-    if (record_.finish.contains("haproxy")) order_.door.restore(record_.finish.at("haproxy").as_object());
-    order_.door.call_hook({"unfence"}, "");
-  } catch (...) {
-    log::warn("{} is not yet production again: {}. The same command goes on", said("origin"), current_error().text());
-  }
+/// As it was before: production. What of it fails keeps nothing else shut; false then.
+bool Homecoming::give_back() noexcept {
+  bool whole = true;
+  const auto attempt = [&](const auto& work) {
+    try {
+      work();
+    } catch (...) {
+      whole = false;
+      log::warn("{} is not yet production again: {}. The same command goes on", said("origin"), current_error().text());
+    }
+  };
+  if (finish_state(record_) != FinishState::kBegun) return false;
+  attempt([&] { whole = origin_.give_back(); });
+  attempt([&] { open_door(); });
+  attempt([&] { order_.door.call_hook({"unfence"}, ""); });
+  attempt([&] { save("begun"); });
+  return whole;
+}
+
+/// As it was found; next time it is looked at anew.
+void Homecoming::open_door() {
+  if (!record_.finish.contains("haproxy")) return;
+  order_.door.restore(record_.finish.at("haproxy").as_object());
+  record_.finish.erase("haproxy");
 }
 
 /// From here on only forward. What production has left stays fenced.

@@ -76,7 +76,8 @@ class Homecoming {
   bool wait_for_origin(std::chrono::milliseconds patience);
   void switch_over();
   void fence();
-  void give_back() noexcept;
+  bool give_back() noexcept;
+  void open_door();
   void open_home();
   std::string said(std::string_view key) const { return json_string(record_.finish, key); }
   void save(std::string_view state);

@@ -1,9 +1,13 @@
 #include "rescue/homecoming_origin.h"
 
+#include <algorithm>
+
 #include "base/error.h"
 #include "base/log.h"
 #include "base/printable.h"
 #include "base/random.h"
+#include "relay/relay.h"
+#include "relay/succession.h"
 #include "rescue/cut_over.h"
 #include "rescue/fence.h"
 #include "rescue/history_identity.h"
@@ -53,9 +57,15 @@ void BranchOrigin::fence() {
   branch.query("FLUSH TABLES WITH READ LOCK");
 }
 
-void BranchOrigin::give_back() {
-  run_.connection().query("UNLOCK TABLES");
-  run_.connection().query("SET GLOBAL read_only = 0");
+bool BranchOrigin::give_back() {
+  try {
+    run_.connection().query("UNLOCK TABLES");
+    run_.connection().query("SET GLOBAL read_only = 0");
+    return true;
+  } catch (const Exception& e) {
+    log::warn("branch {} does not take writes again: {}. The same command goes on", record_.branch(), e.error().text());
+    return false;
+  }
 }
 
 net::Endpoint BranchOrigin::address() const {
@@ -63,9 +73,40 @@ net::Endpoint BranchOrigin::address() const {
 }
 
 void LivingOrigin::ensure() {
-  for (const relay::SourceLogin& login : logins_) {
-    if (is_read_only(login)) log::warn("{} is read only", login.address.text());
+  check_logins();
+  for (const relay::SourceLogin& login : order_.logins) check_writable(login);
+}
+
+/// Who was fenced by a run that was killed has to be given back if this one fails.
+void LivingOrigin::check_logins() {
+  for (const auto& [address, was_read_only] : fenced()) {
+    const std::string_view server = address;
+    const bool given = std::ranges::any_of(
+        order_.logins, [&](const relay::SourceLogin& login) { return login.address.text() == server; });
+    if (given) continue;
+    fail(Code::kUsage, format("{} was fenced: its login is needed", server),
+         format("Pass {} and its --password-file as before.", server));
   }
+}
+
+/// Who takes no writes, or is not to take any, is not production: what is written stays behind if another is left in
+/// its place, and a switch that fails would open it.
+void LivingOrigin::check_writable(const relay::SourceLogin& login) {
+  const std::string address = login.address.text();
+  const relay::Succession succession = order_.relay.empty() ? relay::Succession() : read_succession(order_.relay);
+  const auto* const retired = succession.find_retired(relay::source_name(login.address.endpoint));
+  if (retired != nullptr && retired->by != order_.by) {
+    fail(Code::kRefused, format("{} is not production: another server is in its place since {}", address, retired->by),
+         "Move from the server that production runs on: lifeboat relay status.");
+  }
+  if (!is_read_only(login) || fenced().contains(address)) return;
+  fail(Code::kRefused, format("{} is read only: production does not write there", address),
+       "Name the server that production writes to, and with --fence only others that take writes.");
+}
+
+json::object& LivingOrigin::fenced() {
+  json::value& fenced = record_.finish["fenced"];
+  return fenced.is_object() ? fenced.get_object() : fenced.emplace_object();
 }
 
 Origin::Image LivingOrigin::image() {
@@ -82,33 +123,51 @@ Origin::Image LivingOrigin::image() {
 }
 
 RelayLogin LivingOrigin::replication_login() {
-  const relay::SourceLogin& login = logins_.front();
+  const relay::SourceLogin& login = order_.logins.front();
   return {.address = login.address.endpoint, .user = login.address.user, .password = login.password};
 }
 
 binlog::GtidPosition LivingOrigin::position() {
   binlog::GtidPosition all;
-  for (const relay::SourceLogin& login : logins_) {
+  for (const relay::SourceLogin& login : order_.logins) {
     all = later_of(all, binlog::GtidPosition::parse(fenced_position(login)));
   }
   return all;
 }
 
 void LivingOrigin::fence() {
-  for (const relay::SourceLogin& login : logins_) {
+  for (const relay::SourceLogin& login : order_.logins) {
+    const std::string address = login.address.text();
+    if (!fenced().contains(address)) {
+      fenced()[address] = is_read_only(login);
+      save_rescue(record_);  // first: after a kill it would be what we set
+    }
     for (const std::string& writer : fence_server(login)) {
-      log::warn("{}: account {} is connected, and read_only does not stop it", login.address.text(), printable(writer));
+      log::warn("{}: account {} is connected, and read_only does not stop it", address, printable(writer));
     }
   }
 }
 
-void LivingOrigin::give_back() {
-  for (const relay::SourceLogin& login : logins_) unfence_server(login, false);
+/// Each by itself: one that has died meanwhile keeps no other shut.
+bool LivingOrigin::give_back() {
+  for (const relay::SourceLogin& login : order_.logins) {
+    const std::string address = login.address.text();
+    const json::value* was_read_only = fenced().if_contains(address);
+    if (was_read_only == nullptr) continue;
+    try {
+      unfence_server(login, was_read_only->as_bool());
+      fenced().erase(address);
+    } catch (const Exception& e) {
+      log::warn("{} does not take writes again: {}. The same command goes on; or there: SET GLOBAL read_only = {}",
+                address, e.error().text(), was_read_only->as_bool() ? 1 : 0);
+    }
+  }
+  return fenced().empty();
 }
 
 std::vector<std::string> LivingOrigin::others() const {
   std::vector<std::string> others;
-  for (const relay::SourceLogin& login : logins_) others.push_back(login.address.endpoint.text());
+  for (const relay::SourceLogin& login : order_.logins) others.push_back(login.address.endpoint.text());
   return others;
 }
 

@@ -20,7 +20,7 @@ class Origin {
   Origin& operator=(const Origin&) = delete;
   virtual ~Origin() = default;
 
-  /// It runs, and answers.
+  /// It runs, answers, and is what production writes to. kRefused if not.
   virtual void ensure() = 0;
   struct Image {
     std::string name;
@@ -34,8 +34,8 @@ class Origin {
   virtual binlog::GtidPosition position() = 0;
   /// Returns when nobody writes there any more.
   virtual void fence() = 0;
-  /// It takes writes again.
-  virtual void give_back() = 0;
+  /// It takes writes again, where it did before fence(). What fails is logged; false then.
+  virtual bool give_back() = 0;
   /// Where the application reaches it.
   virtual net::Endpoint address() const = 0;
   /// "host:port" of others whose place is taken, too.
@@ -55,7 +55,7 @@ class BranchOrigin : public Origin {
   binlog::GtidPosition position() override;
   /// Not even who may write in spite of read_only, as long as this lives.
   void fence() override;
-  void give_back() override;
+  bool give_back() override;
   net::Endpoint address() const override;
 
  private:
@@ -64,11 +64,16 @@ class BranchOrigin : public Origin {
   const RescueMeans& means_;
 };
 
-/// A server that is well; `logins`: the first is left, the others are fenced with it (a ring). Borrows means.
+/// A server that is well. Borrows record and means; what each server was before it was fenced is in the record.
 class LivingOrigin : public Origin {
  public:
-  LivingOrigin(std::vector<relay::SourceLogin> logins, const RescueMeans& means)
-      : logins_(std::move(logins)), means_(means) {}
+  struct Order {
+    std::vector<relay::SourceLogin> logins;  ///< the first is left, the others are fenced with it (a ring)
+    Path relay;                              ///< directory of the relay that follows it
+    std::string by;                          ///< as HomecomingOrder::by
+  };
+  LivingOrigin(RescueRecord& record, Order order, const RescueMeans& means)
+      : record_(record), order_(std::move(order)), means_(means) {}
 
   void ensure() override;
   /// The newest in the vault that is of it: a standby's, or a seed's.
@@ -76,12 +81,18 @@ class LivingOrigin : public Origin {
   RelayLogin replication_login() override;
   binlog::GtidPosition position() override;
   void fence() override;
-  void give_back() override;
-  net::Endpoint address() const override { return logins_.front().address.endpoint; }
+  bool give_back() override;
+  net::Endpoint address() const override { return order_.logins.front().address.endpoint; }
   std::vector<std::string> others() const override;
 
  private:
-  std::vector<relay::SourceLogin> logins_;
+  void check_logins();
+  void check_writable(const relay::SourceLogin& login);
+  /// Whether each was read only when it was fenced, by address.
+  json::object& fenced();
+
+  RescueRecord& record_;
+  Order order_;
   const RescueMeans& means_;
 };
 

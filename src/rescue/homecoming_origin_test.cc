@@ -4,7 +4,10 @@
 
 #include <gtest/gtest.h>
 
+#include "base/error.h"
+#include "relay/relay.h"
 #include "relay/source_testing.h"
+#include "relay/succession.h"
 
 namespace lifeboat::rescue {
 namespace {
@@ -47,9 +50,22 @@ class LivingOriginTest : public ::testing::Test {
   LivingOrigin origin(std::initializer_list<std::uint16_t> ports) {
     std::vector<relay::SourceLogin> logins;
     for (const std::uint16_t port : ports) logins.push_back(login_at(port));
-    return LivingOrigin(std::move(logins), means_);
+    return {record_, {.logins = std::move(logins), .relay = relay_.path(), .by = "move"}, means_};
   }
+  static void expect_refused(LivingOrigin origin, std::string_view why) {
+    try {
+      origin.ensure();
+      FAIL() << why;
+    } catch (const Exception& e) {
+      EXPECT_EQ(e.code(), Code::kRefused);
+      EXPECT_NE(e.error().message.find(why), std::string::npos) << e.error().text();
+    }
+  }
+  std::string address(const ScriptedSource& server) { return login_at(server.port()).address.text(); }
 
+  TempDir directory_;
+  TempDir relay_;
+  RescueRecord record_{.name = "move", .directory = directory_.path() / "move"};
   RescueMeans means_;
 };
 
@@ -57,6 +73,50 @@ TEST_F(LivingOriginTest, OfARingHasWhatAnyOfItHas) {
   const ScriptedSource left = run({.position = "0-1-5,1-2-99"});
   const ScriptedSource other = run({.position = "0-1-4,1-2-100"});
   EXPECT_EQ(origin({left.port(), other.port()}).position(), binlog::GtidPosition::parse("0-1-5,1-2-100"));
+}
+
+TEST_F(LivingOriginTest, IsOnlyWhatTakesWrites) {
+  const ScriptedSource open = run({});
+  EXPECT_NO_THROW(origin({open.port()}).ensure());
+  const ScriptedSource shut = run({.read_only = "1"});
+  expect_refused(origin({open.port(), shut.port()}), "read only");
+  record_.finish["fenced"] = {{address(shut), false}};
+  EXPECT_NO_THROW(origin({open.port(), shut.port()}).ensure()) << "it is read only by us";
+}
+
+TEST_F(LivingOriginTest, IsNoServerThatAnotherHasReplaced) {
+  const ScriptedSource open = run({});
+  const relay::SourceAddress here = login_at(open.port()).address;
+  relay::SuccessionStep step{
+      .source = here, .like = here, .listen = {}, .retired = {relay::source_name(here.endpoint)}, .by = "rescue-1"};
+  step.source.endpoint.port = 1;
+  relay::succeed(relay_.path(), step);
+  expect_refused(origin({open.port()}), "rescue-1");
+}
+
+TEST_F(LivingOriginTest, GivesBackWhatItFencedEvenIfOneOfThemHasDied) {
+  const ScriptedSource never_fenced = run({});
+  const ScriptedSource fenced = run({});
+  std::string dead;
+  std::uint16_t dead_port = 0;
+  {
+    const ScriptedSource gone = run({});
+    dead = address(gone);
+    dead_port = gone.port();
+  }
+  record_.finish["fenced"] = {{dead, false}, {address(fenced), false}};
+  EXPECT_FALSE(origin({dead_port, never_fenced.port(), fenced.port()}).give_back());
+  EXPECT_EQ(never_fenced.connections(), 0) << "it was left alone";
+  EXPECT_EQ(fenced.connections(), 1);
+  EXPECT_EQ(record_.finish.at("fenced"), json::value(json::object{{dead, false}}));
+}
+
+TEST_F(LivingOriginTest, WritesDownWhatAServerWasBeforeItIsFenced) {
+  const ScriptedSource stubborn = run({.read_only = "0"});
+  EXPECT_THROW(origin({stubborn.port()}).fence(), Exception) << "it takes writes all the same";
+  const auto kept = find_record(record_.directory);
+  ASSERT_TRUE(kept);
+  EXPECT_EQ(kept->finish.at("fenced"), json::value(json::object{{address(stubborn), false}}));
 }
 
 }  // namespace
