@@ -24,8 +24,18 @@ constexpr std::string_view kReplicator = "lifeboat_home";
 
 }  // namespace
 
+/// Started anew from its image it would be production as it was before the rescue.
 void BranchOrigin::ensure() {
+  const auto found = server::find_branch(means_.branch.mount.state_root, record_.branch());
+  if (!found || !found->volume) {
+    fail(Code::kNotFound, format("branch {}, which production ran on, is gone", record_.branch()),
+         "Rescue what the vault and the relay have of it: lifeboat rescue");
+  }
   run_.ensure_running();
+  if (run_.connection().value("SELECT @@GLOBAL.log_bin") == "1") return;
+  fail(Code::kRefused, format("branch {} keeps no binary log: nothing can replicate from it", record_.branch()),
+       format("Stop the application; then: lifeboat branch stop {0}, lifeboat volume commit {0}, lifeboat image export",
+              record_.branch()));
 }
 
 Origin::Image BranchOrigin::image() {

@@ -69,6 +69,22 @@ class LivingOriginTest : public ::testing::Test {
   RescueMeans means_;
 };
 
+TEST(BranchOrigin, IsNotBegunAnewFromItsImage) {
+  const TempDir state;
+  RescueRecord record{.name = "rescue-1", .directory = state.path() / "rescue"};
+  record.images = {"image"};
+  RescueMeans means;
+  means.branch.mount.state_root = state.path();
+  RescueRun run(record, means);
+  try {
+    BranchOrigin(record, run, means).ensure();
+    FAIL() << "there is no such branch";
+  } catch (const Exception& e) {
+    EXPECT_EQ(e.code(), Code::kNotFound);
+    EXPECT_NE(e.error().message.find("gone"), std::string::npos) << e.error().text();
+  }
+}
+
 TEST_F(LivingOriginTest, OfARingHasWhatAnyOfItHas) {
   const ScriptedSource left = run({.position = "0-1-5,1-2-99"});
   const ScriptedSource other = run({.position = "0-1-4,1-2-100"});
