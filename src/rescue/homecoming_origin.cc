@@ -7,11 +7,12 @@
 #include "base/printable.h"
 #include "base/random.h"
 #include "relay/relay.h"
+#include "relay/source_log.h"
+#include "relay/source_watch.h"
 #include "relay/succession.h"
 #include "rescue/cut_over.h"
 #include "rescue/fence.h"
 #include "rescue/history_identity.h"
-#include "rescue/image_position.h"
 #include "rescue/standby_begin.h"
 #include "rescue/standby_commit.h"
 #include "vault/image_reader.h"
@@ -21,6 +22,16 @@ namespace {
 
 constexpr std::chrono::seconds kBranchLocksPatience{15};
 constexpr std::string_view kReplicator = "lifeboat_home";
+
+/// GTIDs would be equal at the end whatever is missing in the log.
+void check_logs_all(const relay::SourceLogin& login) {
+  const net::Cancel never;
+  relay::SourceConnection connection(login, never);
+  const std::vector<std::string> warnings = ask_source(connection).warnings;
+  const std::string hint = "What its log has not got would stay behind. Move it by a dump, or a copy of its files.";
+  if (!warnings.empty()) fail(Code::kRefused, format("{}: {}", login.address.text(), warnings.front()), hint);
+  if (fenced_position(login).empty()) fail(Code::kRefused, format("{} has logged nothing", login.address.text()), hint);
+}
 
 }  // namespace
 
@@ -84,7 +95,10 @@ net::Endpoint BranchOrigin::address() const {
 
 void LivingOrigin::ensure() {
   check_logins();
-  for (const relay::SourceLogin& login : order_.logins) check_writable(login);
+  for (const relay::SourceLogin& login : order_.logins) {
+    check_writable(login);
+    check_logs_all(login);
+  }
 }
 
 /// Who was fenced by a run that was killed has to be given back if this one fails.
@@ -124,12 +138,29 @@ Origin::Image LivingOrigin::image() {
   const std::vector<vault::ImageInfo> images = vault::list_images(*vault);
   for (auto image = images.rbegin(); image != images.rend(); ++image) {
     const auto position = position_of(*image);
-    if (position && log_name_of(position->source) == log_name_of(address().text())) {
-      return {.name = image->name, .gtid = position->gtid};
-    }
+    if (!position || log_name_of(position->source) != log_name_of(address().text())) continue;
+    const std::string why_not = contradiction(*position);
+    if (why_not.empty()) return {.name = image->name, .gtid = position->gtid};
+    log::warn("image {}: {}", image->name, why_not);
   }
   fail(Code::kNotFound, format("no image in the vault is of {}, and says where in its history it is", address().text()),
        "Make one: lifeboat seed; a standby makes them as well.");
+}
+
+/// By the log that the relay keeps of that server: one that was rebuilt gives numbers again that an older image has, with
+/// other content.
+std::string LivingOrigin::contradiction(const ImagePosition& position) {
+  const Path kept = order_.relay / log_name_of(address().text());
+  const auto incarnations = std::filesystem::is_directory(kept) ? relay::list_incarnations(kept) : std::vector<Path>();
+  if (incarnations.empty()) {
+    fail(Code::kNotFound, format("the relay in {} keeps no log of {}", order_.relay.string(), address().text()),
+         "What is written at home would be kept by nobody. First: lifeboat relay run --source");
+  }
+  RescueLog log(incarnations.back());
+  if (!log.knows(position.gtid)) return format("the relay's log knows nothing of {}", position.gtid.format());
+  HistoryIdentity identity(log);
+  const std::string proof = identity.another_place(position);
+  return proof.empty() ? identity.later(position.gtid, position.taken) : proof;
 }
 
 RelayLogin LivingOrigin::replication_login() {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "relay/source_connection.h"
+#include "rescue/image_position.h"
 #include "rescue/rescue_run.h"
 #include "rescue/standby_server.h"
 
@@ -86,6 +87,7 @@ class LivingOrigin : public Origin {
   std::vector<std::string> others() const override;
 
  private:
+  std::string contradiction(const ImagePosition& position);
   void check_logins();
   void check_writable(const relay::SourceLogin& login);
   /// Whether each was read only when it was fenced, by address.

@@ -110,6 +110,14 @@ TEST_F(LivingOriginTest, IsNoServerThatAnotherHasReplaced) {
   expect_refused(origin({open.port()}), "rescue-1");
 }
 
+TEST_F(LivingOriginTest, LogsTheWholeDatabase) {
+  const ScriptedSource open = run({});
+  const ScriptedSource half = run({.left_out = "stock"});
+  expect_refused(origin({open.port(), half.port()}), "stock");
+  const ScriptedSource nothing = run({.position = ""});
+  expect_refused(origin({nothing.port()}), "logged nothing");
+}
+
 TEST_F(LivingOriginTest, GivesBackWhatItFencedEvenIfOneOfThemHasDied) {
   const ScriptedSource never_fenced = run({});
   const ScriptedSource fenced = run({});
