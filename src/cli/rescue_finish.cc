@@ -44,7 +44,7 @@ void add_home_options(Command& command, HomeOptions& options) {
       .required();
   command.add_option("--port", options.port, "of the new server (default: a free one)").between(1, 65535);
   add_door_options(command, options.door);
-  command.add_option("--hook", options.door.hook, "program told: fence, switch HOST PORT, unfence");
+  command.add_option("--hook", options.door.hook, "program told: hold, switch HOST PORT, release");
 }
 
 rescue::HomecomingOrder to_homecoming(const HomeOptions& options, const Path& relay, const std::string& by) {

@@ -18,7 +18,7 @@ struct Door {
   Path haproxy_socket;  ///< empty: not by HAProxy
   std::string backend;
   std::vector<std::string> servers;   ///< of the backend; the first leads to production, the others are out
-  Path hook;                          ///< called with "fence", "switch HOST PORT", "unswitch", "unfence"; empty: none
+  Path hook;                          ///< called with words of its caller's; empty: none
   std::string address = "127.0.0.1";  ///< under which the new server is reached
 
   /// What is missing is said before anything is touched.

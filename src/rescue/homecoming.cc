@@ -272,7 +272,7 @@ void Homecoming::fence() {
     record_.finish["haproxy"] = order_.door.states();
     save("begun");
   }
-  order_.door.call_hook({"fence"}, hint);
+  order_.door.call_hook({"hold"}, hint);
   order_.door.take_out();
   origin_.fence();
   if (!wait_for_origin(order_.patience)) {
@@ -304,7 +304,7 @@ bool Homecoming::give_back() noexcept {
   if (finish_state(record_) != FinishState::kBegun) return false;
   attempt([&] { whole = origin_.give_back(); });
   attempt([&] { open_door(); });
-  attempt([&] { order_.door.call_hook({"unfence"}, ""); });
+  attempt([&] { order_.door.call_hook({"release"}, ""); });
   attempt([&] { save("begun"); });
   return whole;
 }
