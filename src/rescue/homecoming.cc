@@ -270,8 +270,8 @@ void Homecoming::fence() {
   const std::string hint = "Give the same command again. Production stays where it is.";
   if (!order_.door.haproxy_socket.empty() && !record_.finish.contains("haproxy")) {  // once: after a kill it would be the state in the middle
     record_.finish["haproxy"] = order_.door.states();
-    save("begun");
   }
+  save(said("state"));  // in any case: whoever has no room for that has none for what comes
   order_.door.call_hook({"hold"}, hint);
   order_.door.take_out();
   origin_.fence();
@@ -301,12 +301,20 @@ bool Homecoming::give_back() noexcept {
       log::warn("{} is not yet production again: {}. The same command goes on", said("origin"), current_error().text());
     }
   };
-  if (finish_state(record_) != FinishState::kBegun) return false;
+  attempt([&] { forget_unsaved(); });
+  if (!whole || finish_state(record_) != FinishState::kBegun) return false;
   attempt([&] { whole = origin_.give_back(); });
   attempt([&] { open_door(); });
   attempt([&] { order_.door.call_hook({"release"}, ""); });
   attempt([&] { save("begun"); });
   return whole;
+}
+
+/// What is on the disk decides: "opening" that could not be written there has not come.
+void Homecoming::forget_unsaved() {
+  auto kept = find_record(record_.directory);
+  if (!kept) fail(Code::kNotFound, format("{}: the record of {} is gone", record_.directory.string(), record_.name));
+  record_.finish = std::move(kept->finish);
 }
 
 /// As it was found; next time it is looked at anew.

@@ -77,6 +77,7 @@ class Homecoming {
   void switch_over();
   void fence();
   bool give_back() noexcept;
+  void forget_unsaved();
   void open_door();
   void open_home();
   std::string said(std::string_view key) const { return json_string(record_.finish, key); }
