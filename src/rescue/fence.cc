@@ -1,5 +1,7 @@
 #include "rescue/fence.h"
 
+#include <algorithm>
+
 #include "base/error.h"
 #include "base/log.h"
 
@@ -31,11 +33,11 @@ void set_read_only(relay::SourceConnection& connection, bool on) {
 std::vector<std::string> connected_writers(relay::SourceConnection& connection) {
   std::vector<std::string> writers;
   try {
-    const relay::TextResult found = connection.query(
-        "SELECT DISTINCT p.user FROM information_schema.processlist p JOIN information_schema.user_privileges u "
-        "ON u.grantee LIKE CONCAT('\\'', p.user, '\\'@%') WHERE u.privilege_type = 'READ_ONLY ADMIN' "
-        "AND p.user <> 'system user' AND p.id <> CONNECTION_ID()");
+    const relay::TextResult found = connection.query(kWritersInSpite);
     for (const relay::TextRow& row : found.rows) writers.push_back(row.at(0).value_or(""));
+    std::ranges::sort(writers);
+    const auto again = std::ranges::unique(writers);
+    writers.erase(again.begin(), again.end());
   } catch (const Exception& e) {
     if (e.code() != Code::kRefused && e.code() != Code::kDenied) throw;
     log::debug("who may write in spite of read_only is not known: {}", e.error().text());

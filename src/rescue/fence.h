@@ -7,11 +7,18 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "relay/source_connection.h"
 
 namespace lifeboat::rescue {
+
+/// User and number of each connection that read_only does not stop. Who only reads a binary log is none.
+inline constexpr std::string_view kWritersInSpite =
+    "SELECT DISTINCT p.user, p.id FROM information_schema.processlist p JOIN information_schema.user_privileges u "
+    "ON u.grantee LIKE CONCAT('\\'', p.user, '\\'@%') WHERE u.privilege_type = 'READ_ONLY ADMIN' "
+    "AND p.user <> 'system user' AND p.command NOT LIKE 'Binlog Dump%' AND p.id <> CONNECTION_ID()";
 
 /// Why nobody accepts a connection there: the server is stopped, or cut off. Nothing if somebody does: also one that
 /// says nothing then may go on taking writes.

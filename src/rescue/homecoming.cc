@@ -106,8 +106,8 @@ void Homecoming::run() {
     run_phase(record_, "switch", [this] { switch_over(); });
     return;
   }
-  launch(true);  // what production has left is none of ours any more
-  if (finish_state(record_) == FinishState::kOpening) run_phase(record_, "switch", [this] { open_home(); });
+  launch(record_.finish.contains("opened"));
+  if (finish_state(record_) == FinishState::kOpening) run_phase(record_, "switch", [this] { go_on_opening(); });
 }
 
 void Homecoming::check_order() const {
@@ -217,10 +217,14 @@ void Homecoming::place() {
   save("begun");
 }
 
-void Homecoming::replicate() {
+void Homecoming::follow_origin() {
   home_->stop_following();
   home_->recover_position();
   home_->follow(origin_.replication_login());
+}
+
+void Homecoming::replicate() {
+  follow_origin();
   const Stopwatch watch;
   for (double told = 0; !wait_for_origin(kCloseEnough);) {
     if (watch.seconds() - told < std::chrono::duration<double>(kTellEvery).count()) continue;
@@ -265,6 +269,24 @@ void Homecoming::switch_over() {
   open_home();
 }
 
+/// The lock on production went with who held it, and read_only may be gone as well: what was written there since comes
+/// along, as long as nobody has written at home.
+void Homecoming::go_on_opening() {
+  if (origin_.still_answers()) {
+    if (!record_.finish.contains("opened")) {
+      follow_origin();
+      fence();
+    } else {
+      fence_origin();
+      const binlog::GtidPosition left = origin_.position();
+      if (!home_->logged().reached(left)) {
+        log::warn("{} has taken writes since, which stay behind: it is at {}", said("origin"), left.format());
+      }
+    }
+  }
+  open_home();
+}
+
 /// Nothing is written any more; and the new server has all.
 void Homecoming::fence() {
   const std::string hint = "Give the same command again. Production stays where it is.";
@@ -274,7 +296,7 @@ void Homecoming::fence() {
   save(said("state"));  // in any case: whoever has no room for that has none for what comes
   order_.door.call_hook({"hold"}, hint);
   order_.door.take_out();
-  origin_.fence();
+  fence_origin();
   if (!wait_for_origin(order_.patience)) {
     fail(Code::kTimeout, format("the server in {} has not caught up in time", order_.directory.string()), hint);
   }
@@ -288,6 +310,11 @@ void Homecoming::fence() {
   }
   record_.finish["place"] = home_->logged().format();
   save("opening");
+}
+
+void Homecoming::fence_origin() {
+  origin_.fence();
+  fenced_ = true;
 }
 
 /// As it was before: production. What of it fails keeps nothing else shut; false then.
@@ -338,8 +365,11 @@ void Homecoming::open_home() {
         {.by = order_.by, .address = server.address, .port = server.port, .retired = origin_.others(), .moved = true},
         home);
   }
+  record_.finish["opened"] = true;
+  save("opening");
   home.query("SET GLOBAL read_only = 0");
   order_.door.put_in(server.port);
+  if (fenced_) origin_.leave();
   order_.door.call_hook({"switch", server.address, format("{}", server.port)}, "Give the same command again.");
   record_.finish["time"] = format_time(now());
   save("home");

@@ -74,8 +74,11 @@ class Homecoming {
   void replicate();
   void check_replicates();
   bool wait_for_origin(std::chrono::milliseconds patience);
+  void follow_origin();
   void switch_over();
+  void go_on_opening();
   void fence();
+  void fence_origin();
   bool give_back() noexcept;
   void forget_unsaved();
   void open_door();
@@ -88,6 +91,7 @@ class Homecoming {
   const RescueMeans& means_;
   const HomecomingOrder& order_;
   std::unique_ptr<StandbyServer> home_;
+  bool fenced_ = false;  ///< the origin, by this run
 };
 
 }  // namespace lifeboat::rescue

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/cancel.h"
 #include "base/error.h"
 #include "base/log.h"
 #include "base/printable.h"
@@ -89,6 +90,33 @@ bool BranchOrigin::give_back() {
   }
 }
 
+bool BranchOrigin::still_answers() {
+  try {
+    ensure();
+    return true;
+  } catch (const Exception& e) {
+    const auto found = server::find_branch(means_.branch.mount.state_root, record_.branch());
+    if (stop_requested() || (found && found->state == server::BranchState::kRunning)) throw;
+    log::warn("{}: what it had when it was fenced is all at home", e.error().text());
+    return false;
+  }
+}
+
+/// The lock ends with us, and read_only does not stop everybody.
+void BranchOrigin::leave() {
+  server::Connection& branch = run_.connection();
+  for (const server::Row& row : branch.query(kWritersInSpite)) {
+    const std::string user = row.at(0).value_or("");
+    log::warn("branch {}: account {} was connected, and read_only does not stop it: its connection is ended",
+              record_.branch(), printable(user));
+    try {
+      branch.query(format("KILL CONNECTION {}", row.at(1).value_or("0")));
+    } catch (const Exception& e) {  // it may have gone by itself
+      log::debug("branch {}: {}", record_.branch(), e.error().text());
+    }
+  }
+}
+
 net::Endpoint BranchOrigin::address() const {
   return {cut_over_address(record_), run_.branch().port};
 }
@@ -164,20 +192,20 @@ std::string LivingOrigin::contradiction(const ImagePosition& position) {
 }
 
 RelayLogin LivingOrigin::replication_login() {
-  const relay::SourceLogin& login = order_.logins.front();
+  const relay::SourceLogin& login = asked_.front();
   return {.address = login.address.endpoint, .user = login.address.user, .password = login.password};
 }
 
 binlog::GtidPosition LivingOrigin::position() {
   binlog::GtidPosition all;
-  for (const relay::SourceLogin& login : order_.logins) {
+  for (const relay::SourceLogin& login : asked_) {
     all = later_of(all, binlog::GtidPosition::parse(fenced_position(login)));
   }
   return all;
 }
 
 void LivingOrigin::fence() {
-  for (const relay::SourceLogin& login : order_.logins) {
+  for (const relay::SourceLogin& login : asked_) {
     const std::string address = login.address.text();
     if (!fenced().contains(address)) {
       fenced()[address] = is_read_only(login);
@@ -187,6 +215,15 @@ void LivingOrigin::fence() {
       log::warn("{}: account {} is connected, and read_only does not stop it", address, printable(writer));
     }
   }
+}
+
+bool LivingOrigin::still_answers() {
+  std::erase_if(asked_, [](const relay::SourceLogin& login) {
+    const auto why = why_not_reached(login);
+    if (why) log::warn("{} is not reached: it stays as it was fenced: {}", login.address.text(), *why);
+    return why.has_value();
+  });
+  return !asked_.empty();
 }
 
 /// Each by itself: one that has died meanwhile keeps no other shut.

@@ -37,6 +37,10 @@ class Origin {
   virtual void fence() = 0;
   /// It takes writes again, where it did before fence(). What fails is logged; false then.
   virtual bool give_back() = 0;
+  /// Whether anything of it can still take writes; asked by who comes after the one that had fenced it and has died.
+  virtual bool still_answers() = 0;
+  /// Another is in its place and takes writes: who could write here in spite of all goes.
+  virtual void leave() {}
   /// Where the application reaches it.
   virtual net::Endpoint address() const = 0;
   /// "host:port" of others whose place is taken, too.
@@ -57,6 +61,8 @@ class BranchOrigin : public Origin {
   /// Not even who may write in spite of read_only, as long as this lives.
   void fence() override;
   bool give_back() override;
+  bool still_answers() override;
+  void leave() override;
   net::Endpoint address() const override;
 
  private:
@@ -83,6 +89,8 @@ class LivingOrigin : public Origin {
   binlog::GtidPosition position() override;
   void fence() override;
   bool give_back() override;
+  /// Who accepts no connections is not asked any more.
+  bool still_answers() override;
   net::Endpoint address() const override { return order_.logins.front().address.endpoint; }
   std::vector<std::string> others() const override;
 
@@ -95,6 +103,7 @@ class LivingOrigin : public Origin {
 
   RescueRecord& record_;
   Order order_;
+  std::vector<relay::SourceLogin> asked_ = order_.logins;
   const RescueMeans& means_;
 };
 

@@ -135,6 +135,20 @@ TEST_F(LivingOriginTest, GivesBackWhatItFencedEvenIfOneOfThemHasDied) {
   EXPECT_EQ(record_.finish.at("fenced"), json::value(json::object{{dead, false}}));
 }
 
+TEST_F(LivingOriginTest, IsAskedOnlyWhereItStillAnswers) {
+  const ScriptedSource alive = run({.position = "0-1-5"});
+  std::uint16_t dead = 0;
+  {
+    const ScriptedSource gone = run({});
+    dead = gone.port();
+  }
+  LivingOrigin ring = origin({dead, alive.port()});
+  EXPECT_TRUE(ring.still_answers());
+  EXPECT_EQ(ring.position(), binlog::GtidPosition::parse("0-1-5"));
+  EXPECT_EQ(ring.others().size(), 2U) << "both places are taken";
+  EXPECT_FALSE(origin({dead}).still_answers());
+}
+
 TEST_F(LivingOriginTest, WritesDownWhatAServerWasBeforeItIsFenced) {
   const ScriptedSource stubborn = run({.read_only = "0"});
   EXPECT_THROW(origin({stubborn.port()}).fence(), Exception) << "it takes writes all the same";
