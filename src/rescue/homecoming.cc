@@ -28,6 +28,8 @@ constexpr std::chrono::milliseconds kHomeLookEvery{20};
 /// Who has come so close within that time is no further behind than the switch waits.
 constexpr std::chrono::milliseconds kCloseEnough{1000};
 constexpr std::chrono::seconds kTellEvery{10};
+/// In a directory that an export works in; holds whose.
+constexpr std::string_view kMark = "unfinished-lifeboat-home";
 
 Path choose_socket(const Path& directory) {
   Path socket = directory / "mariadbd.sock";
@@ -40,11 +42,34 @@ binlog::GtidPosition position_of_all(StandbyServer& server) {
   return later_of(server.applied(), server.logged());
 }
 
+[[noreturn]] void fail_not_empty(const Path& directory) {
+  fail(Code::kRefused, format("{} is not an empty directory", directory.string()),
+       "Name one that is empty or does not exist yet.");
+}
+
+/// The directory is ours from before the first file on. Only what a run that was killed left beside its own mark goes.
+void claim(const Path& directory, const std::string& name) {
+  const Path mark = directory / kMark;
+  make_directories(directory);
+  const auto claimed = find_and_read_file(mark);
+  const bool ours = claimed && as_text(*claimed) == name;
+  for (const std::string& each : list_directory(directory)) {
+    const bool of_ours = each.starts_with(kMark) || each == vault::kUnfinishedExport;
+    if (!ours && !of_ours) fail_not_empty(directory);
+    if (!ours || each != kMark) std::filesystem::remove_all(directory / each);
+  }
+  if (!ours) write_file_durably(mark, as_bytes(name));
+}
+
+void release_claim(const Path& directory) {
+  std::error_code ignored;  // it does no harm in a data directory
+  std::filesystem::remove(directory / kMark, ignored);
+}
+
 void check_empty(const Path& directory) {
   if (!std::filesystem::exists(directory)) return;
   if (std::filesystem::is_directory(directory) && list_directory(directory).empty()) return;
-  fail(Code::kRefused, format("{} is not an empty directory", directory.string()),
-       "Name one that is empty or does not exist yet.");
+  fail_not_empty(directory);
 }
 
 }  // namespace
@@ -148,22 +173,27 @@ void Homecoming::commit() {
   save("begun");
 }
 
-/// What a run that was killed has left there is ours: it was empty before, and no server has run on it.
+/// An error lets go of the directory: what is there afterwards may be somebody's.
 void Homecoming::export_files() {
-  const Path& directory = order_.directory;
-  if (std::filesystem::is_directory(directory)) {
-    for (const std::string& name : list_directory(directory)) std::filesystem::remove_all(directory / name);
+  const HomeServer home = home_server(record_);
+  claim(home.directory, record_.name);
+  try {
+    const auto vault = means_.branch.open_vault();
+    const vault::ReadSession in_use(*vault, said("image"));
+    vault::ImageReader image(*vault, said("image"));
+    Progress progress(means_.progress, "export", 0);
+    export_image(image, {.directory = home.directory, .progress = &progress, .mark = kMark});
+    write_file_durably(home.option_file(), as_bytes(option_file_text(home)), 0644);  // an earlier home's may be there
+  } catch (...) {
+    release_claim(home.directory);
+    throw;
   }
-  const auto vault = means_.branch.open_vault();
-  const vault::ReadSession in_use(*vault, said("image"));
-  vault::ImageReader image(*vault, said("image"));
-  Progress progress(means_.progress, "export", 0);
-  export_image(image, {.directory = directory, .progress = &progress});
   record_.finish["exported"] = format_time(now());
   save("begun");
 }
 
 void Homecoming::start() {
+  release_claim(home_server(record_).directory);
   launch(false);
   place();
 }
@@ -172,9 +202,6 @@ void Homecoming::start() {
 void Homecoming::launch(bool open) {
   const HomeServer home = home_server(record_);
   if (!home.process.alive()) {
-    if (!std::filesystem::exists(home.option_file())) {
-      write_file_durably(home.option_file(), as_bytes(option_file_text(home)), 0644);
-    }
     const server::ServerBinary binary = server::find_server_binary(means_.branch.binary);
     server::StartRequest request{
         .argv = {binary.path.string(), format("--defaults-file={}", home.option_file().string()), "--skip-slave-start"},

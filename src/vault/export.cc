@@ -30,11 +30,8 @@ timespec to_timespec(std::int64_t ns) {
   return {.tv_sec = seconds, .tv_nsec = ns - seconds * kSecond};
 }
 
-/// Where files lie until all are there: no server starts on half a database, and what a killed export left is known.
-constexpr std::string_view kUnfinished = "unfinished-lifeboat-export";
-
 /// The directory, made if absent and held so that one export works in it. What a dead one left there goes.
-UniqueFd take_directory(const Path& directory) {
+UniqueFd take_directory(const Path& directory, std::string_view mark) {
   if (directory.empty()) fail(Code::kUsage, "no directory named", "Name one that is empty or does not exist yet.");
   if (std::filesystem::exists(directory) && !std::filesystem::is_directory(directory)) {
     fail(Code::kUsage, format("{} is not a directory", directory.string()),
@@ -45,11 +42,12 @@ UniqueFd take_directory(const Path& directory) {
   if (::flock(held.get(), LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) {
     fail(Code::kBusy, format("another export writes to {}", directory.string()), "Wait for it, or name another place.");
   }
-  const std::vector<std::string> names = list_directory(directory);
-  if (names == std::vector<std::string>{std::string(kUnfinished)}) {
-    std::filesystem::remove_all(directory / kUnfinished);
+  std::vector<std::string> names = list_directory(directory);
+  std::erase(names, mark);
+  if (names == std::vector<std::string>{std::string(kUnfinishedExport)}) {
+    std::filesystem::remove_all(directory / kUnfinishedExport);
   } else if (!names.empty()) {
-    const bool unfinished = std::ranges::find(names, kUnfinished) != names.end();
+    const bool unfinished = std::ranges::find(names, kUnfinishedExport) != names.end();
     fail(Code::kRefused, format("{} is not empty", directory.string()),
          unfinished
              ? "An export to it was cut short: what lies there is not whole. Empty it, or name another directory."
@@ -64,8 +62,8 @@ class Export {
       : image_(image),
         options_(options),
         is_root_(::geteuid() == 0),
-        held_(take_directory(options.directory)),
-        work_(options.directory / kUnfinished) {
+        held_(take_directory(options.directory, options.mark)),
+        work_(options.directory / kUnfinishedExport) {
     make_directories(work_);
     if (options.progress != nullptr) options.progress->set_total(image.info().bytes);
   }

@@ -11,7 +11,11 @@ struct ExportOptions {
   Path directory;   ///< absent or empty
   int threads = 2;  ///< that fetch, open and write
   Progress* progress = nullptr;
+  std::string_view mark;  ///< name of a file of the caller's in the directory, which is in nobody's way; empty: none
 };
+
+/// Where files lie until all are there: no server starts on half a database, and what a killed export left is known.
+inline constexpr std::string_view kUnfinishedExport = "unfinished-lifeboat-export";
 
 /// Everything read is authenticated on the way. Holes and blocks of zeros stay holes; modes, times and (as root;
 /// else a warning says how many not) owners are restored, also the directory's own mode and owner. Files come under
