@@ -121,6 +121,7 @@ Homecoming::Homecoming(RescueRecord& record, Origin& origin, const RescueMeans& 
 
 void Homecoming::run() {
   check_order();
+  begin_anew();
   choose();
   if (finish_state(record_) == FinishState::kBegun) {
     origin_.ensure();
@@ -137,15 +138,41 @@ void Homecoming::run() {
 
 void Homecoming::check_order() const {
   order_.door.check();
-  if (finish_state(record_) == FinishState::kHome) return;
+  if (record_.finish.empty()) return;
+  if (finish_state(record_) == FinishState::kHome) {
+    if (!goes_elsewhere()) return;
+    fail(Code::kExists, format("{} is at home, in {}", record_.name, said("directory")),
+         "From there on: lifeboat move --source, with the server at home.");
+  }
   if (record_.finish.contains("haproxy") && order_.door.haproxy_socket.empty()) {
     fail(Code::kUsage, "HAProxy keeps the application out: it is needed to let it in again",
          "Pass --haproxy-socket, --backend and --server as before.");
   }
-  if (!record_.finish.empty() && said("directory") != order_.directory) {
-    fail(Code::kExists, format("{} comes home to {}", record_.name, said("directory")),
-         "Go on with that directory, by the same command.");
+  const HomeServer home = home_server(record_);
+  if (goes_elsewhere() && finish_state(record_) == FinishState::kBegun) return check_empty(order_.directory);
+  const bool same_port = order_.port == 0 || order_.port == home.port;
+  if (!goes_elsewhere() && same_port && order_.door.address == home.address) return;
+  fail(Code::kExists,
+       format("{} comes home to {}, at {}:{}", record_.name, home.directory.string(), home.address, home.port),
+       "Go on with that, by the same command; as long as production is where it was, another empty directory begins "
+       "anew.");
+}
+
+bool Homecoming::goes_elsewhere() const {
+  return said("directory") != order_.directory;
+}
+
+/// What lies in the directory that was named before stays there.
+void Homecoming::begin_anew() {
+  if (finish_state(record_) != FinishState::kBegun || !goes_elsewhere()) return;
+  origin_.ensure();
+  if (record_.finish.contains("switching") && !give_back()) {
+    fail(Code::kUnavailable, format("{} is not yet production again, which a run that was killed had fenced", said("origin")),
+         "Give the same command again.");
   }
+  stop_server(home_server(record_).process, kHomePatience);
+  log::info("{} is given up: remove it when you like", said("directory"));
+  record_.finish = {};
 }
 
 /// Once: where it will be is not to change in the middle.
@@ -264,11 +291,12 @@ void Homecoming::check_replicates() {
   const ReplicaState state = home_->state();
   if (!state.apply_error.empty()) {
     fail(Code::kRefused, format("the server in {} does not apply: {}", order_.directory.string(), state.apply_error),
-         "Production stays where it is. End that server, remove its files, and begin with another directory.");
+         "Production stays where it is. Begin anew: the same command with another empty directory.");
   }
   if (state.fetch_error.find("1236") != std::string::npos) {
     fail(Code::kRefused, format("{} no longer has what follows the image: {}", said("origin"), state.fetch_error),
-         "Production stays where it is. Make a newer image, and begin with another directory.");
+         "Production stays where it is. Make a newer image, and begin anew: the same command with another empty "
+         "directory.");
   }
   if (!state.fetch_error.empty()) log::debug("replicate: {}", state.fetch_error);
 }
@@ -320,6 +348,7 @@ void Homecoming::fence() {
   if (!order_.door.haproxy_socket.empty() && !record_.finish.contains("haproxy")) {  // once: after a kill it would be the state in the middle
     record_.finish["haproxy"] = order_.door.states();
   }
+  record_.finish["switching"] = true;
   save(said("state"));  // in any case: whoever has no room for that has none for what comes
   order_.door.call_hook({"hold"}, hint);
   order_.door.take_out();
@@ -360,6 +389,7 @@ bool Homecoming::give_back() noexcept {
   attempt([&] { whole = origin_.give_back(); });
   attempt([&] { open_door(); });
   attempt([&] { order_.door.call_hook({"release"}, ""); });
+  if (whole) record_.finish.erase("switching");
   attempt([&] { save("begun"); });
   return whole;
 }

@@ -64,6 +64,8 @@ class Homecoming {
 
  private:
   void check_order() const;
+  bool goes_elsewhere() const;
+  void begin_anew();
   void choose();
   void commit();
   void export_files();
