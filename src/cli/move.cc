@@ -31,6 +31,13 @@ void add_move_options(Command& command, MoveOptions& options) {
   add_rescue_account_options(command, options.branch);
 }
 
+/// A move that came to its end before: production may have come back since, and is to go there, or elsewhere, again.
+bool is_of_another_day(const rescue::RescueRecord& record, const Path& directory) {
+  if (finish_state(record) != rescue::FinishState::kHome) return false;
+  if (json_string(record.finish, "directory") != directory) return true;
+  return !std::filesystem::exists(directory) || list_directory(directory).empty();
+}
+
 void move(Context& context, const MoveOptions& options) {
   stop_on_signals();
   const rescue::RescueMeans means = rescue_means(context, options.branch);
@@ -42,8 +49,9 @@ void move(Context& context, const MoveOptions& options) {
   record.name = name;
   record.directory = means.branch.mount.state_root / "moves" / name;
   const FileLock lock = lock_rescue(record);
-  if (auto begun = rescue::find_record(record.directory)) record = std::move(*begun);
   const rescue::HomecomingOrder order = to_homecoming(options.home, relay_directory(options.relay), name);
+  auto begun = rescue::find_record(record.directory);
+  if (begun && !is_of_another_day(*begun, order.directory)) record = std::move(*begun);
   rescue::LivingOrigin origin(record, {.logins = std::move(logins), .relay = order.relay, .by = name}, means);
   rescue::Homecoming(record, origin, means, order).run();
   json::object result = home_to_json(record);

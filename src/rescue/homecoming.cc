@@ -132,8 +132,9 @@ void Homecoming::run() {
     run_phase(record_, "switch", [this] { switch_over(); });
     return;
   }
+  if (finish_state(record_) != FinishState::kOpening) return;  // what runs at home is none of ours any more
   launch(record_.finish.contains("opened"));
-  if (finish_state(record_) == FinishState::kOpening) run_phase(record_, "switch", [this] { go_on_opening(); });
+  run_phase(record_, "switch", [this] { go_on_opening(); });
 }
 
 void Homecoming::check_order() const {
