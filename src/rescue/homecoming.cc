@@ -2,6 +2,8 @@
 
 #include <sys/un.h>
 
+#include <algorithm>
+#include <array>
 #include <thread>
 
 #include "base/cancel.h"
@@ -28,6 +30,9 @@ constexpr std::chrono::milliseconds kHomeLookEvery{20};
 /// Who has come so close within that time is no further behind than the switch waits.
 constexpr std::chrono::milliseconds kCloseEnough{1000};
 constexpr std::chrono::seconds kTellEvery{10};
+// What MariaDB says to who may not replicate (access denied, host not allowed, privilege missing), or comes too late.
+constexpr std::array<std::uint64_t, 3> kDenials{1045, 1130, 1227};
+constexpr std::uint64_t kLogIsGone = 1236;
 /// In a directory that an export works in; holds whose.
 constexpr std::string_view kMark = "unfinished-lifeboat-home";
 
@@ -284,7 +289,10 @@ void Homecoming::replicate() {
   for (double told = 0; !wait_for_origin(kCloseEnough);) {
     if (watch.seconds() - told < std::chrono::duration<double>(kTellEvery).count()) continue;
     told = watch.seconds();
-    log::info("{} comes after production: it is at {}", order_.directory.string(), home_->applied().format());
+    const std::string hindered = what_hinders();
+    log::write(hindered.empty() ? log::Level::kInfo : log::Level::kWarn,
+               format("{} comes after production: it is at {} of {}{}", order_.directory.string(),
+                      home_->applied().format(), origin_.position().format(), hindered));
   }
 }
 
@@ -294,12 +302,22 @@ void Homecoming::check_replicates() {
     fail(Code::kRefused, format("the server in {} does not apply: {}", order_.directory.string(), state.apply_error),
          "Production stays where it is. Begin anew: the same command with another empty directory.");
   }
-  if (state.fetch_error.find("1236") != std::string::npos) {
+  if (std::ranges::find(kDenials, state.fetch_error_number) != kDenials.end()) {
+    fail(Code::kDenied, format("{} lets nobody replicate: {}", said("origin"), state.fetch_error),
+         "Production stays where it is. Grant REPLICATION SLAVE to the account, from this host, and give the same "
+         "command again.");
+  }
+  if (state.fetch_error_number == kLogIsGone) {
     fail(Code::kRefused, format("{} no longer has what follows the image: {}", said("origin"), state.fetch_error),
          "Production stays where it is. Make a newer image, and begin anew: the same command with another empty "
          "directory.");
   }
-  if (!state.fetch_error.empty()) log::debug("replicate: {}", state.fetch_error);
+}
+
+/// Why nothing comes, as far as it says.
+std::string Homecoming::what_hinders() {
+  const std::string error = home_->state().fetch_error;
+  return error.empty() ? "" : format(": {}", error);
 }
 
 /// Whether it comes within that time to where production is now.
@@ -355,7 +373,10 @@ void Homecoming::fence() {
   order_.door.take_out();
   fence_origin();
   if (!wait_for_origin(order_.patience)) {
-    fail(Code::kTimeout, format("the server in {} has not caught up in time", order_.directory.string()), hint);
+    fail(Code::kTimeout, 
+         format("the server in {} has not caught up in time: it is at {} of {}{}", order_.directory.string(),
+                home_->applied().format(), origin_.position().format(), what_hinders()),
+         hint);
   }
   const binlog::GtidPosition wanted = origin_.position();
   const binlog::GtidPosition has = position_of_all(*home_);

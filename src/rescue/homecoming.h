@@ -75,6 +75,7 @@ class Homecoming {
   void place();
   void replicate();
   void check_replicates();
+  std::string what_hinders();
   bool wait_for_origin(std::chrono::milliseconds patience);
   void follow_origin();
   void switch_over();

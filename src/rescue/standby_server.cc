@@ -122,6 +122,7 @@ ReplicaState StandbyServer::state() {
   const std::string lag = column_text(row, "Seconds_Behind_Master");
   if (!lag.empty()) state.lag_seconds = static_cast<double>(relay::told_number(lag));
   state.fetch_error = column_text(row, "Last_IO_Error");
+  state.fetch_error_number = relay::told_number(column_text(row, "Last_IO_Errno"));
   state.apply_error = column_text(row, "Last_SQL_Error");
   return state;
 }

@@ -31,6 +31,7 @@ struct ReplicaState {
   bool applying = false;
   std::optional<double> lag_seconds;  ///< empty: nothing comes
   std::string fetch_error;
+  std::uint64_t fetch_error_number = 0;
   std::string apply_error;
 
   /// Whether it does what `follow` would make it do.
