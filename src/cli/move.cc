@@ -53,7 +53,7 @@ void move(Context& context, const MoveOptions& options) {
   auto begun = rescue::find_record(record.directory);
   if (begun && !is_of_another_day(*begun, order.directory)) record = std::move(*begun);
   rescue::LivingOrigin origin(record, {.logins = std::move(logins), .relay = order.relay, .by = name}, means);
-  rescue::Homecoming(record, origin, means, order).run();
+  bring_home(record, origin, means, order);
   json::object result = home_to_json(record);
   result.erase("rescue");
   result.erase("branch");

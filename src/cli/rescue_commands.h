@@ -60,6 +60,9 @@ struct HomeOptions {
 };
 void add_home_options(Command& command, HomeOptions& options);
 rescue::HomecomingOrder to_homecoming(const HomeOptions& options, const Path& relay, const std::string& by);
+/// Homecoming::run; an error says so if production is shut.
+void bring_home(rescue::RescueRecord& record, rescue::Origin& origin, const rescue::RescueMeans& means,
+                const rescue::HomecomingOrder& order);
 std::string describe_home(const rescue::RescueRecord& record, const HomeOptions& options);
 json::object home_to_json(const rescue::RescueRecord& record);
 

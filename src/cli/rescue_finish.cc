@@ -30,7 +30,7 @@ void finish(Context& context, const FinishOptions& options) {
   rescue::RescueRun run(record, means);
   rescue::BranchOrigin branch(record, run, means);
   const rescue::HomecomingOrder order = to_homecoming(options.home, record.relay, format("home of {}", record.name));
-  rescue::Homecoming(record, branch, means, order).run();
+  bring_home(record, branch, means, order);
   const std::string name = shell_word(record.branch());
   context.print(home_to_json(record),
                 describe_home(record, options.home) +
@@ -53,6 +53,18 @@ rescue::HomecomingOrder to_homecoming(const HomeOptions& options, const Path& re
           .port = options.port,
           .relay = relay,
           .by = by};
+}
+
+void bring_home(rescue::RescueRecord& record, rescue::Origin& origin, const rescue::RescueMeans& means,
+                const rescue::HomecomingOrder& order) {
+  try {
+    rescue::Homecoming(record, origin, means, order).run();
+  } catch (const Exception& e) {
+    if (finish_state(record) != rescue::FinishState::kOpening) throw;
+    Error error = e.error();
+    error.hint += format("{}Production is shut until the same command has gone on.", error.hint.empty() ? "" : " ");
+    throw Exception(std::move(error));
+  }
 }
 
 std::string describe_home(const rescue::RescueRecord& record, const HomeOptions& options) {
