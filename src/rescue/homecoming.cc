@@ -126,25 +126,22 @@ Homecoming::Homecoming(RescueRecord& record, Origin& origin, const RescueMeans& 
 
 void Homecoming::run() {
   check_order();
+  const FinishState state = finish_state(record_);
+  if (state == FinishState::kHome) return;  // what runs there is none of ours any more
+  if (state == FinishState::kOpening) return run_phase(record_, "switch", [this] { go_on_opening(); });
+  origin_.ensure();
   begin_anew();
   choose();
-  if (finish_state(record_) == FinishState::kBegun) {
-    origin_.ensure();
-    if (!record_.finish.contains("image")) run_phase(record_, "commit", [this] { commit(); });
-    if (!record_.finish.contains("exported")) run_phase(record_, "export", [this] { export_files(); });
-    run_phase(record_, "start", [this] { start(); });
-    run_phase(record_, "replicate", [this] { replicate(); });
-    run_phase(record_, "switch", [this] { switch_over(); });
-    return;
-  }
-  if (finish_state(record_) != FinishState::kOpening) return;  // what runs at home is none of ours any more
-  launch(record_.finish.contains("opened"));
-  run_phase(record_, "switch", [this] { go_on_opening(); });
+  if (!record_.finish.contains("image")) run_phase(record_, "commit", [this] { commit(); });
+  if (!record_.finish.contains("exported")) run_phase(record_, "export", [this] { export_files(); });
+  run_phase(record_, "start", [this] { start(); });
+  run_phase(record_, "replicate", [this] { replicate(); });
+  run_phase(record_, "switch", [this] { switch_over(); });
 }
 
 void Homecoming::check_order() const {
   order_.door.check();
-  if (record_.finish.empty()) return;
+  if (record_.finish.empty()) return check_empty(order_.directory);
   if (finish_state(record_) == FinishState::kHome) {
     if (!goes_elsewhere()) return;
     fail(Code::kExists, format("{} is at home, in {}", record_.name, said("directory")),
@@ -170,10 +167,10 @@ bool Homecoming::goes_elsewhere() const {
 
 /// What lies in the directory that was named before stays there.
 void Homecoming::begin_anew() {
-  if (finish_state(record_) != FinishState::kBegun || !goes_elsewhere()) return;
-  origin_.ensure();
+  if (record_.finish.empty() || !goes_elsewhere()) return;
   if (record_.finish.contains("switching") && !give_back()) {
-    fail(Code::kUnavailable, format("{} is not yet production again, which a run that was killed had fenced", said("origin")),
+    fail(Code::kUnavailable,
+         format("{} is not yet production again, which a run that was killed had fenced", said("origin")),
          "Give the same command again.");
   }
   stop_server(home_server(record_).process, kHomePatience);
@@ -184,7 +181,6 @@ void Homecoming::begin_anew() {
 /// Once: where it will be is not to change in the middle.
 void Homecoming::choose() {
   if (!record_.finish.empty()) return;
-  check_empty(order_.directory);
   record_.finish = {{"directory", order_.directory.string()},
                     {"socket", choose_socket(order_.directory).string()},
                     {"address", order_.door.address},
@@ -346,6 +342,7 @@ void Homecoming::switch_over() {
 /// The lock on production went with who held it, and read_only may be gone as well: what was written there since comes
 /// along, as long as nobody has written at home.
 void Homecoming::go_on_opening() {
+  launch(record_.finish.contains("opened"));
   if (origin_.still_answers()) {
     if (!record_.finish.contains("opened")) {
       follow_origin();
@@ -364,7 +361,8 @@ void Homecoming::go_on_opening() {
 /// Nothing is written any more; and the new server has all.
 void Homecoming::fence() {
   const std::string hint = "Give the same command again. Production stays where it is.";
-  if (!order_.door.haproxy_socket.empty() && !record_.finish.contains("haproxy")) {  // once: after a kill it would be the state in the middle
+  if (!order_.door.haproxy_socket.empty() &&
+      !record_.finish.contains("haproxy")) {  // once: after a kill it would be the state in the middle
     record_.finish["haproxy"] = order_.door.states();
   }
   record_.finish["switching"] = true;
@@ -373,7 +371,7 @@ void Homecoming::fence() {
   order_.door.take_out();
   fence_origin();
   if (!wait_for_origin(order_.patience)) {
-    fail(Code::kTimeout, 
+    fail(Code::kTimeout,
          format("the server in {} has not caught up in time: it is at {} of {}{}", order_.directory.string(),
                 home_->applied().format(), origin_.position().format(), what_hinders()),
          hint);

@@ -131,7 +131,8 @@ void LivingOrigin::ensure() {
 
 /// Who was fenced by a run that was killed has to be given back if this one fails.
 void LivingOrigin::check_logins() {
-  for (const auto& [address, was_read_only] : fenced()) {
+  if (find_fenced() == nullptr) return;
+  for (const auto& [address, was_read_only] : *find_fenced()) {
     const std::string_view server = address;
     const bool given = std::ranges::any_of(
         order_.logins, [&](const relay::SourceLogin& login) { return login.address.text() == server; });
@@ -151,14 +152,19 @@ void LivingOrigin::check_writable(const relay::SourceLogin& login) {
     fail(Code::kRefused, format("{} is not production: another server is in its place since {}", address, retired->by),
          "Move from the server that production runs on: lifeboat relay status.");
   }
-  if (!is_read_only(login) || fenced().contains(address)) return;
+  if (!is_read_only(login) || was_fenced(address)) return;
   fail(Code::kRefused, format("{} is read only: production does not write there", address),
        "Name the server that production writes to, and with --fence only others that take writes.");
 }
 
-json::object& LivingOrigin::fenced() {
-  json::value& fenced = record_.finish["fenced"];
-  return fenced.is_object() ? fenced.get_object() : fenced.emplace_object();
+json::object* LivingOrigin::find_fenced() {
+  json::value* fenced = record_.finish.if_contains("fenced");
+  return fenced == nullptr ? nullptr : fenced->if_object();
+}
+
+bool LivingOrigin::was_fenced(const std::string& address) {
+  const json::object* fenced = find_fenced();
+  return fenced != nullptr && fenced->contains(address);
 }
 
 Origin::Image LivingOrigin::image() {
@@ -175,8 +181,8 @@ Origin::Image LivingOrigin::image() {
        "Make one: lifeboat seed; a standby makes them as well.");
 }
 
-/// By the log that the relay keeps of that server: one that was rebuilt gives numbers again that an older image has, with
-/// other content.
+/// By the log that the relay keeps of that server: one that was rebuilt gives numbers again that an older image has,
+/// with other content.
 std::string LivingOrigin::contradiction(const ImagePosition& position) {
   const Path kept = order_.relay / log_name_of(address().text());
   const auto incarnations = std::filesystem::is_directory(kept) ? relay::list_incarnations(kept) : std::vector<Path>();
@@ -207,8 +213,9 @@ binlog::GtidPosition LivingOrigin::position() {
 void LivingOrigin::fence() {
   for (const relay::SourceLogin& login : asked_) {
     const std::string address = login.address.text();
-    if (!fenced().contains(address)) {
-      fenced()[address] = is_read_only(login);
+    if (!was_fenced(address)) {
+      if (find_fenced() == nullptr) record_.finish["fenced"] = json::object();
+      (*find_fenced())[address] = is_read_only(login);
       save_rescue(record_);  // first: after a kill it would be what we set
     }
     for (const std::string& writer : fence_server(login)) {
@@ -228,19 +235,21 @@ bool LivingOrigin::still_answers() {
 
 /// Each by itself: one that has died meanwhile keeps no other shut.
 bool LivingOrigin::give_back() {
+  json::object* fenced = find_fenced();
+  if (fenced == nullptr) return true;
   for (const relay::SourceLogin& login : order_.logins) {
     const std::string address = login.address.text();
-    const json::value* was_read_only = fenced().if_contains(address);
+    const json::value* was_read_only = fenced->if_contains(address);
     if (was_read_only == nullptr) continue;
     try {
       unfence_server(login, was_read_only->as_bool());
-      fenced().erase(address);
+      fenced->erase(address);
     } catch (const Exception& e) {
       log::warn("{} does not take writes again: {}. The same command goes on; or there: SET GLOBAL read_only = {}",
                 address, e.error().text(), was_read_only->as_bool() ? 1 : 0);
     }
   }
-  return fenced().empty();
+  return fenced->empty();
 }
 
 std::vector<std::string> LivingOrigin::others() const {

@@ -98,8 +98,9 @@ class LivingOrigin : public Origin {
   std::string contradiction(const ImagePosition& position);
   void check_logins();
   void check_writable(const relay::SourceLogin& login);
-  /// Whether each was read only when it was fenced, by address.
-  json::object& fenced();
+  /// Whether each was read only when it was fenced, by address; null: none was.
+  json::object* find_fenced();
+  bool was_fenced(const std::string& address);
 
   RescueRecord& record_;
   Order order_;

@@ -27,7 +27,8 @@ struct Server {
   ScriptedSource::Answer answer(std::string_view sql) const {
     if (sql == "SELECT @@GLOBAL.read_only") return one(read_only);
     if (sql == "SELECT @@GLOBAL.gtid_binlog_pos") return one(position);
-    if (sql == "SHOW MASTER STATUS") return relay::TextResult{.columns = {"f", "p", "d", "i"}, .rows = {{"b", "4", "", left_out}}};
+    if (sql == "SHOW MASTER STATUS")
+      return relay::TextResult{.columns = {"f", "p", "d", "i"}, .rows = {{"b", "4", "", left_out}}};
     if (sql.starts_with("SELECT @@global.log_slave_updates")) {
       return relay::TextResult{.columns = {"l", "p", "s"}, .rows = {{"1", "", ""}}};
     }
