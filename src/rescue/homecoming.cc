@@ -360,7 +360,8 @@ void Homecoming::go_on_opening() {
 
 /// Nothing is written any more; and the new server has all.
 void Homecoming::fence() {
-  const std::string hint = "Give the same command again. Production stays where it is.";
+  std::string hint = "Give the same command again.";
+  if (finish_state(record_) == FinishState::kBegun) hint += " Production stays where it is.";
   if (!order_.door.haproxy_socket.empty() &&
       !record_.finish.contains("haproxy")) {  // once: after a kill it would be the state in the middle
     record_.finish["haproxy"] = order_.door.states();
