@@ -1,7 +1,5 @@
 #include "rescue/homecoming.h"
 
-#include <sys/un.h>
-
 #include <algorithm>
 #include <array>
 #include <thread>
@@ -10,22 +8,16 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "base/random.h"
-#include "rescue/cut_over.h"
 #include "rescue/hand_over.h"
 #include "rescue/history_identity.h"
 #include "rescue/standby_begin.h"
-#include "server/inspect.h"
 #include "server/instance.h"
-#include "server/options.h"
-#include "server/server_binary.h"
-#include "vault/export.h"
 #include "vault/image_reader.h"
-#include "vault/session.h"
 
 namespace lifeboat::rescue {
 namespace {
 
-constexpr std::chrono::seconds kHomePatience{600};
+constexpr std::chrono::seconds kStopPatience{600};
 constexpr std::chrono::milliseconds kHomeLookEvery{20};
 /// Who has come so close within that time is no further behind than the switch waits.
 constexpr std::chrono::milliseconds kCloseEnough{1000};
@@ -33,93 +25,13 @@ constexpr std::chrono::seconds kTellEvery{10};
 // What MariaDB says to who may not replicate (access denied, host not allowed, privilege missing), or comes too late.
 constexpr std::array<std::uint64_t, 3> kDenials{1045, 1130, 1227};
 constexpr std::uint64_t kLogIsGone = 1236;
-/// In a directory that an export works in; holds whose.
-constexpr std::string_view kMark = "unfinished-lifeboat-home";
-
-Path choose_socket(const Path& directory) {
-  Path socket = directory / "mariadbd.sock";
-  if (socket.string().size() < sizeof(sockaddr_un{}.sun_path)) return socket;
-  return std::filesystem::temp_directory_path() / format("lifeboat-home-{}.sock", random_hex(6));
-}
 
 /// All that a server has: what it was brought to, and what it has logged.
 binlog::GtidPosition position_of_all(StandbyServer& server) {
   return later_of(server.applied(), server.logged());
 }
 
-[[noreturn]] void fail_not_empty(const Path& directory) {
-  fail(Code::kRefused, format("{} is not an empty directory", directory.string()),
-       "Name one that is empty or does not exist yet.");
-}
-
-/// The directory is ours from before the first file on. Only what a run that was killed left beside its own mark goes.
-void claim(const Path& directory, const std::string& name) {
-  const Path mark = directory / kMark;
-  make_directories(directory);
-  const auto claimed = find_and_read_file(mark);
-  const bool ours = claimed && as_text(*claimed) == name;
-  for (const std::string& each : list_directory(directory)) {
-    const bool of_ours = each.starts_with(kMark) || each == vault::kUnfinishedExport;
-    if (!ours && !of_ours) fail_not_empty(directory);
-    if (!ours || each != kMark) std::filesystem::remove_all(directory / each);
-  }
-  if (!ours) write_file_durably(mark, as_bytes(name));
-}
-
-void release_claim(const Path& directory) {
-  std::error_code ignored;  // it does no harm in a data directory
-  std::filesystem::remove(directory / kMark, ignored);
-}
-
-void check_empty(const Path& directory) {
-  if (!std::filesystem::exists(directory)) return;
-  if (std::filesystem::is_directory(directory) && list_directory(directory).empty()) return;
-  fail_not_empty(directory);
-}
-
 }  // namespace
-
-FinishState finish_state(const RescueRecord& record) {
-  if (!record.finish.contains("state")) return FinishState::kNone;
-  const std::string state = json_string(record.finish, "state");
-  if (state == "home") return FinishState::kHome;
-  return state == "opening" ? FinishState::kOpening : FinishState::kBegun;
-}
-
-void check_in_place(const RescueRecord& record) {
-  if (cut_over_state(record) != CutOverState::kSwitched) {
-    fail(Code::kRefused, format("rescue {} is not in place: production does not run on it", record.name),
-         format("First: lifeboat rescue cut-over {}", record.name));
-  }
-  const FinishState state = finish_state(record);
-  const bool given_way_to_home = state == FinishState::kOpening || state == FinishState::kHome;
-  if (given_way_to_home || !replaced_by_another(record)) return;
-  fail(Code::kRefused, format("rescue {} is not in place any more: another has taken over from it", record.name),
-       "Finish the one that is: lifeboat rescue ls");
-}
-
-void check_not_home(const RescueRecord& record) {
-  const FinishState state = finish_state(record);
-  if (state != FinishState::kOpening && state != FinishState::kHome) return;
-  fail(Code::kRefused,
-       format("rescue {} is finished: production is at home, in {}", record.name,
-              json_string(record.finish, "directory")),
-       format("Its branch is not production any more: lifeboat branch stop {}", record.branch()));
-}
-
-HomeServer home_server(const RescueRecord& record) {
-  const json::object& finish = record.finish;
-  HomeServer home{.directory = json_string(finish, "directory"),
-                  .socket = json_string(finish, "socket"),
-                  .address = json_string(finish, "address"),
-                  .port = static_cast<std::uint16_t>(json_integer(finish, "port")),
-                  .process = {}};
-  if (finish.contains("pid")) {
-    home.process = {.pid = static_cast<pid_t>(json_integer(finish, "pid")),
-                    .start_time = static_cast<std::uint64_t>(json_integer(finish, "start_time"))};
-  }
-  return home;
-}
 
 Homecoming::Homecoming(RescueRecord& record, Origin& origin, const RescueMeans& means, const HomecomingOrder& order)
     : record_(record), origin_(origin), means_(means), order_(order) {}
@@ -133,7 +45,7 @@ void Homecoming::run() {
   begin_anew();
   choose();
   if (!record_.finish.contains("image")) run_phase(record_, "commit", [this] { commit(); });
-  if (!record_.finish.contains("exported")) run_phase(record_, "export", [this] { export_files(); });
+  if (!record_.finish.contains("exported")) run_phase(record_, "export", [this] { export_home(record_, means_); });
   run_phase(record_, "start", [this] { start(); });
   run_phase(record_, "replicate", [this] { replicate(); });
   run_phase(record_, "switch", [this] { switch_over(); });
@@ -173,7 +85,7 @@ void Homecoming::begin_anew() {
          format("{} is not yet production again, which a run that was killed had fenced", said("origin")),
          "Give the same command again.");
   }
-  stop_server(home_server(record_).process, kHomePatience);
+  stop_server(home_server(record_).process, kStopPatience);
   log::info("{} is given up: remove it when you like", said("directory"));
   record_.finish = {};
 }
@@ -182,7 +94,7 @@ void Homecoming::begin_anew() {
 void Homecoming::choose() {
   if (!record_.finish.empty()) return;
   record_.finish = {{"directory", order_.directory.string()},
-                    {"socket", choose_socket(order_.directory).string()},
+                    {"socket", choose_home_socket(order_.directory).string()},
                     {"address", order_.door.address},
                     {"port", order_.port == 0 ? server::pick_free_port() : order_.port},
                     {"server_id", std::max<std::uint32_t>(static_cast<std::uint32_t>(random_number()), 2)}};
@@ -202,75 +114,9 @@ void Homecoming::commit() {
   save("begun");
 }
 
-/// An error lets go of the directory: what is there afterwards may be somebody's.
-void Homecoming::export_files() {
-  const HomeServer home = home_server(record_);
-  claim(home.directory, record_.name);
-  try {
-    const auto vault = means_.branch.open_vault();
-    const vault::ReadSession in_use(*vault, said("image"));
-    vault::ImageReader image(*vault, said("image"));
-    Progress progress(means_.progress, "export", 0);
-    export_image(image, {.directory = home.directory, .progress = &progress, .mark = kMark});
-    write_file_durably(home.option_file(), as_bytes(option_file_text(home)), 0644);  // an earlier home's may be there
-  } catch (...) {
-    release_claim(home.directory);
-    throw;
-  }
-  record_.finish["exported"] = format_time(now());
-  save("begun");
-}
-
 void Homecoming::start() {
-  release_claim(home_server(record_).directory);
-  launch(false);
-  place();
-}
-
-/// It runs, and answers; `open`: it may take writes.
-void Homecoming::launch(bool open) {
-  const HomeServer home = home_server(record_);
-  if (!home.process.alive()) {
-    const server::ServerBinary binary = server::find_server_binary(means_.branch.binary);
-    server::StartRequest request{
-        .argv = {binary.path.string(), format("--defaults-file={}", home.option_file().string()), "--skip-slave-start"},
-        .socket = home.socket,
-        .error_log = home.directory / "error.log",
-        .logins = means_.branch.logins,
-        .patience = kHomePatience,
-        .cancelled = &stop_requested(),
-        .before_run = [this](const ProcessIdentity& process) {
-          record_.finish["pid"] = process.pid;
-          record_.finish["start_time"] = process.start_time;
-          save(said("state"));
-        }};
-    if (!open) request.argv.emplace_back("--read-only=ON");
-    start_server(request);
-  }
-  home_ = std::make_unique<StandbyServer>(home.socket, means_.branch.logins, kHomePatience);
-}
-
-std::string Homecoming::option_file_text(const HomeServer& home) const {
-  const auto vault = means_.branch.open_vault();
-  const vault::ImageInfo image = vault::ImageReader(*vault, said("image")).info();
-  return home_option_file(server::inspect_for_boot(home.directory, server::server_info_from_json(image.server)),
-                          {.data_directory = home.directory,
-                           .socket = home.socket,
-                           .address = home.address,
-                           .port = home.port,
-                           .server_id = static_cast<std::uint32_t>(json_integer(record_.finish, "server_id")),
-                           .buffer_pool_bytes = server::choose_buffer_pool(image.bytes, server::available_memory())});
-}
-
-/// Once: what the image's server was a replica of, long ago, is forgotten.
-void Homecoming::place() {
-  if (record_.finish.contains("placed")) return;
-  home_->stop_following();
-  home_->connection().query("RESET SLAVE ALL");
-  home_->begin_at(binlog::GtidPosition::parse(said("gtid")));
-  home_->connection().query("SET SESSION sql_log_bin = 1");
-  record_.finish["placed"] = true;
-  save("begun");
+  home_ = launch_home(record_, means_, false);
+  place_home(record_, *home_);
 }
 
 void Homecoming::follow_origin() {
@@ -342,7 +188,7 @@ void Homecoming::switch_over() {
 /// The lock on production went with who held it, and read_only may be gone as well: what was written there since comes
 /// along, as long as nobody has written at home.
 void Homecoming::go_on_opening() {
-  launch(record_.finish.contains("opened"));
+  home_ = launch_home(record_, means_, record_.finish.contains("opened"));
   if (origin_.still_answers()) {
     if (!record_.finish.contains("opened")) {
       follow_origin();

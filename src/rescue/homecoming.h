@@ -22,6 +22,8 @@
 #include <string>
 
 #include "rescue/door.h"
+#include "rescue/finish_state.h"
+#include "rescue/home_server.h"
 #include "rescue/homecoming_origin.h"
 #include "rescue/rescue_run.h"
 #include "rescue/standby_server.h"
@@ -37,25 +39,6 @@ struct HomecomingOrder {
   std::chrono::milliseconds patience{60'000};  ///< of the switch, for the last transactions
 };
 
-enum class FinishState { kNone, kBegun, kOpening, kHome };
-FinishState finish_state(const RescueRecord& record);
-/// kRefused unless production runs on what was rescued, or has come home from there.
-void check_in_place(const RescueRecord& record);
-/// kRefused once the branch is no longer what production runs on.
-void check_not_home(const RescueRecord& record);
-
-/// The server at home, as the record knows it.
-struct HomeServer {
-  Path directory;
-  Path socket;
-  std::string address;
-  std::uint16_t port = 0;
-  ProcessIdentity process;
-
-  Path option_file() const { return directory / "lifeboat.cnf"; }
-};
-HomeServer home_server(const RescueRecord& record);
-
 class Homecoming {
  public:
   Homecoming(RescueRecord& record, Origin& origin, const RescueMeans& means, const HomecomingOrder& order);
@@ -68,11 +51,7 @@ class Homecoming {
   void begin_anew();
   void choose();
   void commit();
-  void export_files();
   void start();
-  void launch(bool open);
-  std::string option_file_text(const HomeServer& home) const;
-  void place();
   void replicate();
   void check_replicates();
   std::string what_hinders();
