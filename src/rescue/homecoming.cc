@@ -85,7 +85,7 @@ void Homecoming::begin_anew() {
          format("{} is not yet production again, which a run that was killed had fenced", said("origin")),
          "Give the same command again.");
   }
-  stop_server(home_server(record_).process, kStopPatience);
+  server::stop_server(home_server(record_).process, kStopPatience);
   log::info("{} is given up: remove it when you like", said("directory"));
   record_.finish = {};
 }

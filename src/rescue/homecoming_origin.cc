@@ -146,7 +146,8 @@ void LivingOrigin::check_logins() {
 /// its place, and a switch that fails would open it.
 void LivingOrigin::check_writable(const relay::SourceLogin& login) {
   const std::string address = login.address.text();
-  const relay::Succession succession = order_.relay.empty() ? relay::Succession() : read_succession(order_.relay);
+  const relay::Succession succession =
+      order_.relay.empty() ? relay::Succession() : relay::read_succession(order_.relay);
   const auto* const retired = succession.find_retired(relay::source_name(login.address.endpoint));
   if (retired != nullptr && retired->by != order_.by) {
     fail(Code::kRefused, format("{} is not production: another server is in its place since {}", address, retired->by),

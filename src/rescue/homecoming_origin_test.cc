@@ -14,19 +14,19 @@ namespace {
 
 using relay::testing::ScriptedSource;
 
-relay::TextResult one(const std::string& value) {
+relay::TextResult one_value(const std::string& value) {
   return {.columns = {"v"}, .rows = {{value}}};
 }
 
 /// Another server of production, by what it says of itself.
-struct Server {
+struct ProductionServer {
   std::string position = "0-1-5";
   std::string read_only = "0";
   std::string left_out;  ///< of its log: binlog_ignore_db
 
   ScriptedSource::Answer answer(std::string_view sql) const {
-    if (sql == "SELECT @@GLOBAL.read_only") return one(read_only);
-    if (sql == "SELECT @@GLOBAL.gtid_binlog_pos") return one(position);
+    if (sql == "SELECT @@GLOBAL.read_only") return one_value(read_only);
+    if (sql == "SELECT @@GLOBAL.gtid_binlog_pos") return one_value(position);
     if (sql == "SHOW MASTER STATUS")
       return relay::TextResult{.columns = {"f", "p", "d", "i"}, .rows = {{"b", "4", "", left_out}}};
     if (sql.starts_with("SELECT @@global.log_slave_updates")) {
@@ -36,21 +36,25 @@ struct Server {
   }
 };
 
-ScriptedSource run(Server server) {
+ScriptedSource serve(ProductionServer server) {
   return ScriptedSource([server = std::move(server)](std::string_view sql) { return server.answer(sql); },
                         {.number = 1236, .state = "HY000", .message = "no dump here"});
 }
 
-relay::SourceLogin login_at(std::uint16_t port) {
+relay::SourceLogin production_at(std::uint16_t port) {
   return {.address = {.endpoint = {.host = "127.0.0.1", .port = port}, .user = "admin"},
           .password = codec::Secret(std::string_view("pw"))};
 }
 
 class LivingOriginTest : public ::testing::Test {
  protected:
+  LivingOriginTest() {
+    record_.name = "move";
+    record_.directory = directory_.path() / "move";
+  }
   LivingOrigin origin(std::initializer_list<std::uint16_t> ports) {
     std::vector<relay::SourceLogin> logins;
-    for (const std::uint16_t port : ports) logins.push_back(login_at(port));
+    for (const std::uint16_t port : ports) logins.push_back(production_at(port));
     return {record_, {.logins = std::move(logins), .relay = relay_.path(), .by = "move"}, means_};
   }
   static void expect_refused(LivingOrigin origin, std::string_view why) {
@@ -62,17 +66,19 @@ class LivingOriginTest : public ::testing::Test {
       EXPECT_NE(e.error().message.find(why), std::string::npos) << e.error().text();
     }
   }
-  std::string address(const ScriptedSource& server) { return login_at(server.port()).address.text(); }
+  std::string address(const ScriptedSource& server) { return production_at(server.port()).address.text(); }
 
   TempDir directory_;
   TempDir relay_;
-  RescueRecord record_{.name = "move", .directory = directory_.path() / "move"};
+  RescueRecord record_;
   RescueMeans means_;
 };
 
 TEST(BranchOrigin, IsNotBegunAnewFromItsImage) {
   const TempDir state;
-  RescueRecord record{.name = "rescue-1", .directory = state.path() / "rescue"};
+  RescueRecord record;
+  record.name = "rescue-1";
+  record.directory = state.path() / "rescue";
   record.images = {"image"};
   RescueMeans means;
   means.branch.mount.state_root = state.path();
@@ -87,23 +93,23 @@ TEST(BranchOrigin, IsNotBegunAnewFromItsImage) {
 }
 
 TEST_F(LivingOriginTest, OfARingHasWhatAnyOfItHas) {
-  const ScriptedSource left = run({.position = "0-1-5,1-2-99"});
-  const ScriptedSource other = run({.position = "0-1-4,1-2-100"});
+  const ScriptedSource left = serve({.position = "0-1-5,1-2-99"});
+  const ScriptedSource other = serve({.position = "0-1-4,1-2-100"});
   EXPECT_EQ(origin({left.port(), other.port()}).position(), binlog::GtidPosition::parse("0-1-5,1-2-100"));
 }
 
 TEST_F(LivingOriginTest, IsOnlyWhatTakesWrites) {
-  const ScriptedSource open = run({});
+  const ScriptedSource open = serve({});
   EXPECT_NO_THROW(origin({open.port()}).ensure());
-  const ScriptedSource shut = run({.read_only = "1"});
+  const ScriptedSource shut = serve({.read_only = "1"});
   expect_refused(origin({open.port(), shut.port()}), "read only");
   record_.finish["fenced"] = {{address(shut), false}};
   EXPECT_NO_THROW(origin({open.port(), shut.port()}).ensure()) << "it is read only by us";
 }
 
 TEST_F(LivingOriginTest, IsNoServerThatAnotherHasReplaced) {
-  const ScriptedSource open = run({});
-  const relay::SourceAddress here = login_at(open.port()).address;
+  const ScriptedSource open = serve({});
+  const relay::SourceAddress here = production_at(open.port()).address;
   relay::SuccessionStep step{
       .source = here, .like = here, .listen = {}, .retired = {relay::source_name(here.endpoint)}, .by = "rescue-1"};
   step.source.endpoint.port = 1;
@@ -112,20 +118,20 @@ TEST_F(LivingOriginTest, IsNoServerThatAnotherHasReplaced) {
 }
 
 TEST_F(LivingOriginTest, LogsTheWholeDatabase) {
-  const ScriptedSource open = run({});
-  const ScriptedSource half = run({.left_out = "stock"});
+  const ScriptedSource open = serve({});
+  const ScriptedSource half = serve({.left_out = "stock"});
   expect_refused(origin({open.port(), half.port()}), "stock");
-  const ScriptedSource nothing = run({.position = ""});
+  const ScriptedSource nothing = serve({.position = ""});
   expect_refused(origin({nothing.port()}), "logged nothing");
 }
 
 TEST_F(LivingOriginTest, GivesBackWhatItFencedEvenIfOneOfThemHasDied) {
-  const ScriptedSource never_fenced = run({});
-  const ScriptedSource fenced = run({});
+  const ScriptedSource never_fenced = serve({});
+  const ScriptedSource fenced = serve({});
   std::string dead;
   std::uint16_t dead_port = 0;
   {
-    const ScriptedSource gone = run({});
+    const ScriptedSource gone = serve({});
     dead = address(gone);
     dead_port = gone.port();
   }
@@ -137,10 +143,10 @@ TEST_F(LivingOriginTest, GivesBackWhatItFencedEvenIfOneOfThemHasDied) {
 }
 
 TEST_F(LivingOriginTest, IsAskedOnlyWhereItStillAnswers) {
-  const ScriptedSource alive = run({.position = "0-1-5"});
+  const ScriptedSource alive = serve({.position = "0-1-5"});
   std::uint16_t dead = 0;
   {
-    const ScriptedSource gone = run({});
+    const ScriptedSource gone = serve({});
     dead = gone.port();
   }
   LivingOrigin ring = origin({dead, alive.port()});
@@ -151,7 +157,7 @@ TEST_F(LivingOriginTest, IsAskedOnlyWhereItStillAnswers) {
 }
 
 TEST_F(LivingOriginTest, WritesDownWhatAServerWasBeforeItIsFenced) {
-  const ScriptedSource stubborn = run({.read_only = "0"});
+  const ScriptedSource stubborn = serve({.read_only = "0"});
   EXPECT_THROW(origin({stubborn.port()}).fence(), Exception) << "it takes writes all the same";
   const auto kept = find_record(record_.directory);
   ASSERT_TRUE(kept);

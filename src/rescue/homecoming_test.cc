@@ -10,7 +10,7 @@
 namespace lifeboat::rescue {
 namespace {
 
-relay::SourceAddress address_of(std::uint16_t port) {
+relay::SourceAddress relayed_at(std::uint16_t port) {
   return {.endpoint = {.host = "127.0.0.1", .port = port}, .user = "r"};
 }
 
@@ -20,14 +20,14 @@ TEST(Homecoming, IsRefusedOnceALaterRescueHasTakenOver) {
   record.name = "rescue-1";
   record.relay = relay.path();
   record.cut_over = {{"state", "switched"}};
-  relay::succeed(relay.path(), {.source = address_of(4001),
-                                .like = address_of(3306),
+  relay::succeed(relay.path(), {.source = relayed_at(4001),
+                                .like = relayed_at(3306),
                                 .listen = {},
                                 .retired = {"127.0.0.1-3306"},
                                 .by = "rescue-1"});
   EXPECT_NO_THROW(check_in_place(record));
-  relay::succeed(relay.path(), {.source = address_of(4002),
-                                .like = address_of(4001),
+  relay::succeed(relay.path(), {.source = relayed_at(4002),
+                                .like = relayed_at(4001),
                                 .listen = {},
                                 .retired = {"127.0.0.1-4001"},
                                 .by = "rescue-2"});
