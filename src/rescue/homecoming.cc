@@ -26,6 +26,14 @@ constexpr std::chrono::seconds kTellEvery{10};
 constexpr std::array<std::uint64_t, 3> kDenials{1045, 1130, 1227};
 constexpr std::uint64_t kLogIsGone = 1236;
 
+/// The number is of the command that failed at production; why it did may only be in the words then.
+bool is_denied(const ReplicaState& state) {
+  return std::ranges::any_of(kDenials, [&](std::uint64_t number) {
+    return state.fetch_error_number == number ||
+           state.fetch_error.find(format("Errno: {}", number)) != std::string::npos;
+  });
+}
+
 /// All that a server has: what it was brought to, and what it has logged.
 binlog::GtidPosition position_of_all(StandbyServer& server) {
   return later_of(server.applied(), server.logged());
@@ -144,7 +152,7 @@ void Homecoming::check_replicates() {
     fail(Code::kRefused, format("the server in {} does not apply: {}", order_.directory.string(), state.apply_error),
          "Production stays where it is. Begin anew: the same command with another empty directory.");
   }
-  if (std::ranges::find(kDenials, state.fetch_error_number) != kDenials.end()) {
+  if (is_denied(state)) {
     fail(Code::kDenied, format("{} lets nobody replicate: {}", said("origin"), state.fetch_error),
          "Production stays where it is. Grant REPLICATION SLAVE to the account, from this host, and give the same "
          "command again.");
