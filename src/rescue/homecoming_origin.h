@@ -93,9 +93,10 @@ class LivingOrigin : public Origin {
   bool still_answers() override;
   net::Endpoint address() const override { return order_.logins.front().address.endpoint; }
   std::vector<std::string> others() const override;
+  /// Why an image that says this place is none of its history; empty: nothing speaks against it.
+  std::string contradiction(const ImagePosition& position);
 
  private:
-  std::string contradiction(const ImagePosition& position);
   void check_logins();
   void check_writable(const relay::SourceLogin& login);
   /// Whether each was read only when it was fenced, by address; null: none was.

@@ -125,6 +125,26 @@ TEST_F(LivingOriginTest, LogsTheWholeDatabase) {
   expect_refused(origin({nothing.port()}), "logged nothing");
 }
 
+TEST_F(LivingOriginTest, IsNotOfAnImageFromAnotherHistory) {
+  constexpr std::uint16_t kPort = 3306;
+  relay::testing::LogBuilder log({}, relay::testing::kGroupTime, 1);
+  log.group({0, 1, 1}, "DO 0", relay::testing::kGroupTime);
+  const Path incarnation = relay_.path() / relay::source_name(production_at(kPort).address.endpoint) / "000001";
+  make_directories(incarnation);
+  write_file_durably(incarnation / "bin.000001", log.bytes());
+  const auto at = [](std::uint32_t seconds) { return from_unix_ms(std::int64_t{seconds} * 1000); };
+  ImagePosition position{.gtid = binlog::GtidPosition::parse("0-1-1"),
+                         .file = {},
+                         .position = 0,
+                         .source = "127.0.0.1:3306",
+                         .taken = at(relay::testing::kGroupTime + 60)};
+  EXPECT_EQ(origin({kPort}).contradiction(position), "");
+  position.taken = at(relay::testing::kGroupTime - 86400);
+  EXPECT_NE(origin({kPort}).contradiction(position), "") << "the log has it from a day later: the server was rebuilt";
+  position.gtid = binlog::GtidPosition::parse("0-1-2");
+  EXPECT_NE(origin({kPort}).contradiction(position), "") << "it is no place of this log";
+}
+
 TEST_F(LivingOriginTest, GivesBackWhatItFencedEvenIfOneOfThemHasDied) {
   const ScriptedSource never_fenced = serve({});
   const ScriptedSource fenced = serve({});
