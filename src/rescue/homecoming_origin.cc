@@ -129,7 +129,7 @@ void LivingOrigin::ensure() {
   }
 }
 
-/// Who was fenced by a run that was killed has to be given back if this one fails.
+/// Who was fenced by a run that was killed has to be given back, or fenced again, by this one.
 void LivingOrigin::check_logins() {
   if (find_fenced() == nullptr) return;
   for (const auto& [address, was_read_only] : *find_fenced()) {
@@ -226,6 +226,7 @@ void LivingOrigin::fence() {
 }
 
 bool LivingOrigin::still_answers() {
+  check_logins();
   std::erase_if(asked_, [](const relay::SourceLogin& login) {
     const auto why = why_not_reached(login);
     if (why) log::warn("{} is not reached: it stays as it was fenced: {}", login.address.text(), *why);

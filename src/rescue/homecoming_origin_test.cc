@@ -169,10 +169,13 @@ TEST_F(LivingOriginTest, IsAskedOnlyWhereItStillAnswers) {
     const ScriptedSource gone = serve({});
     dead = gone.port();
   }
+  record_.finish["fenced"] = {{address(alive), false}};
+  EXPECT_THROW(origin({dead}).still_answers(), Exception) << "nobody would fence the other again";
   LivingOrigin ring = origin({dead, alive.port()});
   EXPECT_TRUE(ring.still_answers());
   EXPECT_EQ(ring.position(), binlog::GtidPosition::parse("0-1-5"));
   EXPECT_EQ(ring.others().size(), 2U) << "both places are taken";
+  record_.finish = {};
   EXPECT_FALSE(origin({dead}).still_answers());
 }
 
