@@ -73,8 +73,14 @@ FileLock lock_for_change(const Path& relay_directory) {
   }
 }
 
-void retire(Succession& succession, Retired retired) {
-  if (succession.find_retired(retired.source) == nullptr) succession.retired.push_back(std::move(retired));
+/// By the first that does, who takes it back.
+void retire(Succession& succession, const Retired& retired) {
+  const auto found = std::ranges::find(succession.retired, retired.source, &Retired::source);
+  if (found == succession.retired.end()) {
+    succession.retired.push_back(retired);
+  } else if (found->by == retired.by) {
+    *found = retired;
+  }
 }
 
 /// Who stood there before has the same place; another who had replaced the same source has it no more.
@@ -120,10 +126,10 @@ Succession read_succession(const Path& relay_directory) {
 void succeed(const Path& relay_directory, const SuccessionStep& step) {
   const FileLock lock = lock_for_change(relay_directory);
   Succession succession = read_succession(relay_directory);
+  put(succession, {.source = step.source, .like = step.like, .listen = step.listen, .by = step.by});
   for (const std::string& source : step.retired) {
     retire(succession, {.source = source, .by = step.by, .moved = step.moved});
   }
-  put(succession, {.source = step.source, .like = step.like, .listen = step.listen, .by = step.by});
   // An address comes back when production does.
   const std::string name = source_name(step.source.endpoint);
   std::erase_if(succession.retired, [&](const Retired& each) { return each.source == name; });
