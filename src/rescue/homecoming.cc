@@ -184,6 +184,7 @@ bool Homecoming::wait_for_origin(std::chrono::milliseconds patience) {
 }
 
 void Homecoming::switch_over() {
+  const std::optional<FileLock> switching = lock_switch(order_.relay);
   try {
     fence();
   } catch (...) {
@@ -196,6 +197,7 @@ void Homecoming::switch_over() {
 /// The lock on production went with who held it, and read_only may be gone as well: what was written there since comes
 /// along, as long as nobody has written at home.
 void Homecoming::go_on_opening() {
+  const std::optional<FileLock> switching = lock_switch(order_.relay);
   home_ = launch_home(record_, means_, record_.finish.contains("opened"));
   if (origin_.still_answers()) {
     if (!record_.finish.contains("opened")) {

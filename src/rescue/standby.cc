@@ -192,7 +192,8 @@ class Standby {
   void look_at_relay(StandbyView& view) {
     try {
       const RelayedSource source = relay_->source(options_.relay, known_source(), applied());
-      if (address_of(source) != login_.address) {  // it was started anew with another port, or the source has moved
+      // It was started anew with another port, or the source has moved.
+      if (address_of(source) != login_.address || source.source != status_.source) {
         find_relay();
         note_source();
         server_->follow(login_);
