@@ -107,6 +107,10 @@ std::string Endpoint::text() const {
   return host.find(':') == std::string::npos ? format("{}:{}", host, port) : format("[{}]:{}", host, port);
 }
 
+bool Endpoint::is_loopback() const {
+  return host == "localhost" || host == "::1" || host.starts_with("127.");
+}
+
 Stream::Stream(const Endpoint& to, StreamLimits limits, const Cancel& cancel)
     : socket_(connect_any(to, limits.connect, cancel)), peer_(to.text()), limits_(limits), cancel_(&cancel) {
   adopt_socket();

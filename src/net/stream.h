@@ -35,6 +35,8 @@ struct Endpoint {
   /// "host:port", "[::1]:3306". Throws kUsage; a port is required.
   static Endpoint parse(std::string_view text);
   std::string text() const;
+  /// By its name or address: it is this host, whatever host reads that.
+  bool is_loopback() const;
   friend bool operator==(const Endpoint&, const Endpoint&) = default;
 };
 

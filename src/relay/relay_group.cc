@@ -12,10 +12,6 @@ constexpr std::chrono::seconds kTryAgainAfter{1};
 /// So long after a change somebody may wait for what comes of it.
 constexpr std::chrono::seconds kWatchedFor{15};
 
-bool is_loopback(const net::Endpoint& endpoint) {
-  return endpoint.host == "localhost" || endpoint.host == "::1" || endpoint.host.starts_with("127.");
-}
-
 }  // namespace
 
 RelayGroup::RelayGroup(Path directory, Guard& guard, const std::vector<Source>& sources, Prepare prepare)
@@ -66,7 +62,7 @@ void RelayGroup::add(const Successor& successor) {
   Source source{.login = like->source.login, .listen = successor.listen};
   source.login.address = successor.source;
   // A rescued server on this host has no certificate, and nobody is in between.
-  if (is_loopback(successor.source.endpoint)) source.login.tls.reset();
+  if (successor.source.endpoint.is_loopback()) source.login.tls.reset();
   log::info("{} has taken the place of {} ({}): it is followed from now on", successor.source.text(),
             successor.like.text(), successor.by);
   members_.push_back({.source = std::move(source), .successor = true, .problem = {}, .relay = {}});

@@ -8,13 +8,9 @@
 namespace lifeboat::rescue {
 namespace {
 
-bool is_loopback(const std::string& host) {
-  return host == "localhost" || host == "::1" || host.starts_with("127.");
-}
-
 /// An address as `teller` wrote it, as we reach it: its own loopback is not ours.
 net::Endpoint seen_from_here(net::Endpoint address, const Node& teller) {
-  if (is_loopback(address.host)) address.host = teller.addresses.front().host;
+  if (address.is_loopback()) address.host = teller.addresses.front().host;
   return address;
 }
 
