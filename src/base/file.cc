@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdlib>
+#include <thread>
 
 #include "base/error.h"
 #include "base/printable.h"
@@ -220,6 +221,8 @@ TempDir::~TempDir() {
 }
 
 namespace {
+constexpr std::chrono::milliseconds kLockLookEvery{5};
+
 bool is_at(int fd, const Path& path) {
   struct stat open{};
   struct stat there{};
@@ -228,13 +231,17 @@ bool is_at(int fd, const Path& path) {
 }
 }  // namespace
 
-FileLock::FileLock(const Path& path, std::string_view what) {
+FileLock::FileLock(const Path& path, std::string_view what, std::chrono::milliseconds patience) {
+  const auto deadline = std::chrono::steady_clock::now() + patience;
   do {
     fd_ = open_file(path, O_RDWR | O_CREAT);
-    if (::flock(fd_.get(), LOCK_EX | LOCK_NB) != 0) {
+    while (::flock(fd_.get(), LOCK_EX | LOCK_NB) != 0) {
       if (errno != EWOULDBLOCK) fail_errno(format("lock {}", path.string()), errno);
-      fail(Code::kBusy, format("{} is in use by another process", what),
-           "Another lifeboat works there: wait until it ends, or stop it.");
+      if (std::chrono::steady_clock::now() >= deadline) {
+        fail(Code::kBusy, format("{} is in use by another process", what),
+             "Another lifeboat works there: wait until it ends, or stop it.");
+      }
+      std::this_thread::sleep_for(kLockLookEvery);
     }
   } while (!is_at(fd_.get(), path));  // moved away between open and flock, by who held it
 }

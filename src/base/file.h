@@ -2,6 +2,7 @@
 /// Errors: Exception from errno (see fail_errno). Threads: UniqueFd is a value; pread/pwrite helpers are safe to share.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <optional>
@@ -85,8 +86,8 @@ class TempDir {
 /// An exclusive flock(2) on a file (made if absent) until destruction. Its holder may move its directory away.
 class FileLock {
  public:
-  /// Throws kBusy naming `what` if somebody holds it.
-  FileLock(const Path& path, std::string_view what);
+  /// Throws kBusy naming `what` if somebody holds it, and goes on doing so for that long.
+  FileLock(const Path& path, std::string_view what, std::chrono::milliseconds patience = {});
   /// Whether some process holds it now.
   static bool held(const Path& path);
 

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <memory>
 #include <thread>
 #include <vector>
 
@@ -168,6 +169,18 @@ TEST(FileLock, IsExclusiveAndEndsWithItsOwner) {
   }
   EXPECT_FALSE(FileLock::held(path));
   EXPECT_NO_THROW(FileLock(path, "volume a"));
+}
+
+TEST(FileLock, IsWaitedForAsLongAsAsked) {
+  const TempDir dir;
+  const Path path = dir.path() / "lock";
+  auto held = std::make_unique<FileLock>(path, "volume a");
+  EXPECT_EQ(code_of([&] { FileLock(path, "volume a", std::chrono::milliseconds(20)); }), Code::kBusy);
+  const std::jthread holder([&] {
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    held.reset();
+  });
+  EXPECT_NO_THROW(FileLock(path, "volume a", std::chrono::minutes(1)));
 }
 
 TEST(FileLock, ItsDirectoryMayBeTakenAwayByTheHolderWhileOthersTryToLock) {

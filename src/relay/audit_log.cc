@@ -6,7 +6,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <thread>
 
 #include "base/error.h"
 #include "codec/hash.h"
@@ -132,16 +131,7 @@ void AuditLog::check_time(const AuditEntry& entry) {
 }
 
 std::unique_ptr<FileLock> AuditLog::lock(std::chrono::milliseconds patience) const {
-  const auto deadline = std::chrono::steady_clock::now() + patience;
-  const Path path = file_.string() + ".lock";
-  for (;;) {
-    try {
-      return std::make_unique<FileLock>(path, "the guard's audit log");
-    } catch (const Exception& e) {
-      if (e.code() != Code::kBusy || std::chrono::steady_clock::now() >= deadline) throw;
-    }
-    std::this_thread::sleep_for(std::chrono::milliseconds(5));
-  }
+  return std::make_unique<FileLock>(file_.string() + ".lock", "the guard's audit log", patience);
 }
 
 AuditEntry AuditLog::append(std::string_view event, json::object body) {

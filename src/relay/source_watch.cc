@@ -23,13 +23,7 @@ const std::string& field(const TextResult& result, std::size_t column) {
 /// Whether a log says that all of a position came before it, or is in it: as of a rescued server, which is not to log
 /// what it was brought to.
 bool begins_behind(const std::string& state_text, const std::string& position) {
-  binlog::GtidState state;
-  std::string_view rest = state_text;
-  while (!rest.empty()) {
-    const std::size_t end = std::min(rest.find(','), rest.size());
-    state.update(binlog::parse_gtid(std::string(rest.substr(0, end))));
-    rest.remove_prefix(std::min(end + 1, rest.size()));
-  }
+  const auto state = binlog::GtidState::from_list(binlog::parse_gtid_list(state_text));
   const std::vector<binlog::Gtid> gtids = binlog::GtidPosition::parse(position).gtids();
   return std::ranges::all_of(gtids, [&](const binlog::Gtid& gtid) { return state.covers(gtid); });
 }

@@ -2,10 +2,9 @@
 
 #include <algorithm>
 #include <chrono>
-#include <thread>
 
 #include "base/error.h"
-#include "base/json.h"
+#include "base/json_file.h"
 #include "relay/relay.h"
 
 namespace lifeboat::relay {
@@ -13,7 +12,6 @@ namespace {
 
 constexpr std::string_view kSuccessionFile = "succession.json";
 constexpr std::chrono::seconds kLockPatience{5};
-constexpr std::chrono::milliseconds kLockLookEvery{10};
 
 json::object to_json(const Succession& succession) {
   json::array successors;
@@ -30,26 +28,17 @@ json::object to_json(const Succession& succession) {
   return {{"successors", std::move(successors)}, {"retired", std::move(retired)}};
 }
 
-std::vector<json::object> objects_of(const json::object& object, std::string_view key) {
-  const json::value* value = object.if_contains(key);
-  if (value == nullptr || !value->is_array()) fail(Code::kCorruption, format("member '{}' is no array", key));
-  std::vector<json::object> objects;
-  for (const json::value& each : value->get_array()) {
-    if (!each.is_object()) fail(Code::kCorruption, format("member '{}' holds what is no object", key));
-    objects.push_back(each.get_object());
-  }
-  return objects;
-}
-
 Succession succession_from_json(const json::object& object) {
   Succession succession;
-  for (const json::object& each : objects_of(object, "successors")) {
+  for (const json::value& value : json_array(object, "successors")) {
+    const json::object& each = json_object(value, "a successor");
     succession.successors.push_back({.source = SourceAddress::parse(json_string(each, "source")),
                                      .like = SourceAddress::parse(json_string(each, "like")),
                                      .listen = json_string(each, "listen"),
                                      .by = json_string(each, "by")});
   }
-  for (const json::object& each : objects_of(object, "retired")) {
+  for (const json::value& value : json_array(object, "retired")) {
+    const json::object& each = json_object(value, "a retired source");
     succession.retired.push_back(
         {.source = json_string(each, "source"), .by = json_string(each, "by"), .moved = json_flag(each, "moved")});
   }
@@ -57,20 +46,12 @@ Succession succession_from_json(const json::object& object) {
 }
 
 void save(const Path& relay_directory, const Succession& succession) {
-  write_file_durably(relay_directory / kSuccessionFile, as_bytes(json::serialize(to_json(succession)) + "\n"));
+  save_json_file(relay_directory / kSuccessionFile, to_json(succession));
 }
 
 /// Two that change it at once: of one the step would be lost, and nobody would follow what it put in place.
 FileLock lock_for_change(const Path& relay_directory) {
-  const auto deadline = std::chrono::steady_clock::now() + kLockPatience;
-  for (;;) {
-    try {
-      return {relay_directory / "succession.lock", "succession.json"};
-    } catch (const Exception& e) {
-      if (e.code() != Code::kBusy || std::chrono::steady_clock::now() > deadline) throw;
-    }
-    std::this_thread::sleep_for(kLockLookEvery);
-  }
+  return {relay_directory / "succession.lock", kSuccessionFile, kLockPatience};
 }
 
 /// By the first that does, who takes it back.
@@ -111,13 +92,10 @@ Succession read_succession(const Path& relay_directory) {
   const Path path = relay_directory / kSuccessionFile;
   const auto content = find_and_read_file(path);
   if (!content) return {};
-  const std::string what = path.string();
   try {
-    const json::value value = parse_json(as_text(*content), what);
-    if (!value.is_object()) fail(Code::kCorruption, "it is no object");
-    return succession_from_json(value.get_object());
+    return succession_from_json(parse_json_object(as_text(*content), path.string()));
   } catch (const Exception& e) {
-    fail(Code::kCorruption, format("{}: {}", what, e.error().message),
+    fail(Code::kCorruption, format("{}: {}", path.string(), e.error().message),
          "It says which servers have replaced the relay's sources. Move it away, and start the relay with the --source "
          "that production is now.");
   }
