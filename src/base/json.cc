@@ -3,6 +3,7 @@
 #include <boost/json/src.hpp>  // the library's one implementation unit
 #include <cmath>
 #include <limits>
+#include <utility>
 
 namespace lifeboat {
 
@@ -11,6 +12,12 @@ json::value parse_json(std::string_view text, std::string_view what) {
   json::value value = json::parse(json::string_view(text.data(), text.size()), error);
   if (error) fail(Code::kCorruption, format("{}: not JSON: {}", what, error.message()));
   return value;
+}
+
+json::object parse_json_object(std::string_view text, std::string_view what) {
+  json::value value = parse_json(text, what);
+  if (!value.is_object()) fail(Code::kCorruption, format("{}: not an object", what));
+  return std::move(value.get_object());
 }
 
 json::object error_to_json(const Error& error) {
@@ -74,6 +81,17 @@ bool json_flag(const json::object& object, std::string_view key) {
   const json::value& value = member(object, key);
   if (!value.is_bool()) fail(Code::kCorruption, format("JSON '{}' is neither true nor false", key));
   return value.get_bool();
+}
+
+const json::array& json_array(const json::object& object, std::string_view key) {
+  const json::value& value = member(object, key);
+  if (!value.is_array()) fail(Code::kCorruption, format("JSON '{}' is not an array", key));
+  return value.get_array();
+}
+
+const json::object& json_object(const json::value& value, std::string_view what) {
+  if (!value.is_object()) fail(Code::kCorruption, format("{} is not an object", what));
+  return value.get_object();
 }
 
 }  // namespace lifeboat

@@ -1,17 +1,13 @@
 #include "relay/status_file.h"
 
 #include "base/error.h"
+#include "base/json_file.h"
 #include "base/process.h"
 
 namespace lifeboat::relay {
 
 std::optional<json::object> find_status(const Path& relay_directory) {
-  const Path file = relay_directory / kStatusFile;
-  const auto content = find_and_read_file(file);
-  if (!content) return std::nullopt;
-  json::value value = parse_json(as_text(*content), file.string());
-  if (!value.is_object()) fail(Code::kCorruption, format("{}: not an object", file.string()));
-  return std::move(value.get_object());
+  return find_json_file(relay_directory / kStatusFile);
 }
 
 json::object read_status(const Path& relay_directory) {

@@ -1,5 +1,7 @@
 #include "rescue/adopt_mark.h"
 
+#include "base/json_file.h"
+
 namespace lifeboat::rescue {
 
 namespace {
@@ -11,7 +13,7 @@ Path mark_path(const server::BranchRecord& branch) {
 }  // namespace
 
 void mark_adoption(const server::BranchRecord& branch, const json::object& of) {
-  write_file_durably(mark_path(branch), as_bytes(json::serialize(of) + "\n"));
+  save_json_file(mark_path(branch), of);
 }
 
 void unmark_adoption(const server::BranchRecord& branch) {
@@ -20,12 +22,7 @@ void unmark_adoption(const server::BranchRecord& branch) {
 }
 
 std::optional<json::object> find_adoption_mark(const server::BranchRecord& branch) {
-  const Path path = mark_path(branch);
-  const auto text = find_and_read_file(path);
-  if (!text) return std::nullopt;
-  const json::value parsed = parse_json(as_text(*text), path.string());
-  if (!parsed.is_object()) fail(Code::kCorruption, format("{}: is no JSON object", path.string()));
-  return parsed.get_object();
+  return find_json_file(mark_path(branch));
 }
 
 }  // namespace lifeboat::rescue

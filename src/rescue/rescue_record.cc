@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/json_file.h"
 #include "volume/state_dir.h"
 
 namespace lifeboat::rescue {
@@ -31,20 +32,9 @@ json::array phases_to_json(const std::vector<RescuePhase>& phases) {
   return out;
 }
 
-const json::array& array_of(const json::object& object, std::string_view key) {
-  const json::value* value = object.if_contains(key);
-  if (value == nullptr || !value->is_array()) fail(Code::kCorruption, format("member '{}' is no array", key));
-  return value->get_array();
-}
-
-const json::object& object_of(const json::value& value, std::string_view what) {
-  if (!value.is_object()) fail(Code::kCorruption, format("{} is no object", what));
-  return value.get_object();
-}
-
 std::vector<std::string> texts_from(const json::object& object, std::string_view key) {
   std::vector<std::string> out;
-  for (const json::value& value : array_of(object, key)) {
+  for (const json::value& value : json_array(object, key)) {
     if (!value.is_string()) fail(Code::kCorruption, format("member '{}' holds what is no text", key));
     out.emplace_back(value.get_string());
   }
@@ -53,8 +43,8 @@ std::vector<std::string> texts_from(const json::object& object, std::string_view
 
 std::vector<RescueNote> notes_from(const json::object& object, std::string_view key) {
   std::vector<RescueNote> out;
-  for (const json::value& value : array_of(object, key)) {
-    const json::object& note = object_of(value, key);
+  for (const json::value& value : json_array(object, key)) {
+    const json::object& note = json_object(value, key);
     out.push_back({.subject = json_string(note, "subject"), .said = json_string(note, "said")});
   }
   return out;
@@ -62,8 +52,8 @@ std::vector<RescueNote> notes_from(const json::object& object, std::string_view 
 
 std::vector<RescuePhase> phases_from(const json::object& object) {
   std::vector<RescuePhase> out;
-  for (const json::value& value : array_of(object, "phases")) {
-    const json::object& phase = object_of(value, "a phase");
+  for (const json::value& value : json_array(object, "phases")) {
+    const json::object& phase = json_object(value, "a phase");
     const json::value* seconds = phase.if_contains("seconds");
     RescuePhase read{.name = json_string(phase, "name"), .begun = from_unix_ms(json_integer(phase, "begun"))};
     if (seconds != nullptr && seconds->is_number()) read.seconds = seconds->to_number<double>();
@@ -75,7 +65,7 @@ std::vector<RescuePhase> phases_from(const json::object& object) {
 json::object member_object(const json::object& object, std::string_view key) {
   const json::value* value = object.if_contains(key);
   if (value == nullptr) fail(Code::kCorruption, format("member '{}' is missing", key));
-  return object_of(*value, key);
+  return json_object(*value, key);
 }
 
 RescuePhase& phase_of(RescueRecord& record, const std::string& name) {
@@ -174,7 +164,7 @@ std::optional<RescueRecord> find_record(const Path& directory) {
   if (!content) return std::nullopt;
   const std::string what = (directory / kRecordFile).string();
   try {
-    RescueRecord record = rescue_from_json(object_of(parse_json(as_text(*content), what), "the record"));
+    RescueRecord record = rescue_from_json(parse_json_object(as_text(*content), what));
     record.directory = directory;
     return record;
   } catch (const Exception& e) {
@@ -206,7 +196,7 @@ RescueRecord open_rescue(const Path& state_root, const std::string& name) {
 void save_rescue(const RescueRecord& record) {
   make_directories(record.directory);
   sync_directory(record.directory.parent_path());
-  write_file_durably(record.directory / kRecordFile, as_bytes(json::serialize(to_json(record)) + "\n"));
+  save_json_file(record.directory / kRecordFile, to_json(record));
 }
 
 FileLock lock_rescue(const RescueRecord& record) {

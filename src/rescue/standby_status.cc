@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "base/json_file.h"
 
 namespace lifeboat::rescue {
 namespace {
@@ -49,18 +50,6 @@ HeldDanger held_from_json(const json::object& object) {
           .objects = json_string(object, "objects"),
           .gtid = json_string(object, "gtid"),
           .event_time = parse_time(json_string(object, "event_time"))};
-}
-
-std::optional<json::object> find_file_object(const Path& path) {
-  const auto content = find_and_read_file(path);
-  if (!content) return std::nullopt;
-  const json::value value = parse_json(as_text(*content), path.string());
-  if (!value.is_object()) fail(Code::kCorruption, format("{}: not an object", path.string()));
-  return value.get_object();
-}
-
-void save_object(const Path& path, const json::object& object) {
-  write_file_durably(path, as_bytes(json::serialize(object) + "\n"));
 }
 
 }  // namespace
@@ -150,52 +139,52 @@ Path standby_status_file(const Path& branch_directory) {
 }
 
 std::optional<StandbyStatus> find_standby_status(const Path& branch_directory) {
-  const auto object = find_file_object(standby_status_file(branch_directory));
+  const auto object = find_json_file(standby_status_file(branch_directory));
   if (!object) return std::nullopt;
   return standby_status_from_json(*object);
 }
 
 void save_standby_status(const Path& branch_directory, const StandbyStatus& status) {
-  save_object(standby_status_file(branch_directory), to_json(status, status.updated));
+  save_json_file(standby_status_file(branch_directory), to_json(status, status.updated));
 }
 
 std::optional<StandbyCommit> find_standby_commit(const Path& branch_directory) {
-  const auto object = find_file_object(branch_directory / kCommitName);
+  const auto object = find_json_file(branch_directory / kCommitName);
   if (!object) return std::nullopt;
   return standby_commit_from_json(*object);
 }
 
 void save_standby_commit(const Path& branch_directory, const StandbyCommit& commit) {
-  save_object(branch_directory / kCommitName, to_json(commit));
+  save_json_file(branch_directory / kCommitName, to_json(commit));
 }
 
 std::optional<StandbyOrigin> find_standby_origin(const Path& branch_directory) {
-  const auto object = find_file_object(branch_directory / kOriginName);
+  const auto object = find_json_file(branch_directory / kOriginName);
   if (!object) return std::nullopt;
   return StandbyOrigin{.gtid = json_string(*object, "gtid"), .source = json_string(*object, "source")};
 }
 
 void save_standby_origin(const Path& branch_directory, const StandbyOrigin& origin) {
-  save_object(branch_directory / kOriginName, {{"gtid", origin.gtid}, {"source", origin.source}});
+  save_json_file(branch_directory / kOriginName, {{"gtid", origin.gtid}, {"source", origin.source}});
 }
 
 std::optional<StandbyTaken> find_standby_taken(const Path& branch_directory) {
-  const auto object = find_file_object(branch_directory / kTakenName);
+  const auto object = find_json_file(branch_directory / kTakenName);
   if (!object) return std::nullopt;
   return StandbyTaken{.rescue = json_string(*object, "rescue"), .time = parse_time(json_string(*object, "time"))};
 }
 
 void save_standby_taken(const Path& branch_directory, const StandbyTaken& taken) {
-  save_object(branch_directory / kTakenName, {{"rescue", taken.rescue}, {"time", format_time(taken.time)}});
+  save_json_file(branch_directory / kTakenName, {{"rescue", taken.rescue}, {"time", format_time(taken.time)}});
 }
 
 std::string find_next_standby(const Path& branch_directory) {
-  const auto object = find_file_object(branch_directory / kNextName);
+  const auto object = find_json_file(branch_directory / kNextName);
   return object ? json_string(*object, "standby") : "";
 }
 
 void save_next_standby(const Path& branch_directory, const std::string& name) {
-  save_object(branch_directory / kNextName, {{"standby", name}});
+  save_json_file(branch_directory / kNextName, {{"standby", name}});
 }
 
 void remove_standby_taken(const Path& branch_directory) {

@@ -88,9 +88,7 @@ std::optional<BranchRecord> find_branch(const Path& state_root, std::string_view
   const Path directory = branches_directory(state_root) / name;
   const auto content = find_and_read_file(directory / kFile, std::size_t{16} << 20U);
   if (!content) return std::nullopt;
-  const json::value value = parse_json(as_text(*content), (directory / kFile).string());
-  if (!value.is_object()) fail(Code::kCorruption, format("{}: not an object", (directory / kFile).string()));
-  BranchRecord record = from_json(value.get_object());
+  BranchRecord record = from_json(parse_json_object(as_text(*content), (directory / kFile).string()));
   record.name = name;
   record.directory = directory;
   record.volume = volume::find_volume(state_root, name);

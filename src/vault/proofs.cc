@@ -26,11 +26,6 @@ std::optional<ProofName> parse_name(std::string_view object) {
   return name;
 }
 
-const json::object& object_of(const json::value& value, std::string_view what) {
-  if (!value.is_object()) fail(Code::kCorruption, format("{} is no object", what));
-  return value.get_object();
-}
-
 codec::Signature signature_of(const json::object& signed_text) {
   codec::Signature signature{};
   const Bytes bytes = from_hex(json_string(signed_text, "signature"));
@@ -80,7 +75,7 @@ Proof read_proof(Vault& vault, const ProofName& name) {
   const std::string object = object_name(name);
   try {
     const json::value outer = parse_json(as_text(get_object(vault, ObjectKind::kProof, object)), "proof");
-    const json::object& signed_text = object_of(outer, "a proof");
+    const json::object& signed_text = json_object(outer, "a proof");
     const std::string text = json_string(signed_text, "text");
     Proof proof{.name = name,
                 .time = {},
@@ -92,7 +87,7 @@ Proof read_proof(Vault& vault, const ProofName& name) {
     if (!codec::verify_signature(proof.key, as_bytes(text), proof.signature)) {
       fail(Code::kCorruption, "its signature is not this vault's");
     }
-    proof.said = object_of(parse_json(text, "proof"), "what it says");
+    proof.said = parse_json_object(text, "proof");
     if (json_string(proof.said, "image") != name.image || json_string(proof.said, "id") != name.id) {
       fail(Code::kCorruption, "it is about another image");
     }

@@ -15,9 +15,7 @@ Bytes encode_description(const Description& description) {
 }
 
 Description decode_description(ByteView content, std::string_view what) {
-  const json::value value = parse_json(as_text(content), what);
-  if (!value.is_object()) fail(Code::kCorruption, format("{}: not an object", what));
-  const json::object& object = value.get_object();
+  const json::object object = parse_json_object(as_text(content), what);
   const std::int64_t version = json_integer(object, "format");
   if (version > kVolumeFormatVersion) {
     fail(Code::kUnsupported, format("{}: made by a newer Lifeboat (format {})", what, version),
