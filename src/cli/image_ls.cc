@@ -1,7 +1,5 @@
 // `lifeboat image ls`: every image in the vault, oldest first.
 
-#include <set>
-
 #include "base/log.h"
 #include "cli/commands.h"
 #include "vault/image.h"
@@ -14,9 +12,7 @@ void run(Context& context, const NoOptions&) {
   const auto vault = context.open_vault();
   std::vector<std::string> damaged;
   const std::vector<vault::ImageInfo> images = vault::list_images(*vault, &damaged);
-  std::set<vault::ImageName> names;
-  for (const vault::ImageInfo& image : images) names.insert(image.name);
-  const auto proven = vault::proven_images(*vault, names);
+  const auto proven = vault::proven_images(*vault, vault::names_of(images));
   json::array list;
   std::vector<std::vector<std::string>> rows{{"IMAGE", "TIME", "BYTES", "NEW", "FILES", "PROVEN", "ORIGIN"}};
   for (const vault::ImageInfo& image : images) {

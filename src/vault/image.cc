@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <atomic>
 #include <mutex>
-#include <set>
 #include <thread>
 
 #include "base/error.h"
@@ -77,6 +76,20 @@ std::vector<ImageInfo> list_images(Vault& vault, std::vector<std::string>* damag
     damaged->push_back(loaded.error->text());
   }
   return images;
+}
+
+std::map<ImageName, SystemTime> stored_images(Vault& vault) {
+  std::map<ImageName, SystemTime> stored;
+  vault.store().list(kImagesPrefix, [&](const store::ObjectInfo& object) {
+    stored[object.name.substr(kImagesPrefix.size())] = object.modified;
+  });
+  return stored;
+}
+
+std::set<ImageName> names_of(const std::vector<ImageInfo>& images) {
+  std::set<ImageName> names;
+  for (const ImageInfo& image : images) names.insert(image.name);
+  return names;
 }
 
 ImageName resolve_image(Vault& vault, std::string_view text) {

@@ -2,7 +2,9 @@
 /// hides it. Metadata is small; the tree behind it is opened by ImageReader.
 #pragma once
 
+#include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -41,6 +43,9 @@ struct ImageInfo {
 
 /// Newest last. Damaged ones are reported through `damaged` (if given), else thrown as kCorruption.
 std::vector<ImageInfo> list_images(Vault& vault, std::vector<std::string>* damaged = nullptr);
+/// When each image object was put, by the store's clock; what is damaged or hidden, too.
+std::map<ImageName, SystemTime> stored_images(Vault& vault);
+std::set<ImageName> names_of(const std::vector<ImageInfo>& images);
 /// "latest", a full name, or a unique prefix. Throws kNotFound (naming the newest) or kUsage (ambiguous).
 ImageName resolve_image(Vault& vault, std::string_view text);
 json::object image_to_json(const ImageInfo& info);  ///< without attachments

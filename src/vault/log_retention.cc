@@ -50,6 +50,24 @@ std::map<ImageName, std::string> image_histories(const std::vector<ImageInfo>& i
   return histories;
 }
 
+std::vector<RetentionImage> retention_images(const std::vector<ImageInfo>& images,
+                                             const std::map<ImageName, SystemTime>& stored,
+                                             const HistoryOf& history_of) {
+  auto histories = image_histories(images, history_of);
+  std::vector<RetentionImage> result;
+  for (const ImageInfo& image : images) {
+    const auto at = stored.find(image.name);
+    if (at == stored.end()) continue;
+    result.push_back({.name = image.name,
+                      .origin = image.origin,
+                      .time = image.time,
+                      .stored = at->second,
+                      .in_use = "",
+                      .history = histories[image.name]});
+  }
+  return result;
+}
+
 LogPlan plan_log(const std::vector<ListedLogPart>& parts, const std::vector<RetentionImage>& images,
                  std::chrono::milliseconds window, SystemTime now) {
   LogPlan plan;

@@ -38,6 +38,10 @@ struct LogPlan {
 
 /// Of which server's history each image is; empty: nobody knows. One that does not say is of its child's.
 std::map<ImageName, std::string> image_histories(const std::vector<ImageInfo>& images, const HistoryOf& history_of);
+/// What images say of themselves, and when they were stored; of those that `stored` lacks (put since) nothing.
+std::vector<RetentionImage> retention_images(const std::vector<ImageInfo>& images,
+                                             const std::map<ImageName, SystemTime>& stored,
+                                             const HistoryOf& history_of);
 
 /// `parts` as listed; `images` are those that stay; `now` is the store's clock.
 LogPlan plan_log(const std::vector<ListedLogPart>& parts, const std::vector<RetentionImage>& images,

@@ -48,9 +48,7 @@ struct Survey {
       (mark.in_force() ? marks : undone).push_back(std::move(mark));
     }
     log_parts = list_log_parts(vault);
-    vault.store().list(kImagesPrefix, [this](const store::ObjectInfo& object) {
-      stored[object.name.substr(kImagesPrefix.size())] = object.modified;
-    });
+    stored = stored_images(vault);
     std::vector<std::string> damaged;
     images = list_images(vault, &damaged);
     if (!damaged.empty()) {
@@ -58,9 +56,7 @@ struct Survey {
            "Nothing is pruned while an image can't be read, since what it refers to is not known. Heal it with "
            "`lifeboat vault scrub --heal-from URL`, or let it go with `lifeboat image rm`.");
     }
-    std::set<ImageName> names;
-    for (const ImageInfo& image : images) names.insert(image.name);
-    proven = proven_images(vault, names);
+    proven = proven_images(vault, names_of(images));
   }
 
   static std::vector<SessionInfo> alive(std::vector<SessionInfo> sessions) {
@@ -68,24 +64,16 @@ struct Survey {
     return sessions;
   }
 
-  std::vector<RetentionImage> retention_images(const PruneOptions& options) const {
+  std::vector<RetentionImage> judged_images(const PruneOptions& options) const {
     const auto users = images_in_use(live);
-    auto histories = image_histories(images, options.history_of);
-    std::vector<RetentionImage> result;
-    for (const ImageInfo& image : images) {
-      const auto at = stored.find(image.name);
-      if (at == stored.end()) continue;  // put since it was listed
+    std::vector<RetentionImage> judged = retention_images(images, stored, options.history_of);
+    for (RetentionImage& image : judged) {
       const auto user = users.find(image.name);
-      result.push_back({.name = image.name,
-                        .origin = image.origin,
-                        .time = image.time,
-                        .stored = at->second,
-                        .pinned = pinned.contains(image.name),
-                        .in_use = user == users.end() ? "" : user->second,
-                        .proven = proven.contains(image.name),
-                        .history = histories[image.name]});
+      image.pinned = pinned.contains(image.name);
+      image.in_use = user == users.end() ? "" : user->second;
+      image.proven = proven.contains(image.name);
     }
-    return result;
+    return judged;
   }
 
   /// Packs that came after this may be of an image to come.
@@ -146,11 +134,11 @@ void choose_packs(const Survey& survey, const References& references, SystemTime
 }
 
 /// The log that the images that stay do not need, but for what is marked already.
-void choose_log_parts(const Survey& survey, const PruneOptions& options, SystemTime now, PruneReport& report) {
-  std::vector<RetentionImage> stay = survey.retention_images(options);
+void choose_log_parts(const Survey& survey, std::vector<RetentionImage> stay, std::chrono::milliseconds window,
+                      SystemTime now, PruneReport& report) {
   const std::set<ImageName> going(report.images.begin(), report.images.end());
   std::erase_if(stay, [&](const RetentionImage& image) { return going.contains(image.name); });
-  report.log = plan_log(survey.log_parts, stay, options.log_window, now);
+  report.log = plan_log(survey.log_parts, stay, window, now);
   std::set<std::string> marked;
   for (const Mark& mark : survey.marks) marked.insert(mark.log_parts.begin(), mark.log_parts.end());
   for (const ListedLogPart& part : report.log.remove) {
@@ -162,13 +150,14 @@ void choose_log_parts(const Survey& survey, const PruneOptions& options, SystemT
 void plan(Vault& vault, const Survey& survey, const PruneOptions& options, References& references,
           PruneReport& report) {
   const SystemTime now = vault.store().clock();
-  report.verdicts = judge(survey.retention_images(options), options.policy, now);
+  std::vector<RetentionImage> images = survey.judged_images(options);
+  report.verdicts = judge(images, options.policy, now);
   for (const Verdict& verdict : report.verdicts) {
     if (!verdict.keep) report.images.push_back(verdict.name);
   }
   walk(survey, references, report, options.progress);
   choose_packs(survey, references, now, report);
-  choose_log_parts(survey, options, now, report);
+  choose_log_parts(survey, std::move(images), options.log_window, now, report);
 }
 
 /// What would become of the marks, without claiming one.

@@ -11,14 +11,6 @@
 namespace lifeboat::vault {
 namespace {
 
-std::vector<ImageName> existing_images(Vault& vault) {
-  std::vector<ImageName> images;
-  vault.store().list(kImagesPrefix, [&](const store::ObjectInfo& object) {
-    images.push_back(object.name.substr(kImagesPrefix.size()));
-  });
-  return images;
-}
-
 /// Claims the marks that wait for nothing, so that they can't be taken back any more.
 std::vector<SweptMark> claim(Vault& vault, const std::vector<Mark>& marks, std::chrono::milliseconds grace) {
   const std::vector<SessionInfo> live = live_sessions(vault);
@@ -45,7 +37,7 @@ void refer_to_what_stays(Vault& vault, const std::vector<SweptMark>& marks, Refe
   for (const SweptMark& swept : marks) {
     if (swept.swept) going.insert(swept.mark.images.begin(), swept.mark.images.end());
   }
-  for (const ImageName& image : existing_images(vault)) {
+  for (const auto& [image, _] : stored_images(vault)) {
     if (!going.contains(image)) references.add(image);
   }
 }
@@ -86,21 +78,9 @@ void remove_packs(Vault& vault, const References& references, SweptMark& swept) 
 
 /// What of the log may go now, when the marks are claimed: an image that was taken back may need it after all.
 std::set<std::string> removable_log_parts(Vault& vault, const PruneOptions& options) {
-  std::map<ImageName, SystemTime> stored;
-  vault.store().list(kImagesPrefix, [&](const store::ObjectInfo& object) {
-    stored[object.name.substr(kImagesPrefix.size())] = object.modified;
-  });
   const std::vector<ImageInfo> listed = list_images(vault);
-  auto histories = image_histories(listed, options.history_of);
-  std::vector<RetentionImage> images;
-  for (const ImageInfo& image : listed) {
-    images.push_back({.name = image.name,
-                      .origin = image.origin,
-                      .time = image.time,
-                      .stored = stored[image.name],
-                      .in_use = "",
-                      .history = histories[image.name]});
-  }
+  const auto images =
+      retention_images(listed, stored_images(vault), options.history_of);  // in that order: all are stored
   std::set<std::string> names;
   for (const ListedLogPart& part :
        plan_log(list_log_parts(vault), images, options.log_window, vault.store().clock()).remove) {
