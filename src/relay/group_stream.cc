@@ -38,6 +38,13 @@ void GroupStream::seek(std::uint64_t position, std::uint64_t bound) {
   reader_.seek(position);
 }
 
+bool GroupStream::read_again_if_beyond(std::uint64_t position, std::uint64_t bound) {
+  seek(position, bound);
+  if (!next(bound)) return false;
+  seek(0, bound);
+  return true;
+}
+
 ByteView GroupStream::whole(const EventFileReader::Item& item) {
   if (item.whole() || item.header.size > kWholeEventMax) return item.bytes;
   assembled_.assign(item.bytes.begin(), item.bytes.end());

@@ -28,6 +28,9 @@ class GroupStream {
   std::optional<LogGroup> next(std::uint64_t bound);
   /// Goes on there, where a group begins; 4 is the file's beginning. What earlier statements told is forgotten.
   void seek(std::uint64_t position, std::uint64_t bound);
+  /// Where something lies behind `position`, goes on from the file's beginning: what its first statements tell matters
+  /// to the later ones. Else false.
+  bool read_again_if_beyond(std::uint64_t position, std::uint64_t bound);
 
  private:
   /// Whether a group ends with it.

@@ -102,11 +102,7 @@ void LogIndexer::index_file(LogDirectory& log, const ServedLog::File& file, bool
   ServedLog::End end = log.end_of(file.name);
   IndexFileWriter writer(index_path(file.path), *owner, end.readable);
   GroupStream stream(file.path);
-  if (end.closed) {
-    stream.seek(writer.end(), end.readable);
-    if (!stream.next(end.readable)) return;
-    stream.seek(0, end.readable);  // what its first statements tell matters to the later ones
-  }
+  if (end.closed && !stream.read_again_if_beyond(writer.end(), end.readable)) return;
   Clock::time_point flushed = Clock::now();
   while (!stopping_) {
     const bool is_all = final || is_last();

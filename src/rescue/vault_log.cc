@@ -18,9 +18,7 @@ void index_log_file(const relay::LogDirectory& log, const relay::ServedLog::File
   const std::uint64_t end = log.end_of(file.name).readable;
   relay::IndexFileWriter writer(relay::index_path(file.path), *owner, end);
   relay::GroupStream stream(file.path);
-  stream.seek(writer.end(), end);
-  if (!stream.next(end)) return;  // all of it is indexed
-  stream.seek(0, end);            // what its first statements tell matters to the later ones
+  if (!stream.read_again_if_beyond(writer.end(), end)) return;  // all of it is indexed
   while (const auto group = stream.next(end)) {
     throw_if_cancelled();
     writer.add(group->entry);
