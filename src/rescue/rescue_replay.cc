@@ -42,7 +42,7 @@ void RescueRun::replay(const std::string& until) {
     } catch (const Exception& e) {
       if (e.code() == Code::kUnavailable && revivals++ < kRevivals) {
         log::warn("{}; it is started again", e.error().text());
-        bring_up(nullptr);  // within a phase, which it is a part of
+        ensure_running();
       } else if (e.code() == Code::kRefused && tells_damage(e.error().message)) {
         fail(Code::kIo, e.error().message, "The image may be damaged: lifeboat vault scrub says what is.");
       } else if (e.code() == Code::kRefused && tells_conflict(e.error().message)) {

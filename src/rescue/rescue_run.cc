@@ -12,6 +12,7 @@
 #include "rescue/image_position.h"
 #include "rescue/rescue_check.h"
 #include "rescue/rescue_order.h"
+#include "server/instance.h"
 #include "vault/image_reader.h"
 
 namespace lifeboat::rescue {
@@ -28,7 +29,7 @@ server::StartedBranch start_logging(server::BranchRequest request) {
   try {
     return server::start_branch(request);
   } catch (const Exception& e) {
-    if (e.error().message.find("prepared transactions") == std::string::npos) throw;
+    if (!server::tells_undecided(e.error())) throw;
     log::warn("branch {}: without a binary log, what was only prepared is taken for committed", request.name);
     request.binary_log = false;
     return server::start_branch(request);
@@ -81,10 +82,6 @@ void RescueRun::check() {
 }
 
 void RescueRun::ensure_running() {
-  bring_up(means_.forecast);
-}
-
-void RescueRun::bring_up(ForecastKeeper* forecast) {
   const auto found = server::find_branch(means_.branch.mount.state_root, record_.branch());
   const bool of_image = record_.standby.empty();
   if (found && found->state == server::BranchState::kRunning) {
@@ -92,7 +89,7 @@ void RescueRun::bring_up(ForecastKeeper* forecast) {
     const bool booted = !of_image || phase_is_through(record_, "boot");
     if (!booted) note_phase(record_, "boot", branch_.started, branch_.first_query_seconds);
   } else if (of_image) {
-    start_branch(forecast);
+    start_branch();
   } else {
     start_standby();
   }
@@ -100,7 +97,9 @@ void RescueRun::bring_up(ForecastKeeper* forecast) {
   if (!of_image) restart_as_replica();
 }
 
-void RescueRun::start_branch(ForecastKeeper* forecast) {
+void RescueRun::start_branch() {
+  // Where the server is started again, that is a part of the phase that runs.
+  ForecastKeeper* const forecast = phase_is_through(record_, "boot") ? nullptr : means_.forecast;
   server::BranchRequest request = means_.branch;
   request.name = record_.name;
   request.image = record_.images.front();

@@ -49,8 +49,6 @@ class RescueRun {
  private:
   /// As run_phase, and the forecast is told.
   void phase(const std::string& name, const std::function<void()>& work);
-  /// As ensure_running; the forecast is told of a boot that is a phase of its own.
-  void bring_up(ForecastKeeper* forecast);
   void try_image();
   void promote_standby();
   void take_over();
@@ -58,7 +56,7 @@ class RescueRun {
   void fill_last_holes();
   std::string last_left_out();
   void check();
-  void start_branch(ForecastKeeper* forecast);
+  void start_branch();
   void start_standby();
   void restart_as_replica();
   void connect();

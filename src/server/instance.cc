@@ -24,6 +24,8 @@ constexpr milliseconds kLookAgain{3};
 constexpr std::chrono::seconds kKnockPatience{10};
 constexpr milliseconds kStopPatience = std::chrono::seconds(30);
 
+constexpr std::string_view kUndecided = "prepared transactions";
+
 /// What to do about the failures that a rescue meets, by words of the error log.
 std::string advice_for(std::string_view log) {
   struct Advice {
@@ -31,7 +33,7 @@ std::string advice_for(std::string_view log) {
     std::string_view advice;
   };
   static constexpr Advice kAdvice[] = {
-      {"prepared transactions",
+      {kUndecided,
        "The image lacks the binary log that would tell the fate of prepared transactions. Import the data directory "
        "together with its binary logs, or start a server by hand with --tc-heuristic-recover=COMMIT."},
       {"Upgrade after a crash is not supported", "Start it once with the MariaDB series it was last used with."},
@@ -115,6 +117,10 @@ class StartTeller {
 };
 
 }  // namespace
+
+bool tells_undecided(const Error& error) {
+  return error.message.find(kUndecided) != std::string::npos;
+}
 
 StartedServer start_server(const StartRequest& request) {
   std::error_code ignored;

@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "base/error.h"
 #include "base/process.h"
 #include "server/connection.h"
 
@@ -29,6 +30,9 @@ struct StartRequest {
   /// Called before the server runs; if it throws, or this process dies meanwhile, the server never runs.
   std::function<void(const ProcessIdentity&)> before_run;
 };
+
+/// Of a start that failed: whether nothing told the fate of what was only prepared, for want of a binary log.
+bool tells_undecided(const Error& error);
 
 struct StartedServer {
   ProcessIdentity process;
