@@ -41,9 +41,9 @@ std::string bad_news(const std::vector<server::Row>& answer) {
 CheckedTables check_tables(server::Connection& connection) {
   CheckedTables checked;
   const std::vector<server::Row> tables = connection.query(
-      "SELECT table_schema, table_name FROM information_schema.tables WHERE table_type IN ('BASE TABLE', 'SYSTEM "
-      "VERSIONED') AND table_schema NOT IN ('performance_schema', 'information_schema') ORDER BY table_schema, "
-      "table_name");
+      format("SELECT table_schema, table_name FROM information_schema.tables WHERE {} AND table_schema NOT IN "
+             "('performance_schema', 'information_schema') ORDER BY table_schema, table_name",
+             kHoldsRows));
   for (const server::Row& row : tables) {
     throw_if_cancelled();
     const std::string database = row.at(0).value_or("");

@@ -12,10 +12,8 @@ constexpr std::size_t kTablesReadMax = 500;
 
 std::vector<std::string> base_tables(server::Connection& connection, const std::string& database,
                                      const std::string& table) {
-  std::string query =
-      "SELECT table_name FROM information_schema.tables WHERE table_type = 'BASE TABLE' AND "
-      "table_schema = " +
-      relay::quote_sql(database);
+  std::string query = format("SELECT table_name FROM information_schema.tables WHERE {} AND table_schema = {}",
+                             kHoldsRows, relay::quote_sql(database));
   if (table != "*") query += " AND table_name = " + relay::quote_sql(table);
   std::vector<std::string> names;
   for (const server::Row& row : connection.query(query)) names.push_back(row.at(0).value_or(""));
@@ -48,9 +46,9 @@ std::string look_at(server::Connection& connection, const std::string& object) {
 std::vector<RescueNote> check_rescued(server::Connection& connection, const std::vector<std::string>& objects) {
   std::vector<RescueNote> checks{{.subject = "server", .said = connection.value("SELECT VERSION()")}};
   const std::string counted = connection.value(
-      "SELECT CONCAT(COUNT(*), ' tables in ', COUNT(DISTINCT table_schema), ' databases') FROM "
-      "information_schema.tables "
-      "WHERE table_type = 'BASE TABLE' AND table_schema NOT IN ('mysql', 'sys', 'performance_schema')");
+      format("SELECT CONCAT(COUNT(*), ' tables in ', COUNT(DISTINCT table_schema), ' databases') FROM "
+             "information_schema.tables WHERE {} AND table_schema NOT IN ('mysql', 'sys', 'performance_schema')",
+             kHoldsRows));
   checks.push_back({.subject = "content", .said = counted});
   for (const std::string& object : objects) {
     checks.push_back({.subject = object, .said = look_at(connection, object)});

@@ -6,6 +6,9 @@
 
 namespace lifeboat::rescue {
 
+/// Of information_schema.tables: what holds rows; also tables that keep their history.
+inline constexpr std::string_view kHoldsRows = "table_type IN ('BASE TABLE', 'SYSTEM VERSIONED')";
+
 /// `a`
 std::string quote_name(std::string_view name);
 /// `a`.`b`

@@ -4,6 +4,7 @@
 #include <charconv>
 #include <cmath>
 
+#include "rescue/sql_names.h"
 #include "rescue/topology_accounts.h"
 #include "rescue/topology_answer.h"
 #include "vault/table_name.h"
@@ -130,9 +131,9 @@ void ask_engines(Interview& interview, ServerFacts& facts) {
   // These columns are read from a table's definition, which does not open it.
   const std::string sql = format(
       "SELECT TABLE_SCHEMA, TABLE_NAME, ENGINE FROM information_schema.TABLES"
-      " WHERE TABLE_TYPE IN ('BASE TABLE', 'SYSTEM VERSIONED') AND ENGINE NOT IN ({})"
+      " WHERE {} AND ENGINE NOT IN ({})"
       " AND TABLE_SCHEMA NOT IN ('mysql', 'sys', 'information_schema', 'performance_schema') LIMIT {}",
-      known, kTablesAskedMax);
+      kHoldsRows, known, kTablesAskedMax);
   question.sql = sql;
   const auto rows = interview.put(question);
   for (std::size_t i = 0; rows && i < rows->size(); ++i) {
