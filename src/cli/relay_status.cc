@@ -17,18 +17,13 @@ struct StatusOptions {
   std::string directory;
 };
 
-bool is_exposed(const json::object& source) {
-  const json::array& spans = source.at("exposed").as_array();
-  return !spans.empty() && spans.back().at("open").as_bool();
-}
-
 /// The open exposed span's first transaction, or nothing.
 std::string exposed_text(const json::object& source) {
-  if (!is_exposed(source)) return "none now";
-  const json::object& span = source.at("exposed").as_array().back().as_object();
-  const std::string after = json_string(span, "after_gtid");
+  const json::object* span = relay::open_exposure(source);
+  if (span == nullptr) return "none now";
+  const std::string after = json_string(*span, "after_gtid");
   return format("{} since {}: {}", after.empty() ? "every commit" : format("commits after {}", after),
-                json_string(span, "since"), json_string(span, "why"));
+                json_string(*span, "since"), json_string(*span, "why"));
 }
 
 std::string durable_text(const json::object& source) {

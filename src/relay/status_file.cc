@@ -29,6 +29,13 @@ bool is_retired(const json::object& source) {
   return source.contains("retired");
 }
 
+const json::object* open_exposure(const json::object& source) {
+  const json::array& spans = json_array(source, "exposed");
+  if (spans.empty()) return nullptr;
+  const json::object& last = json_object(spans.back(), "an exposed span");
+  return json_flag(last, "open") ? &last : nullptr;
+}
+
 std::vector<std::string> troubles_of(const json::object& source) {
   std::vector<std::string> troubles;
   const json::value* vault = source.if_contains("vault");
@@ -39,10 +46,8 @@ std::vector<std::string> troubles_of(const json::object& source) {
     const std::string problem = json_string(source, "problem");
     troubles.push_back(format("it is not followed ({}){}{}", state, problem.empty() ? "" : ": ", problem));
   }
-  const json::array& spans = source.at("exposed").as_array();
-  if (!spans.empty() && json_flag(spans.back().as_object(), "open")) {
-    troubles.push_back(
-        format("its commits do not wait for the relay: {}", json_string(spans.back().as_object(), "why")));
+  if (const json::object* span = open_exposure(source)) {
+    troubles.push_back(format("its commits do not wait for the relay: {}", json_string(*span, "why")));
   }
   for (const json::value& alarm : source.at("alarms").as_array()) troubles.emplace_back(alarm.as_string());
   for (const json::value& warning : source.at("warnings").as_array()) troubles.emplace_back(warning.as_string());

@@ -22,6 +22,8 @@ json::object read_status(const Path& relay_directory);
 bool is_running(const json::object& status);
 /// Of one source in it: whether another server has taken its place, so that nothing depends on it any more.
 bool is_retired(const json::object& source);
+/// Of one source in it: the exposed span that is open now; none: no commit is exposed.
+const json::object* open_exposure(const json::object& source);
 /// Of one source in it: what it lacks until all that it commits is safe, in half sentences for people; empty: nothing.
 std::vector<std::string> troubles_of(const json::object& source);
 
