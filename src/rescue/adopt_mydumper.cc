@@ -107,7 +107,7 @@ class FolderLoad {
       if (!name.empty()) databases_[part.database] = name;
     }
     if (book_.has(part.file)) return;
-    const std::unique_ptr<server::Connection> connection = adopted_.branch->connect_to_load();
+    const std::unique_ptr<server::Connection> connection = adopted_.branch->connect_as_root();
     connection->query(kSchemaSession);
     const std::string database = quote_name(database_of(part));
     // What a load left that was killed between a file and its note.

@@ -59,9 +59,13 @@ server::Connection SeedBranch::connect() const {
        "It needs an account that may log in from localhost: the accounts and grants are those that were copied.");
 }
 
+std::unique_ptr<server::Connection> SeedBranch::connect_as_root() const {
+  return std::make_unique<server::Connection>(started_.record.socket, server::Login{.user = "root", .password = ""},
+                                              kLoadPatience);
+}
+
 std::unique_ptr<server::Connection> SeedBranch::connect_to_load() const {
-  auto connection = std::make_unique<server::Connection>(started_.record.socket,
-                                                         server::Login{.user = "root", .password = ""}, kLoadPatience);
+  auto connection = connect_as_root();
   connection->query("SET SESSION wait_timeout = 31536000");  // idle while a dump streams, which may be for days
   connection->query("SET GLOBAL innodb_flush_log_at_trx_commit = 0");
   return connection;

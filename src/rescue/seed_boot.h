@@ -26,8 +26,10 @@ class SeedBranch {
   double boot_seconds() const { return started_.boot_seconds; }
   /// On its socket, with the first of the request's logins that is let in. kDenied if none is.
   server::Connection connect() const;
-  /// To an empty server that statements are loaded into, as root, as whom it lets anybody in who may read its socket.
-  /// What is loaded is worth nothing before the commit, which waits for the disk: no transaction does, until end_load.
+  /// To an empty server, as root, as whom it lets anybody in who may read its socket.
+  std::unique_ptr<server::Connection> connect_as_root() const;
+  /// The same, for what statements are loaded with. What is loaded is worth nothing before the commit, which waits for
+  /// the disk: no transaction does, until end_load.
   std::unique_ptr<server::Connection> connect_to_load() const;
   const std::vector<server::Login>& logins() const { return request_.logins; }
   /// As a new image whose description says `server` and `origin`: name, and bytes added to the vault.
