@@ -42,18 +42,26 @@ std::string option_value(const std::string& value) {
   return quoted + "\"";
 }
 
+void add_files(Arguments& out, const Path& data, const Path& socket, const Path& pid_file, const Path& error_log) {
+  out.push_back(format("--datadir={}", data.string()));
+  out.push_back(format("--socket={}", socket.string()));
+  out.push_back(format("--pid-file={}", pid_file.string()));
+  out.push_back(format("--log-error={}", error_log.string()));
+  // mariadbd refuses to run as root unless told so; the files are the invoking user's, so the server has to be as well.
+  if (::geteuid() == 0) out.emplace_back("--user=root");
+}
+
+std::string_view binlog_base(const ServerInfo& info) {
+  return info.binlog_base.empty() ? kOwnBinlog : std::string_view(info.binlog_base);
+}
+
 void add_places(Arguments& out, const LaunchPlan& plan) {
-  out.push_back(format("--datadir={}", plan.data_directory.string()));
-  out.push_back(format("--socket={}", plan.socket.string()));
-  out.push_back(format("--pid-file={}", plan.pid_file.string()));
-  out.push_back(format("--log-error={}", plan.error_log.string()));
+  add_files(out, plan.data_directory, plan.socket, plan.pid_file, plan.error_log);
   out.push_back(format("--tmpdir={}", plan.private_directory.temporary().string()));
   // Reachable from this host alone. A DNS server that is down in the same incident must not delay a login.
   out.push_back(format("--port={}", plan.port));
   out.emplace_back("--bind-address=127.0.0.1");
   out.emplace_back("--skip-name-resolve");
-  // mariadbd refuses to run as root unless told so; the mount is the invoking user's, so the server has to be as well.
-  if (::geteuid() == 0) out.emplace_back("--user=root");
 }
 
 /// A branch does nothing by itself and reaches no other host.
@@ -138,7 +146,7 @@ void add_binlog(Arguments& out, const ServerInfo& info, const LaunchPlan& plan) 
     out.emplace_back("--tc-heuristic-recover=COMMIT");
     return;
   }
-  out.push_back(format("--log-bin={}", info.binlog_base.empty() ? kOwnBinlog : info.binlog_base));
+  out.push_back(format("--log-bin={}", binlog_base(info)));
   out.emplace_back("--sync-binlog=1");
   out.emplace_back("--expire-logs-days=0");  // a branch purges nothing
 }
@@ -205,15 +213,13 @@ std::vector<std::string> server_arguments(const ServerInfo& info, const LaunchPl
 
 std::string home_option_file(const ServerInfo& info, const HomePlan& plan) {
   const Path& directory = plan.data_directory;
-  Arguments out = {
-      format("--datadir={}", directory.string()),
-      format("--socket={}", plan.socket.string()),
-      format("--pid-file={}", (directory / "mariadbd.pid").string()),
-      format("--log-error={}", (directory / "error.log").string()),
+  Arguments out;
+  add_files(out, directory, plan.socket, directory / "mariadbd.pid", directory / "error.log");
+  const Arguments own = {
       format("--bind-address={}", plan.address),
       format("--port={}", plan.port),
       format("--server-id={}", plan.server_id),
-      format("--log-bin={}", info.binlog_base.empty() ? kOwnBinlog : info.binlog_base),
+      format("--log-bin={}", binlog_base(info)),
       "--log-slave-updates=ON",
       "--sync-binlog=1",
       "--innodb-flush-log-at-trx-commit=1",
@@ -223,7 +229,7 @@ std::string home_option_file(const ServerInfo& info, const HomePlan& plan) {
       "--rpl-semi-sync-master-wait-point=AFTER_SYNC",
       "--rpl-semi-sync-master-wait-no-slave=OFF",
   };
-  if (::geteuid() == 0) out.emplace_back("--user=root");
+  out.insert(out.end(), own.begin(), own.end());
   add_shape(out, info);
   add_settings(out, info, false);
   std::string text = "[mariadbd]\n";
