@@ -19,9 +19,6 @@ namespace lifeboat::rescue {
 
 namespace {
 
-constexpr std::size_t kStampBytesMax = std::size_t{64} << 20U;
-constexpr std::chrono::minutes kLeftoverPatience{1};
-
 class Adoption {
  public:
   explicit Adoption(const AdoptRequest& request) : request_(request), vault_(request.branch.open_vault()) {
@@ -228,7 +225,7 @@ class Adoption {
 json::object adopt_to_json(const AdoptRequest& request, BackupKind kind) {
   json::object out{{"backup", request.backup.substr(0, request.backup.find('?'))}, {"kind", kind_name(kind)}};
   if (kind == BackupKind::kMydumper) {  // a folder of the same name may hold another dump the next night
-    out["metadata"] = to_hex(codec::sha256(read_file(Path(request.backup) / "metadata", kStampBytesMax)));
+    out["metadata"] = to_hex(codec::sha256(read_file(Path(request.backup) / "metadata")));
   }
   return out;
 }

@@ -28,8 +28,6 @@ constexpr std::array<Ending, 6> kEndings = {{{"-schema-create", Kind::kDatabase,
                                              {"-schema-sequence", Kind::kTable, true},
                                              {"-schema", Kind::kTable, true}}};
 
-constexpr std::size_t kMetadataBytesMax = std::size_t{64} << 20U;
-
 bool is_digits(std::string_view text) {
   return !text.empty() && std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
 }
@@ -169,7 +167,7 @@ std::optional<BackupPosition> parse_folder_metadata(std::string_view text) {
 }
 
 std::optional<BackupPosition> find_mydumper_position(const Path& folder) {
-  return parse_folder_metadata(as_text(read_file(folder / "metadata", kMetadataBytesMax)));
+  return parse_folder_metadata(as_text(read_file(folder / "metadata")));
 }
 
 std::vector<std::string> split_statements(std::string_view text) {

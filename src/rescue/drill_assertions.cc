@@ -7,6 +7,8 @@
 namespace lifeboat::rescue {
 namespace {
 
+constexpr std::size_t kAssertionsMax = std::size_t{1} << 20U;
+
 constexpr std::string_view kExpected = "-->";
 constexpr std::size_t kShownMax = 200;
 

@@ -26,8 +26,6 @@ struct Assertion {
   std::vector<std::string> rows;  ///< that are expected
 };
 
-inline constexpr std::size_t kAssertionsMax = std::size_t{1} << 20U;
-
 std::vector<Assertion> parse_assertions(std::string_view text, std::string_view file);
 
 struct AssertionFile {

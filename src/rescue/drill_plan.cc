@@ -4,7 +4,6 @@
 
 #include "base/error.h"
 #include "base/log.h"
-#include "base/process.h"
 #include "rescue/drill_run.h"
 #include "rescue/drill_state.h"
 #include "rescue/forecast_rescue.h"
@@ -68,9 +67,10 @@ void Drill::log_in_to_source() {
 /// Of the newest images, those that a rescue would not take: without a word, an older one's drill would be taken for
 /// theirs.
 void Drill::tell_passed_over(const std::vector<ImageChoice>& newest_first) {
+  if (!request_.image.empty()) return;
   for (const ImageChoice& choice : newest_first) {
     if (choice.info.name == record_.image) break;
-    if (choice.why_not.empty() || !request_.image.empty()) continue;
+    if (choice.why_not.empty()) continue;
     record_.checks.push_back(
         {.subject = "image", .said = format("{} is passed over: {}", choice.info.name, choice.why_not)});
   }

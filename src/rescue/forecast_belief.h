@@ -23,8 +23,8 @@ struct PhaseTask {
   std::string phase;
   std::optional<double> work;  ///< as in ForecastSample; nothing: not known
   std::string unit;
-  std::string load;  ///< empty: any
-  std::string host;  ///< empty: any
+  std::string load = {};  ///< empty: any
+  std::string host = {};  ///< empty: any
 };
 
 /// From the strongest to the weakest.

@@ -19,9 +19,9 @@ double bytes_between(RescueLog& log, std::uint64_t behind_start, const RescueRec
 
 std::vector<PhaseTask> tasks_of_standby(const RescueRecord& plan, RescueLog& log) {
   const double bytes = bytes_between(log, log.bytes_after(binlog::GtidPosition::parse(plan.start)), plan);
-  std::vector<PhaseTask> tasks{{.phase = "take over", .work = {}, .unit = "bytes", .load = {}, .host = {}}};
-  if (!plan.skip.empty()) tasks.push_back({.phase = "skip", .work = {}, .unit = "bytes", .load = {}, .host = {}});
-  tasks.push_back({.phase = "catch up", .work = bytes, .unit = "bytes", .load = {}, .host = {}});
+  std::vector<PhaseTask> tasks{{.phase = "take over", .work = {}, .unit = "bytes"}};
+  if (!plan.skip.empty()) tasks.push_back({.phase = "skip", .work = {}, .unit = "bytes"});
+  tasks.push_back({.phase = "catch up", .work = bytes, .unit = "bytes"});
   return tasks;
 }
 
@@ -29,11 +29,11 @@ std::vector<PhaseTask> tasks_of_image(const ImageChoice& image, const RescueReco
   const auto redo = server::server_info_from_json(image.info.server).redo_to_apply;
   const std::uint64_t behind =
       image.position ? log.bytes_after(image.position->gtid) : log.bytes_since(image.info.time);
-  PhaseTask boot{.phase = "boot", .work = {}, .unit = "bytes", .load = {}, .host = {}};
+  PhaseTask boot{.phase = "boot", .work = {}, .unit = "bytes"};
   if (redo) boot.work = static_cast<double>(*redo);
-  return {{.phase = "mount", .work = static_cast<double>(image.info.files), .unit = "files", .load = {}, .host = {}},
+  return {{.phase = "mount", .work = static_cast<double>(image.info.files), .unit = "files"},
           std::move(boot),
-          {.phase = "replay", .work = bytes_between(log, behind, plan), .unit = "bytes", .load = {}, .host = {}}};
+          {.phase = "replay", .work = bytes_between(log, behind, plan), .unit = "bytes"}};
 }
 
 }  // namespace
@@ -49,8 +49,7 @@ std::vector<PhaseTask> tasks_of(const RescuePicture& picture, RescueLog& log, co
   } else {
     tasks = tasks_of_standby(plan, log);
   }
-  tasks.push_back(
-      {.phase = "check", .work = static_cast<double>(plan.objects.size()), .unit = "objects", .load = {}, .host = {}});
+  tasks.push_back({.phase = "check", .work = static_cast<double>(plan.objects.size()), .unit = "objects"});
   for (PhaseTask& task : tasks) {
     task.load = load;
     task.host = host_name();
